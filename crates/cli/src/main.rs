@@ -1,0 +1,2 @@
+//! carafe
+fn main() {}
