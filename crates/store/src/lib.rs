@@ -1,1 +1,16 @@
-//! (under construction)
+//! Blobs, images, snapshots and cache records on disk.
+//!
+//! A [`Store`] is one directory, laid out as [`Layout`] tells. Metadata are plain files, each written beside its
+//! place and renamed into it; there is no database and no daemon, and any number of processes share a store.
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod layout;
+mod scratch;
+mod store;
+
+pub use error::Error;
+pub use layout::Layout;
+pub use scratch::Scratch;
+pub use store::Store;

@@ -1,0 +1,212 @@
+//! The store itself: opening it, and what its parts share.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use rustix::fs::FlockOperation;
+
+use crate::{Error, Layout, Scratch, scratch};
+
+/// The format that this program reads and writes.
+const VERSION: u32 = 1;
+
+/// A directory with images, snapshots and cache records, shared by any number of processes.
+///
+/// Cloning is cheap; clones share the process's lock. Everything in the store is written beside its place and
+/// renamed into it, so that a process may be killed at any point and readers never meet half of anything.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    layout: Layout,
+    /// Holds the shared lock that tells a collector of garbage that someone is at work.
+    _lock: File,
+    /// Where this process writes files that are to be renamed; made when first needed.
+    session: OnceLock<Scratch>,
+    counter: AtomicU64,
+}
+
+/// Whether a file must be on the disk before it gets its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// Survives a power cut: synced before the rename, and its directory after.
+    Synced,
+    /// May be lost or empty after a power cut; whoever reads it must notice.
+    Cached,
+}
+
+impl Store {
+    /// Opens the store at `path`, making it if there is none, and removes what killed processes left in `tmp/`.
+    ///
+    /// # Errors
+    /// [`Error::Version`] if another format lives there, [`Error::Io`] if the directory cannot be made or locked.
+    pub fn open(path: impl AsRef<Path>) -> Result<Store, Error> {
+        let path = path.as_ref();
+        // Snapshots hold set-user-ID programs of any age: nobody else is let in.
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(Error::io("create", path))?;
+        let root = path.canonicalize().map_err(Error::io("resolve", path))?;
+        let layout = Layout::new(root);
+        let lock = lock_shared(&layout.lock())?;
+        check_version(&layout)?;
+        scratch::sweep(&layout.tmp())?;
+        Ok(Store {
+            inner: Arc::new(Inner {
+                layout,
+                _lock: lock,
+                session: OnceLock::new(),
+                counter: AtomicU64::new(0),
+            }),
+        })
+    }
+
+    /// Where things are.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.inner.layout
+    }
+
+    /// The store's directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.inner.layout.root()
+    }
+
+    /// A new locked directory under `tmp/`, on the same file system as everything else in the store.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be made or locked.
+    pub fn scratch(&self) -> Result<Scratch, Error> {
+        Scratch::create(&self.inner.layout.tmp())
+    }
+
+    /// A path for a new file of this process, to be renamed into place.
+    pub(crate) fn temporary_path(&self) -> Result<PathBuf, Error> {
+        let session = match self.inner.session.get() {
+            Some(session) => session,
+            None => {
+                let made = self.scratch()?;
+                self.inner.session.get_or_init(|| made)
+            }
+        };
+        Ok(session.path().join(
+            self.inner
+                .counter
+                .fetch_add(1, Ordering::Relaxed)
+                .to_string(),
+        ))
+    }
+
+    /// Puts `bytes` at `target` in one step: readers see the old file or the new one.
+    pub(crate) fn write(
+        &self,
+        target: &Path,
+        bytes: &[u8],
+        durability: Durability,
+    ) -> Result<(), Error> {
+        let temporary = self.temporary_path()?;
+        let mut file = create_new(&temporary)?;
+        file.write_all(bytes)
+            .map_err(Error::io("write", &temporary))?;
+        rename_into_place(&file, &temporary, target, durability)
+    }
+}
+
+/// Creates a file that was not there, readable by its owner only.
+pub(crate) fn create_new(path: &Path) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(Error::io("create", path))
+}
+
+/// Gives a finished file its name, replacing what had it.
+pub(crate) fn rename_into_place(
+    file: &File,
+    from: &Path,
+    to: &Path,
+    durability: Durability,
+) -> Result<(), Error> {
+    if durability == Durability::Synced {
+        file.sync_data().map_err(Error::io("sync", from))?;
+    }
+    fs::rename(from, to).map_err(Error::io("rename a new file to", to))?;
+    if durability == Durability::Synced {
+        sync_parent(to)?;
+    }
+    Ok(())
+}
+
+/// Makes the names in a file's directory last.
+pub(crate) fn sync_parent(path: &Path) -> Result<(), Error> {
+    let parent = path.parent().unwrap_or(path);
+    let dir = File::open(parent).map_err(Error::io("open", parent))?;
+    dir.sync_all().map_err(Error::io("sync", parent))
+}
+
+/// Reads a whole small file of the store; `None` if it is not there or is longer than `limit`.
+pub(crate) fn read_small(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(Error::io("open", path)(e)),
+    };
+    let mut bytes = Vec::new();
+    let read = file
+        .take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(Error::io("read", path))?;
+    Ok((read as u64 <= limit).then_some(bytes))
+}
+
+fn lock_shared(path: &Path) -> Result<File, Error> {
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600);
+    let file = options.open(path).map_err(Error::io("open", path))?;
+    rustix::fs::flock(&file, FlockOperation::LockShared).map_err(Error::io("lock", path))?;
+    Ok(file)
+}
+
+/// Reads the format version, or lays out a new store. Several processes may do so at once: all write the same.
+fn check_version(layout: &Layout) -> Result<(), Error> {
+    let path = layout.version();
+    if let Some(text) = read_small(&path, 64)? {
+        let found = String::from_utf8_lossy(&text).trim().to_owned();
+        return match found == VERSION.to_string() {
+            true => Ok(()),
+            false => Err(Error::Version {
+                path: layout.root().to_owned(),
+                found,
+                expected: VERSION,
+            }),
+        };
+    }
+    for name in Layout::DIRECTORIES {
+        let dir = layout.root().join(name);
+        fs::create_dir_all(&dir).map_err(Error::io("create", &dir))?;
+    }
+    // The version comes last: a store that has it has all its directories.
+    let scratch = Scratch::create(&layout.tmp())?;
+    let temporary = scratch.path().join("version");
+    let mut file = create_new(&temporary)?;
+    writeln!(file, "{VERSION}").map_err(Error::io("write", &temporary))?;
+    rename_into_place(&file, &temporary, &path, Durability::Synced)
+}
