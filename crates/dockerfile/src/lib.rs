@@ -6,4 +6,31 @@
 
 #![forbid(unsafe_code)]
 
-mod ast;
+pub mod ast;
+pub mod chmod;
+pub mod duration;
+pub mod glob;
+pub mod ignore;
+pub mod ports;
+pub mod signal;
+
+mod diagnostic;
+mod heredoc;
+mod mount;
+mod parse;
+mod source;
+mod span;
+mod suggest;
+mod words;
+
+pub use ast::{Dockerfile, Escape};
+pub use diagnostic::{Diagnostic, Severity};
+pub use heredoc::Heredoc;
+pub use mount::{Mount, MountError, Sharing};
+pub use parse::{Parsed, parse, parse_trigger};
+pub use source::Source;
+pub use span::Span;
+pub use suggest::suggest;
+pub use words::{
+    ExpandError, Expansion, Lookup, Unexpandable, expand, expand_heredoc, expand_words,
+};
