@@ -5,12 +5,17 @@
 
 #![forbid(unsafe_code)]
 
+mod cache_mounts;
 mod error;
+mod hex;
 mod layout;
 mod scratch;
+mod stat_cache;
 mod store;
 
+pub use cache_mounts::{CacheMount, CacheMountId, Seed, Sharing};
 pub use error::Error;
 pub use layout::Layout;
 pub use scratch::Scratch;
+pub use stat_cache::{FileStamp, StatCache};
 pub use store::Store;

@@ -1,12 +1,12 @@
 //! Directories for unfinished work, which vanish with the process that made them.
 
 use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
 
 use crate::Error;
 
@@ -29,10 +29,11 @@ impl Scratch {
             let path = tmp.join(unique_name());
             match rustix::fs::mkdir(&path, Mode::RWXU) {
                 Ok(()) => {}
-                Err(rustix::io::Errno::EXIST) => continue,
+                Err(Errno::EXIST) => continue,
                 Err(e) => return Err(Error::io("create", &path)(e)),
             }
-            if let Some(lock) = lock_new(&path)? {
+            // A sweeper may have taken it for an abandoned one before it was locked.
+            if let Locked::Taken(lock) = lock_dir(&path, FlockOperation::LockExclusive)? {
                 return Ok(Scratch { path, _lock: lock });
             }
         }
@@ -52,24 +53,40 @@ impl Drop for Scratch {
     }
 }
 
-/// Locks a directory just made, or answers `None` if a sweeper took it for an abandoned one in between.
-fn lock_new(path: &Path) -> Result<Option<File>, Error> {
-    let Some(dir) = open_dir(path)? else {
-        return Ok(None);
-    };
-    // A sweeper holds the lock while it removes, so once it is ours the directory stands or is gone for good.
-    rustix::fs::flock(&dir, FlockOperation::LockExclusive).map_err(Error::io("lock", path))?;
-    let status = rustix::fs::fstat(&dir).map_err(Error::io("examine", path))?;
-    Ok((status.st_nlink > 0).then_some(dir))
+/// What came of locking a directory.
+pub(crate) enum Locked {
+    /// It is ours until the file is closed.
+    Taken(File),
+    /// Someone else has it.
+    Busy,
+    /// It is not there, or was removed by whoever had it.
+    Gone,
 }
 
-fn open_dir(path: &Path) -> Result<Option<File>, Error> {
+/// Locks a directory that others may remove, which they do only while they hold its lock: once it is ours, it
+/// either stands or is gone for good.
+pub(crate) fn lock_dir(path: &Path, operation: FlockOperation) -> Result<Locked, Error> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    match rustix::fs::open(path, flags, Mode::empty()) {
-        Ok(fd) => Ok(Some(File::from(fd))),
-        Err(rustix::io::Errno::NOENT) => Ok(None),
-        Err(e) => Err(Error::io("open", path)(e)),
+    let dir = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(fd) => File::from(fd),
+        Err(Errno::NOENT) => return Ok(Locked::Gone),
+        Err(e) => return Err(Error::io("open", path)(e)),
+    };
+    match rustix::fs::flock(&dir, operation) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => return Ok(Locked::Busy),
+        Err(e) => return Err(Error::io("lock", path)(e)),
     }
+    let status = rustix::fs::fstat(&dir).map_err(Error::io("examine", path))?;
+    // Removed leaves no links; a directory that was renamed away to be removed is not the one at its path.
+    let at_path = rustix::fs::lstat(path).ok();
+    let stands =
+        at_path.is_some_and(|now| (now.st_dev, now.st_ino) == (status.st_dev, status.st_ino));
+    Ok(if stands {
+        Locked::Taken(dir)
+    } else {
+        Locked::Gone
+    })
 }
 
 /// A name no other live process uses: two that did would meet at `mkdir`, and one would try again.
@@ -93,16 +110,8 @@ pub(crate) fn sweep(tmp: &Path) -> Result<(), Error> {
 }
 
 fn sweep_one(path: &Path) -> Result<(), Error> {
-    let Some(dir) = open_dir(path)? else {
-        return Ok(());
-    };
-    match rustix::fs::flock(&dir, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => remove_tree(path).map_err(Error::io("remove", path)),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(()),
-        Err(e) => Err(Error::io("lock", path)(e)),
+    match lock_dir(path, FlockOperation::NonBlockingLockExclusive)? {
+        Locked::Taken(_lock) => fs::remove_dir_all(path).map_err(Error::io("remove", path)),
+        Locked::Busy | Locked::Gone => Ok(()),
     }
-}
-
-fn remove_tree(path: &Path) -> io::Result<()> {
-    fs::remove_dir_all(path)
 }
