@@ -1,1 +1,29 @@
-//! (under construction)
+//! Running a process in namespaces: the part of carafe that talks to the kernel.
+//!
+//! [`spawn`] starts a program as process 1 of fresh mount, PID, IPC and UTS namespaces (and a network
+//! namespace if asked for) on a root that is a detached mount. Nothing is attached in the caller's own
+//! mount namespace, so a killed caller leaves nothing behind.
+//!
+//! A program that uses this crate calls [`run_if_child`] as the first statement of its `main`: the child
+//! is the same executable, started again as `step-init`.
+
+mod capability;
+mod child;
+mod dialer;
+mod error;
+mod spawn;
+mod spec;
+mod step;
+mod user_namespace;
+
+pub use capability::{Capabilities, Capability, UnknownCapability};
+pub use child::{Child, Exit};
+pub use dialer::Dialer;
+pub use error::Error;
+pub use spawn::{clone_mount, run_if_child, spawn};
+pub use spec::{
+    DEFAULT_PATH, MOUNT_POINTS, Mount, MountKind, MountPoint, Network, Process, Sandbox, Seccomp,
+    Stdio, User, WindowSize,
+};
+pub use step::Step;
+pub use user_namespace::{Identity, SingleIdReason, enter_user_namespace};
