@@ -29,6 +29,10 @@ pub enum Error {
         /// The version that this program reads and writes.
         expected: u32,
     },
+
+    /// A snapshot's name is not made of lower-case hexadecimal digits.
+    #[error("a snapshot's name is 1 to 128 lower-case hexadecimal digits")]
+    SnapshotId,
 }
 
 impl Error {

@@ -10,6 +10,7 @@ mod error;
 mod hex;
 mod layout;
 mod scratch;
+mod snapshot_id;
 mod stat_cache;
 mod store;
 
@@ -17,5 +18,6 @@ pub use cache_mounts::{CacheMount, CacheMountId, Seed, Sharing};
 pub use error::Error;
 pub use layout::Layout;
 pub use scratch::Scratch;
+pub use snapshot_id::SnapshotId;
 pub use stat_cache::{FileStamp, StatCache};
 pub use store::Store;
