@@ -11,9 +11,13 @@ pub(crate) const CONFIG: &str = "image configuration";
 
 /// What a reference may lead to: one image, or an index of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and it is taken apart at once"
+)]
 pub enum Document {
     /// One image.
-    Manifest(Box<Manifest>),
+    Manifest(Manifest),
     /// Several images, or one image and its attestations.
     Index(Index),
 }
@@ -51,7 +55,7 @@ impl Document {
             }
             (true, false) => invalid(INDEX, "its mediaType is not that of an index"),
             (false, true) if stated.as_ref().is_none_or(MediaType::is_manifest) => {
-                json::parse(MANIFEST, bytes).map(|manifest| Self::Manifest(Box::new(manifest)))
+                json::parse(MANIFEST, bytes).map(Self::Manifest)
             }
             (false, true) => invalid(MANIFEST, "its mediaType is not that of an image manifest"),
             (false, false) => invalid(MANIFEST, "it has neither layers nor manifests"),
@@ -100,7 +104,7 @@ mod tests {
     fn tells_them_apart() {
         let manifest = Manifest::new(config(), Vec::new());
         let parsed = Document::parse(&manifest.to_bytes()).unwrap();
-        assert_eq!(parsed, Document::Manifest(Box::new(manifest.clone())));
+        assert_eq!(parsed, Document::Manifest(manifest.clone()));
         let index = Index::new(vec![Descriptor::of(
             MediaType::OciManifest,
             &manifest.to_bytes(),

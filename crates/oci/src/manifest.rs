@@ -65,7 +65,7 @@ impl Manifest {
     /// (CVE-2021-41190).
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         match Document::parse(bytes)? {
-            Document::Manifest(manifest) => Ok(*manifest),
+            Document::Manifest(manifest) => Ok(manifest),
             Document::Index(_) => Err(Error::InvalidDocument {
                 document: document::MANIFEST,
                 reason: "it is an index of manifests",
