@@ -1,0 +1,124 @@
+//! What `statx(2)` tells about a file.
+
+use rustix::fs::{AtFlags, FileType, Statx, StatxFlags, StatxTimestamp};
+
+/// Seconds and nanoseconds since 1970.
+pub type Time = (i64, u32);
+
+/// The type of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// A character device. The one with number 0:0 is overlayfs's whiteout.
+    Char,
+    /// A block device.
+    Block,
+    /// A named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+}
+
+/// What is known of a file without opening it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// Its type.
+    pub kind: FileKind,
+    /// Permissions with set-user-ID, set-group-ID and sticky bit: 07777.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Length in bytes; of a symbolic link, of its target.
+    pub size: u64,
+    /// Blocks of 512 bytes on disk: fewer than `size` needs if the file has holes.
+    pub blocks: u64,
+    /// When the content last changed.
+    pub mtime: Time,
+    /// When anything about it last changed.
+    pub ctime: Time,
+    /// Major and minor number of a device.
+    pub rdev: (u32, u32),
+    /// How many names it has.
+    pub nlink: u32,
+    /// Its number in the file system.
+    pub ino: u64,
+    /// The file system's device, as major and minor number.
+    pub dev: (u32, u32),
+}
+
+impl Metadata {
+    /// What is asked of the kernel: all but the birth time, which costs some file systems an extra look.
+    pub(crate) const WANTED: StatxFlags = StatxFlags::BASIC_STATS;
+
+    /// Never through a symbolic link, never an automount, and no round trip to a server for fresher data.
+    pub(crate) const FLAGS: AtFlags = AtFlags::SYMLINK_NOFOLLOW.union(AtFlags::NO_AUTOMOUNT);
+
+    /// Whether this is a directory.
+    #[must_use]
+    pub fn is_dir(&self) -> bool {
+        self.kind == FileKind::Directory
+    }
+
+    /// Whether this is a regular file.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.kind == FileKind::File
+    }
+
+    /// Whether this is a symbolic link.
+    #[must_use]
+    pub fn is_symlink(&self) -> bool {
+        self.kind == FileKind::Symlink
+    }
+
+    /// Whether this stands for a deleted name in a layer: a character device 0:0 (overlayfs, "whiteouts").
+    #[must_use]
+    pub fn is_whiteout(&self) -> bool {
+        self.kind == FileKind::Char && self.rdev == (0, 0)
+    }
+}
+
+impl From<Statx> for Metadata {
+    fn from(s: Statx) -> Metadata {
+        Metadata {
+            kind: FileKind::from(FileType::from_raw_mode(s.stx_mode.into())),
+            mode: u32::from(s.stx_mode) & 0o7777,
+            uid: s.stx_uid,
+            gid: s.stx_gid,
+            size: s.stx_size,
+            blocks: s.stx_blocks,
+            mtime: time(s.stx_mtime),
+            ctime: time(s.stx_ctime),
+            rdev: (s.stx_rdev_major, s.stx_rdev_minor),
+            nlink: s.stx_nlink,
+            ino: s.stx_ino,
+            dev: (s.stx_dev_major, s.stx_dev_minor),
+        }
+    }
+}
+
+impl From<FileType> for FileKind {
+    fn from(kind: FileType) -> FileKind {
+        match kind {
+            FileType::Directory => FileKind::Directory,
+            FileType::Symlink => FileKind::Symlink,
+            FileType::CharacterDevice => FileKind::Char,
+            FileType::BlockDevice => FileKind::Block,
+            FileType::Fifo => FileKind::Fifo,
+            FileType::Socket => FileKind::Socket,
+            // Linux has no others, and one that is unknown can only be opened to see.
+            FileType::RegularFile | FileType::Unknown => FileKind::File,
+        }
+    }
+}
+
+fn time(t: StatxTimestamp) -> Time {
+    (t.tv_sec, t.tv_nsec)
+}
