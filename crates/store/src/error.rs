@@ -1,7 +1,10 @@
 //! The store's one error type.
 
+use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use oci::{Digest, Reference};
 
 /// What can go wrong in the store. Every variant names the operation and the object; the cause, where there is
 /// one, is the error's source.
@@ -33,6 +36,102 @@ pub enum Error {
     /// A snapshot's name is not made of lower-case hexadecimal digits.
     #[error("a snapshot's name is 1 to 128 lower-case hexadecimal digits")]
     SnapshotId,
+
+    /// A file of the store is not what carafe writes there.
+    #[error("{} is damaged", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+
+    /// A blob is not in the store, neither as a file nor as a layer that could be made again.
+    #[error("the store has no blob {digest}")]
+    NoSuchBlob {
+        /// The blob's name.
+        digest: Digest,
+    },
+
+    /// Bytes are not what their descriptor says.
+    #[error("cannot store blob {digest}")]
+    Content {
+        /// The blob's name.
+        digest: Digest,
+        /// What is wrong with it.
+        source: oci::Error,
+    },
+
+    /// A blob cannot be read, or is not what its digest says.
+    #[error("cannot read blob {digest}")]
+    ReadBlob {
+        /// The blob's name.
+        digest: Digest,
+        /// The reason.
+        source: io::Error,
+    },
+
+    /// A blob is not the manifest, index or configuration that it should be.
+    #[error("blob {digest} is not usable")]
+    Document {
+        /// The blob's name.
+        digest: Digest,
+        /// What is wrong with it.
+        source: oci::Error,
+    },
+
+    /// A manifest and its configuration disagree.
+    #[error("manifest {digest} has {layers} layers, but its configuration has {diff_ids} diff IDs")]
+    LayerCount {
+        /// The manifest.
+        digest: Digest,
+        /// Its layers.
+        layers: usize,
+        /// The configuration's.
+        diff_ids: usize,
+    },
+
+    /// Nothing in the store has this name or ID.
+    #[error("no such image: {name}")]
+    NoSuchImage {
+        /// What was asked for.
+        name: String,
+    },
+
+    /// The image is here, but not for this platform.
+    #[error(
+        "image {name} is not in the store for platform {platform} (it is for {})",
+        list(available)
+    )]
+    NoSuchPlatform {
+        /// What was asked for.
+        name: String,
+        /// For what.
+        platform: String,
+        /// What there is.
+        available: Vec<String>,
+    },
+
+    /// An ID was shortened so much that several images have it.
+    #[error("image ID {prefix} is ambiguous: {}", list(candidates))]
+    AmbiguousId {
+        /// What was asked for.
+        prefix: String,
+        /// The IDs that begin so.
+        candidates: Vec<Digest>,
+    },
+
+    /// An image given by ID has names in several repositories.
+    #[error(
+        "image {id} has several names ({}): remove them one by one, or use force",
+        list(references)
+    )]
+    SeveralNames {
+        /// The image.
+        id: Digest,
+        /// Its names.
+        references: Vec<Reference>,
+    },
 }
 
 impl Error {
@@ -47,4 +146,13 @@ impl Error {
             source: source.into(),
         }
     }
+}
+
+/// The things with commas between.
+fn list<T: Display>(things: &[T]) -> String {
+    things
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

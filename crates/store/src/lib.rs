@@ -5,18 +5,26 @@
 
 #![forbid(unsafe_code)]
 
+mod blobs;
 mod cache_mounts;
 mod error;
 mod hex;
+mod images;
+mod layers;
 mod layout;
+mod records;
 mod scratch;
 mod snapshot_id;
 mod stat_cache;
 mod store;
 
+pub use blobs::{BlobWriter, NewBlob};
 pub use cache_mounts::{CacheMount, CacheMountId, Seed, Sharing};
 pub use error::Error;
+pub use images::{Image, ImageLayer, Listed, Removed, Tag, Unnamed};
+pub use layers::Layer;
 pub use layout::Layout;
+pub use records::Record;
 pub use scratch::Scratch;
 pub use snapshot_id::SnapshotId;
 pub use stat_cache::{FileStamp, StatCache};

@@ -152,9 +152,13 @@ pub(crate) fn rename_into_place(
 
 /// Makes the names in a file's directory last.
 pub(crate) fn sync_parent(path: &Path) -> Result<(), Error> {
-    let parent = path.parent().unwrap_or(path);
-    let dir = File::open(parent).map_err(Error::io("open", parent))?;
-    dir.sync_all().map_err(Error::io("sync", parent))
+    sync_dir(path.parent().unwrap_or(path))
+}
+
+/// Makes the names in a directory last.
+pub(crate) fn sync_dir(dir: &Path) -> Result<(), Error> {
+    let file = File::open(dir).map_err(Error::io("open", dir))?;
+    file.sync_all().map_err(Error::io("sync", dir))
 }
 
 /// Reads a whole small file of the store; `None` if it is not there or is longer than `limit`.

@@ -1,0 +1,192 @@
+//! Blobs: content named by its digest.
+
+mod layer;
+mod writer;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use oci::{
+    BlobError, BlobSink, BlobSource, Descriptor, Digest, Document, ImageConfig, MAX_DOCUMENT_SIZE,
+    Manifest, MediaType, VerifiedReader,
+};
+
+pub use writer::{BlobWriter, NewBlob};
+
+use crate::{Error, Store};
+
+impl Store {
+    /// Where a blob is, if it is a file.
+    #[must_use]
+    pub fn blob_path(&self, digest: &Digest) -> PathBuf {
+        self.path()
+            .join("blobs")
+            .join(digest.algorithm().as_str())
+            .join(digest.hex())
+    }
+
+    /// Whether a blob can be opened: it is a file, or a layer that can be made again.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the store cannot be read.
+    pub fn has_blob(&self, digest: &Digest) -> Result<bool, Error> {
+        let path = self.blob_path(digest);
+        if path.try_exists().map_err(Error::io("examine", &path))? {
+            return Ok(true);
+        }
+        Ok(self.layer_stack(digest)?.is_some())
+    }
+
+    /// Opens a blob. What comes is not checked against the digest: it was when it was stored.
+    ///
+    /// A layer that was made here and never stored as a blob is made again from its snapshot, and comes as it
+    /// is made.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBlob`] if it is not here, [`Error::Io`] if it cannot be opened.
+    pub fn open_blob(&self, digest: &Digest) -> Result<Box<dyn Read + Send>, Error> {
+        let path = self.blob_path(digest);
+        match File::open(&path) {
+            Ok(file) => Ok(Box::new(file)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => match self.layer_stack(digest)? {
+                Some(stack) => self.layer_stream(stack),
+                None => Err(Error::NoSuchBlob {
+                    digest: digest.clone(),
+                }),
+            },
+            Err(e) => Err(Error::io("open", &path)(e)),
+        }
+    }
+
+    /// Reads a manifest, index or configuration, and checks it against its digest.
+    ///
+    /// # Errors
+    /// As [`open_blob`](Store::open_blob); [`Error::ReadBlob`] if it is not what the descriptor says, and
+    /// [`Error::Document`] if it is longer than any document.
+    pub fn read_blob(&self, descriptor: &Descriptor) -> Result<Vec<u8>, Error> {
+        let digest = &descriptor.digest;
+        if descriptor.size > MAX_DOCUMENT_SIZE {
+            let (size, limit) = (descriptor.size, MAX_DOCUMENT_SIZE);
+            let source = oci::Error::DocumentTooLarge {
+                document: "document",
+                size,
+                limit,
+            };
+            return Err(Error::Document {
+                digest: digest.clone(),
+                source,
+            });
+        }
+        let mut bytes = Vec::new();
+        VerifiedReader::new(self.open_blob(digest)?, descriptor)
+            .read_to_end(&mut bytes)
+            .map_err(|source| Error::ReadBlob {
+                digest: digest.clone(),
+                source,
+            })?;
+        Ok(bytes)
+    }
+
+    /// Reads a manifest or an index.
+    ///
+    /// # Errors
+    /// As [`read_blob`](Store::read_blob), and [`Error::Document`] if it is neither.
+    pub fn document(&self, descriptor: &Descriptor) -> Result<Document, Error> {
+        let invalid = |source| Error::Document {
+            digest: descriptor.digest.clone(),
+            source,
+        };
+        Document::parse(&self.read_blob(descriptor)?).map_err(invalid)
+    }
+
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// As [`read_blob`](Store::read_blob), and [`Error::Document`] if it is none.
+    pub fn manifest(&self, descriptor: &Descriptor) -> Result<Manifest, Error> {
+        let invalid = |source| Error::Document {
+            digest: descriptor.digest.clone(),
+            source,
+        };
+        Manifest::parse(&self.read_blob(descriptor)?).map_err(invalid)
+    }
+
+    /// Reads an image configuration.
+    ///
+    /// # Errors
+    /// As [`read_blob`](Store::read_blob), and [`Error::Document`] if it is none.
+    pub fn config(&self, descriptor: &Descriptor) -> Result<ImageConfig, Error> {
+        let invalid = |source| Error::Document {
+            digest: descriptor.digest.clone(),
+            source,
+        };
+        ImageConfig::parse(&self.read_blob(descriptor)?).map_err(invalid)
+    }
+
+    /// A writer for a blob whose digest is not known yet. It is SHA-256.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if there is no place for it.
+    pub fn blob_writer(&self) -> Result<BlobWriter, Error> {
+        BlobWriter::create(self.clone(), oci::Algorithm::Sha256)
+    }
+
+    /// Stores what `descriptor` names, and nothing else.
+    ///
+    /// # Errors
+    /// [`Error::Content`] if size or digest are not the descriptor's, [`Error::ReadBlob`] if `content` cannot be
+    /// read, [`Error::Io`] if it cannot be stored.
+    pub fn put_blob(&self, descriptor: &Descriptor, content: &mut dyn Read) -> Result<(), Error> {
+        let digest = &descriptor.digest;
+        let mut writer = BlobWriter::create(self.clone(), digest.algorithm())?;
+        // One byte more than promised is enough to know.
+        let mut limited = content.take(descriptor.size.saturating_add(1));
+        writer
+            .copy(&mut limited)
+            .map_err(|source| Error::ReadBlob {
+                digest: digest.clone(),
+                source,
+            })?;
+        writer.finish().keep_as(descriptor)
+    }
+
+    /// Stores bytes, and describes them.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if they cannot be stored.
+    pub fn put_bytes(&self, media_type: MediaType, bytes: &[u8]) -> Result<Descriptor, Error> {
+        let descriptor = Descriptor::of(media_type, bytes);
+        // An unchanged configuration or manifest, as a cached build makes it, costs no write.
+        if !self.blob_path(&descriptor.digest).exists() {
+            self.put_blob(&descriptor, &mut { bytes })?;
+        }
+        Ok(descriptor)
+    }
+}
+
+impl BlobSource for Store {
+    fn open(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, BlobError> {
+        self.open_blob(&descriptor.digest)
+            .map_err(|e| blob_error("open", &descriptor.digest, e))
+    }
+}
+
+impl BlobSink for Store {
+    fn has(&self, digest: &Digest) -> Result<bool, BlobError> {
+        self.has_blob(digest)
+            .map_err(|e| blob_error("look for", digest, e))
+    }
+
+    fn put(&self, descriptor: &Descriptor, content: &mut dyn Read) -> Result<(), BlobError> {
+        self.put_blob(descriptor, content)
+            .map_err(|e| blob_error("store", &descriptor.digest, e))
+    }
+}
+
+fn blob_error(operation: &'static str, digest: &Digest, error: Error) -> BlobError {
+    match error {
+        Error::NoSuchBlob { digest } => BlobError::NotFound { digest },
+        other => BlobError::failed(operation, digest, other),
+    }
+}

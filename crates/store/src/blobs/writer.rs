@@ -1,0 +1,178 @@
+//! Writing a blob: beside its place first, since nobody knows its digest before its end.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use oci::{Algorithm, Descriptor, Digest, Hasher};
+
+use crate::store::create_new;
+use crate::{Error, Store};
+
+const BUFFER: usize = 128 << 10;
+
+/// A blob being written. Dropping it forgets it.
+#[derive(Debug)]
+pub struct BlobWriter {
+    place: Place,
+    file: File,
+    hasher: Hasher,
+    size: u64,
+}
+
+/// A blob that is complete but not in the store yet. Dropping it forgets it.
+#[derive(Debug)]
+pub struct NewBlob {
+    place: Place,
+    file: File,
+    digest: Digest,
+    size: u64,
+}
+
+/// A temporary file, removed when it is no longer wanted.
+#[derive(Debug)]
+struct Place {
+    store: Store,
+    path: PathBuf,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // After the rename there is nothing at the path.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+impl BlobWriter {
+    pub(super) fn create(store: Store, algorithm: Algorithm) -> Result<BlobWriter, Error> {
+        let path = store.temporary_path()?;
+        let file = create_new(&path)?;
+        Ok(BlobWriter {
+            place: Place { store, path },
+            file,
+            hasher: Hasher::new(algorithm),
+            size: 0,
+        })
+    }
+
+    /// Writes all that a reader gives, in big pieces.
+    pub(crate) fn copy(&mut self, from: &mut dyn Read) -> io::Result<u64> {
+        let mut buffer = vec![0; BUFFER];
+        let mut total = 0;
+        loop {
+            match from.read(&mut buffer) {
+                Ok(0) => return Ok(total),
+                Ok(n) => {
+                    self.write_all(&buffer[..n])?;
+                    total += n as u64;
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    /// Ends the blob.
+    #[must_use]
+    pub fn finish(self) -> NewBlob {
+        let BlobWriter {
+            place,
+            file,
+            hasher,
+            size,
+        } = self;
+        NewBlob {
+            place,
+            file,
+            digest: hasher.finish(),
+            size,
+        }
+    }
+}
+
+impl Write for BlobWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..n]);
+        self.size += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl NewBlob {
+    /// Its digest.
+    #[must_use]
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Its length.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Reads it before it is in the store.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be opened.
+    pub fn open(&self) -> Result<File, Error> {
+        File::open(&self.place.path).map_err(Error::io("open", &self.place.path))
+    }
+
+    /// Puts it into the store under its digest. Another process may have done the same: either's will do.
+    ///
+    /// The content is on the disk when this returns. Its name is once an image that needs it was added.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be synced or renamed.
+    pub fn keep(self) -> Result<Digest, Error> {
+        let target = self.place.store.blob_path(&self.digest);
+        if target.exists() {
+            return Ok(self.digest.clone());
+        }
+        self.file
+            .sync_data()
+            .map_err(Error::io("sync", &self.place.path))?;
+        if let Some(parent) = target.parent() {
+            // Blobs with a SHA-512 digest are rare: their directory is made for the first one.
+            fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
+        }
+        fs::rename(&self.place.path, &target)
+            .map_err(Error::io("rename a new blob to", &target))?;
+        Ok(self.digest.clone())
+    }
+
+    /// Puts it into the store if it is what `descriptor` says.
+    pub(super) fn keep_as(self, descriptor: &Descriptor) -> Result<(), Error> {
+        let Descriptor {
+            digest,
+            size: expected,
+            ..
+        } = descriptor;
+        let wrong = match self.size.cmp(expected) {
+            std::cmp::Ordering::Greater => oci::Error::TooLong {
+                digest: digest.clone(),
+                expected: *expected,
+            },
+            std::cmp::Ordering::Less => oci::Error::TooShort {
+                digest: digest.clone(),
+                expected: *expected,
+                actual: self.size,
+            },
+            std::cmp::Ordering::Equal if self.digest == *digest => return self.keep().map(drop),
+            std::cmp::Ordering::Equal => oci::Error::DigestMismatch {
+                expected: digest.clone(),
+                actual: self.digest.clone(),
+            },
+        };
+        Err(Error::Content {
+            digest: digest.clone(),
+            source: wrong,
+        })
+    }
+}

@@ -1,0 +1,231 @@
+//! Images: manifests whose configuration and layers are here.
+//!
+//! `images/<hex of the manifest's digest>.json` is what listings need of an image, so that they read one small file
+//! each. An image without a reference is dangling; it stays until it is removed or pruned.
+
+mod remove;
+mod resolve;
+mod tags;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use oci::{ChainId, Descriptor, DiffId, Digest, Document, Platform, Reference};
+use serde::{Deserialize, Serialize};
+
+pub use remove::{Removed, Unnamed};
+pub use tags::Tag;
+
+use crate::store::{Durability, read_small, sync_dir};
+use crate::{Error, Store};
+
+/// No image record is longer than this.
+const MAX_IMAGE_SIZE: u64 = 1 << 20;
+
+/// An image in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Image {
+    /// The image ID: the digest of its configuration, as Docker has it.
+    pub id: Digest,
+    /// Its manifest.
+    pub manifest: Descriptor,
+    /// Its configuration.
+    pub config: Descriptor,
+    /// What it runs on.
+    pub platform: Platform,
+    /// When its configuration says it was made, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// Its layers, bottom first.
+    pub layers: Vec<ImageLayer>,
+}
+
+/// A layer of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageLayer {
+    /// The digest of its tar.
+    pub diff_id: DiffId,
+    /// The blob that the manifest names.
+    pub blob: Descriptor,
+}
+
+/// An image as `images` lists it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The image.
+    pub image: Image,
+    /// Its references, sorted. None for a dangling image.
+    pub references: Vec<Reference>,
+    /// Its size, as [`Store::image_size`] has it.
+    pub size: u64,
+}
+
+impl Image {
+    /// The diff IDs of its layers, bottom first.
+    pub fn diff_ids(&self) -> impl Iterator<Item = &DiffId> {
+        self.layers.iter().map(|layer| &layer.diff_id)
+    }
+
+    /// The chain ID of its layers; an image without layers has none.
+    #[must_use]
+    pub fn chain_id(&self) -> Option<ChainId> {
+        self.diff_ids().fold(None, |parent, diff_id| {
+            Some(ChainId::on(parent.as_ref(), diff_id))
+        })
+    }
+}
+
+impl Store {
+    /// Makes an image of a manifest that is in the store. Its configuration must be here too; its blobs should.
+    ///
+    /// What the image needs is on the disk before the image is.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBlob`], [`Error::Document`], [`Error::LayerCount`] if manifest or configuration are missing or
+    /// wrong, [`Error::Io`] if the record cannot be written.
+    pub fn add_image(&self, manifest: &Descriptor) -> Result<Image, Error> {
+        let image = self.describe(manifest)?;
+        let path = self.image_path(&manifest.digest);
+        let bytes = serde_json::to_vec(&image).expect("an image has only string keys");
+        if read_small(&path, MAX_IMAGE_SIZE)?.as_ref() != Some(&bytes) {
+            sync_dir(&self.layout().blobs())?;
+            self.write(&path, &bytes, Durability::Synced)?;
+        }
+        Ok(image)
+    }
+
+    /// The image of a manifest, if it was added.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the record is there and cannot be read.
+    pub fn image(&self, manifest: &Digest) -> Result<Option<Image>, Error> {
+        let bytes = read_small(&self.image_path(manifest), MAX_IMAGE_SIZE)?;
+        let image: Option<Image> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Ok(image.filter(|image| image.manifest.digest == *manifest))
+    }
+
+    /// All images, with their names, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the store cannot be read.
+    pub fn images(&self) -> Result<Vec<Listed>, Error> {
+        let mut names = self.names()?;
+        let mut listed = Vec::new();
+        for image in self.all_images()? {
+            let references = names.remove(&image.manifest.digest).unwrap_or_default();
+            let size = self.image_size(&image)?;
+            listed.push(Listed {
+                image,
+                references,
+                size,
+            });
+        }
+        listed.sort_by(|a, b| {
+            b.image
+                .created
+                .cmp(&a.image.created)
+                .then_with(|| a.references.cmp(&b.references))
+        });
+        Ok(listed)
+    }
+
+    /// What an image takes: the bytes of the files that its layers bring, of layers that were never unpacked the
+    /// length of their blobs. Layers that images share count in full for each.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a layer's record cannot be read.
+    pub fn image_size(&self, image: &Image) -> Result<u64, Error> {
+        image.layers.iter().try_fold(0_u64, |sum, layer| {
+            let unpacked = self.layer(&layer.diff_id)?.and_then(|known| known.unpacked);
+            Ok(sum.saturating_add(unpacked.unwrap_or(layer.blob.size)))
+        })
+    }
+
+    /// The references that lead to an image, sorted.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the store cannot be read.
+    pub fn references(&self, image: &Image) -> Result<Vec<Reference>, Error> {
+        Ok(self
+            .names()?
+            .remove(&image.manifest.digest)
+            .unwrap_or_default())
+    }
+
+    /// The image that a manifest is, from its documents.
+    fn describe(&self, descriptor: &Descriptor) -> Result<Image, Error> {
+        let manifest = self.manifest(descriptor)?;
+        let config = self.config(&manifest.config)?;
+        let diff_ids = &config.rootfs.diff_ids;
+        if diff_ids.len() != manifest.layers.len() {
+            let (digest, layers) = (descriptor.digest.clone(), manifest.layers.len());
+            return Err(Error::LayerCount {
+                digest,
+                layers,
+                diff_ids: diff_ids.len(),
+            });
+        }
+        let pairs = diff_ids.iter().cloned().zip(manifest.layers);
+        Ok(Image {
+            id: manifest.config.digest.clone(),
+            manifest: descriptor.clone(),
+            platform: config.platform(),
+            created: config.created,
+            layers: pairs
+                .map(|(diff_id, blob)| ImageLayer { diff_id, blob })
+                .collect(),
+            config: manifest.config,
+        })
+    }
+
+    /// All image records, in no order. Damaged ones are left out.
+    fn all_images(&self) -> Result<Vec<Image>, Error> {
+        let dir = self.layout().images();
+        let mut images = Vec::new();
+        for entry in fs::read_dir(&dir).map_err(Error::io("list", &dir))? {
+            let path = entry.map_err(Error::io("list", &dir))?.path();
+            let bytes = read_small(&path, MAX_IMAGE_SIZE)?;
+            images.extend(bytes.and_then(|bytes| serde_json::from_slice::<Image>(&bytes).ok()));
+        }
+        Ok(images)
+    }
+
+    /// The references of every manifest that has any, through indexes too.
+    fn names(&self) -> Result<BTreeMap<Digest, Vec<Reference>>, Error> {
+        let mut names: BTreeMap<Digest, Vec<Reference>> = BTreeMap::new();
+        for tag in self.tags()? {
+            for manifest in self.manifests_of(&tag.descriptor) {
+                names
+                    .entry(manifest.digest)
+                    .or_default()
+                    .push(tag.reference.clone());
+            }
+        }
+        for references in names.values_mut() {
+            references.sort();
+            references.dedup();
+        }
+        Ok(names)
+    }
+
+    /// The manifests that a descriptor leads to: itself, or those that the index lists. An index that cannot be read
+    /// lists none.
+    fn manifests_of(&self, descriptor: &Descriptor) -> Vec<Descriptor> {
+        if !descriptor.media_type.is_index() {
+            return vec![descriptor.clone()];
+        }
+        match self.document(descriptor) {
+            Ok(Document::Index(index)) => index.manifests,
+            _ => Vec::new(),
+        }
+    }
+
+    fn image_path(&self, manifest: &Digest) -> PathBuf {
+        self.layout()
+            .images()
+            .join(format!("{}.json", manifest.hex()))
+    }
+}

@@ -1,0 +1,90 @@
+//! Removing images.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+
+use oci::{Digest, Reference};
+
+use super::Image;
+use crate::{Error, Store};
+
+/// What removing took away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// References that are no more.
+    pub untagged: Vec<Reference>,
+    /// IDs of images that are no more.
+    pub deleted: Vec<Digest>,
+}
+
+/// What to do with an image that was given by ID and has names in several repositories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unnamed {
+    /// Leave it and say so.
+    Refuse,
+    /// Take all its names away.
+    Force,
+}
+
+impl Store {
+    /// Removes what `name` means, as `docker rmi` does. A reference is taken away, and the image with it if that was
+    /// its last one; an image given by ID goes with all its references.
+    ///
+    /// Blobs and snapshots that nothing needs any more are left to the collection of garbage.
+    ///
+    /// # Errors
+    /// As [`resolve`](Store::resolve), and [`Error::SeveralNames`].
+    pub fn remove_image(&self, name: &str, several: Unnamed) -> Result<Removed, Error> {
+        if let Ok(reference) = name.parse::<Reference>()
+            && let Some(descriptor) = self.tagged(&reference)?
+        {
+            self.untag(&reference)?;
+            let mut removed = Removed {
+                untagged: vec![reference],
+                deleted: Vec::new(),
+            };
+            for manifest in self.manifests_of(&descriptor) {
+                self.delete_if_unnamed(&manifest.digest, &mut removed)?;
+            }
+            return Ok(removed);
+        }
+        self.remove_by_id(&self.resolve(name)?, several)
+    }
+
+    fn remove_by_id(&self, image: &Image, several: Unnamed) -> Result<Removed, Error> {
+        let references = self.references(image)?;
+        let repositories: BTreeSet<String> = references.iter().map(Reference::name).collect();
+        if repositories.len() > 1 && several == Unnamed::Refuse {
+            return Err(Error::SeveralNames {
+                id: image.id.clone(),
+                references,
+            });
+        }
+        for reference in &references {
+            self.untag(reference)?;
+        }
+        let mut removed = Removed {
+            untagged: references,
+            deleted: Vec::new(),
+        };
+        self.delete_if_unnamed(&image.manifest.digest, &mut removed)?;
+        Ok(removed)
+    }
+
+    fn delete_if_unnamed(&self, manifest: &Digest, removed: &mut Removed) -> Result<(), Error> {
+        let Some(image) = self.image(manifest)? else {
+            return Ok(());
+        };
+        if !self.references(&image)?.is_empty() {
+            return Ok(());
+        }
+        let path = self.image_path(manifest);
+        match fs::remove_file(&path) {
+            Ok(()) => removed.deleted.push(image.id),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => return Err(Error::io("remove", &path)(e)),
+        }
+        Ok(())
+    }
+}
