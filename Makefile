@@ -1,0 +1,60 @@
+# The commands of this project; each does the set-up it needs (Debian, Rust by rustup, root).
+#
+#   make demo     build an example naively and in two stages, run it, show what stayed behind
+#   make test     every test
+#   make build    the static binary, target/release/carafe
+#   make lint     formatting, clippy, documentation, dependencies
+#   make bench    carafe's times, and Docker's beside them where DOCKER_CMD names a client
+#   make clean    what the build made (not the base images: see examples/README.md)
+
+MACHINE := $(shell uname -m)
+TRIPLE  := $(MACHINE)-unknown-linux-musl
+BUILT   := $(or $(CARGO_TARGET_DIR),target)/$(TRIPLE)/release/carafe
+CARAFE  := target/release/carafe
+CARGO   ?= cargo
+JOBS    ?= $(shell nproc)
+
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+.PHONY: build demo test test-rust test-binary test-conformance test-examples lint bench clean
+
+build:
+	scripts/setup build
+	$(CARGO) build --release --locked --package carafe --target $(TRIPLE)
+	@mkdir -p $(dir $(CARAFE))
+	install -p $(BUILT) $(CARAFE)
+
+demo: build
+	scripts/setup demo
+	CARAFE=$(CARAFE) scripts/demo
+
+test: test-rust test-binary test-conformance test-examples
+
+# What the kernel refuses is a failure here, not a test left out.
+test-rust:
+	scripts/setup test
+	CARAFE_REQUIRE_SANDBOX=1 $(CARGO) test --workspace --locked
+
+test-binary: build
+	scripts/check-binary $(CARAFE)
+
+test-conformance: build
+	scripts/setup test
+	BUSYBOX=target/tools/busybox tests/conformance/conformance.py --carafe $(CARAFE) -j $(JOBS)
+
+test-examples: build
+	scripts/setup demo
+	CARAFE=$(CARAFE) scripts/test-examples
+
+lint:
+	scripts/setup lint
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --locked
+	scripts/check-dependencies
+
+bench: build
+	bench/bench.py --carafe $(CARAFE)
+
+clean:
+	$(CARGO) clean
