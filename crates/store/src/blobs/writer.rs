@@ -116,12 +116,18 @@ impl NewBlob {
         self.size
     }
 
-    /// Reads it before it is in the store.
+    /// Reads it from its beginning, whether it is in the store already or not.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be opened.
     pub fn open(&self) -> Result<File, Error> {
-        File::open(&self.place.path).map_err(Error::io("open", &self.place.path))
+        match File::open(&self.place.path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                let kept = self.place.store.blob_path(&self.digest);
+                File::open(&kept).map_err(Error::io("open", &kept))
+            }
+            opened => opened.map_err(Error::io("open", &self.place.path)),
+        }
     }
 
     /// Puts it into the store under its digest. Another process may have done the same: either's will do.
@@ -130,10 +136,10 @@ impl NewBlob {
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be synced or renamed.
-    pub fn keep(self) -> Result<Digest, Error> {
+    pub fn keep(&self) -> Result<(), Error> {
         let target = self.place.store.blob_path(&self.digest);
         if target.exists() {
-            return Ok(self.digest.clone());
+            return Ok(());
         }
         self.file
             .sync_data()
@@ -144,11 +150,11 @@ impl NewBlob {
         }
         fs::rename(&self.place.path, &target)
             .map_err(Error::io("rename a new blob to", &target))?;
-        Ok(self.digest.clone())
+        Ok(())
     }
 
     /// Puts it into the store if it is what `descriptor` says.
-    pub(super) fn keep_as(self, descriptor: &Descriptor) -> Result<(), Error> {
+    pub(super) fn keep_as(&self, descriptor: &Descriptor) -> Result<(), Error> {
         let Descriptor {
             digest,
             size: expected,
@@ -164,7 +170,7 @@ impl NewBlob {
                 expected: *expected,
                 actual: self.size,
             },
-            std::cmp::Ordering::Equal if self.digest == *digest => return self.keep().map(drop),
+            std::cmp::Ordering::Equal if self.digest == *digest => return self.keep(),
             std::cmp::Ordering::Equal => oci::Error::DigestMismatch {
                 expected: digest.clone(),
                 actual: self.digest.clone(),

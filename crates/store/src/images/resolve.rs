@@ -21,12 +21,12 @@ impl Store {
         let root = self.resolve_root(name)?;
         let images = self.images_of(&root)?;
         let host = Platform::host();
-        match images.iter().find(|image| host.matches(&image.platform)) {
-            Some(image) => Ok(image.clone()),
-            None => match <[Image; 1]>::try_from(images) {
-                Ok([image]) => Ok(image),
-                Err(images) => Err(no_such_platform(name, &host, &images)),
-            },
+        if let Some(best) = best(&host, &images) {
+            return Ok(best.clone());
+        }
+        match <[Image; 1]>::try_from(images) {
+            Ok([image]) => Ok(image),
+            Err(images) => Err(no_such_platform(name, &host, &images)),
         }
     }
 
@@ -36,10 +36,7 @@ impl Store {
     /// As [`resolve`](Store::resolve).
     pub fn resolve_for(&self, name: &str, platform: &Platform) -> Result<Image, Error> {
         let images = self.images_of(&self.resolve_root(name)?)?;
-        let matching = images
-            .iter()
-            .find(|image| platform.matches(&image.platform));
-        matching
+        best(platform, &images)
             .cloned()
             .ok_or_else(|| no_such_platform(name, platform, &images))
     }
@@ -126,6 +123,14 @@ impl Store {
         }
         Ok(images)
     }
+}
+
+/// The image that runs best on a platform, if any does.
+fn best<'a>(platform: &Platform, images: &'a [Image]) -> Option<&'a Image> {
+    let ranked = images
+        .iter()
+        .filter_map(|image| Some((platform.rank(&image.platform)?, image)));
+    ranked.min_by_key(|(rank, _)| *rank).map(|(_, image)| image)
 }
 
 fn no_such_platform(name: &str, platform: &Platform, images: &[Image]) -> Error {

@@ -1,0 +1,14 @@
+//! The store's metadata: layout, blobs, images, cache records, cache mounts, stat caches, and several processes
+//! at once.
+#![allow(
+    clippy::unwrap_used,
+    reason = "what helpers of tests cannot do, tests cannot do"
+)]
+
+mod cache_mounts;
+mod crash;
+mod images;
+mod open;
+mod records;
+mod stat_cache;
+mod support;
