@@ -49,6 +49,16 @@ pub enum Escape {
     Backtick,
 }
 
+impl Escape {
+    /// The character itself.
+    pub fn sign(self) -> char {
+        match self {
+            Self::Backslash => '\\',
+            Self::Backtick => '`',
+        }
+    }
+}
+
 /// A stage: a `FROM` and what follows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {

@@ -21,6 +21,7 @@ mod parse;
 mod source;
 mod span;
 mod suggest;
+mod text;
 mod words;
 
 pub use ast::{Dockerfile, Escape};
