@@ -72,3 +72,28 @@ impl AsFd for Signals {
         self.fd.as_fd()
     }
 }
+
+/// Sends a signal, real-time ones included, to the process of a pidfd (pidfd_send_signal(2)). One that has ended has
+/// no use for it, which is no error.
+///
+/// # Errors
+/// When there is no such signal or the kernel refuses to send it.
+#[expect(unsafe_code, reason = "pidfd_send_signal(2)")]
+pub fn send_signal(pidfd: BorrowedFd<'_>, number: i32) -> io::Result<()> {
+    let info = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: a null pointer asks the kernel to fill in what kill(2) would.
+    let sent = unsafe {
+        libc::syscall(
+            libc::SYS_pidfd_send_signal,
+            pidfd.as_raw_fd(),
+            number,
+            info,
+            0,
+        )
+    };
+    match io::Error::last_os_error() {
+        _ if sent == 0 => Ok(()),
+        error if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+        error => Err(error),
+    }
+}
