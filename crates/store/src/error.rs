@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use oci::{Digest, Reference};
+use oci::{Digest, Reference, tar};
 
 /// What can go wrong in the store. Every variant names the operation and the object; the cause, where there is
 /// one, is the error's source.
@@ -132,6 +132,62 @@ pub enum Error {
         /// Its names.
         references: Vec<Reference>,
     },
+
+    /// An archive, or how it is compressed, is broken, or its stream failed.
+    #[error("cannot read the archive")]
+    Archive {
+        /// What is wrong.
+        source: tar::Error,
+    },
+
+    /// An archive's stream failed, or what it is compressed with is broken.
+    #[error("cannot read {what}")]
+    Read {
+        /// What was being read: "the archive", "the content of manifest.json".
+        what: String,
+        /// The reason.
+        source: io::Error,
+    },
+
+    /// A member of an archive cannot be what it says.
+    #[error("the archive's member {name} {problem}")]
+    Member {
+        /// The member.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+
+    /// An archive names something that it does not have.
+    #[error("the archive has no {name}, which {by} names")]
+    MissingMember {
+        /// What is missing.
+        name: String,
+        /// Where it is named.
+        by: String,
+    },
+
+    /// A document in an archive is not usable.
+    #[error("the archive's {name} is not usable")]
+    MemberDocument {
+        /// The member.
+        name: String,
+        /// What is wrong with it.
+        source: oci::Error,
+    },
+
+    /// Docker's `manifest.json` in an archive is not usable.
+    #[error("the archive's manifest.json is not usable")]
+    DockerManifest {
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+
+    /// An archive has no image in it.
+    #[error(
+        "the archive holds no image: it has neither an index.json (OCI) nor a manifest.json (Docker) with one in it"
+    )]
+    NoImage,
 }
 
 impl Error {

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod archive;
 mod blobs;
 mod cache_mounts;
 mod error;
@@ -18,6 +19,7 @@ mod snapshot_id;
 mod stat_cache;
 mod store;
 
+pub use archive::Loaded;
 pub use blobs::{BlobWriter, NewBlob};
 pub use cache_mounts::{CacheMount, CacheMountId, Seed, Sharing};
 pub use error::Error;

@@ -24,7 +24,6 @@ pub struct BlobWriter {
 #[derive(Debug)]
 pub struct NewBlob {
     place: Place,
-    file: File,
     digest: Digest,
     size: u64,
 }
@@ -44,7 +43,7 @@ impl Drop for Place {
 }
 
 impl BlobWriter {
-    pub(super) fn create(store: Store, algorithm: Algorithm) -> Result<BlobWriter, Error> {
+    pub(crate) fn create(store: Store, algorithm: Algorithm) -> Result<BlobWriter, Error> {
         let path = store.temporary_path()?;
         let file = create_new(&path)?;
         Ok(BlobWriter {
@@ -75,17 +74,11 @@ impl BlobWriter {
     /// Ends the blob.
     #[must_use]
     pub fn finish(self) -> NewBlob {
-        let BlobWriter {
-            place,
-            file,
-            hasher,
-            size,
-        } = self;
+        // The file is closed: archives may have more members than a process may have files.
         NewBlob {
-            place,
-            file,
-            digest: hasher.finish(),
-            size,
+            place: self.place,
+            digest: self.hasher.finish(),
+            size: self.size,
         }
     }
 }
@@ -141,20 +134,18 @@ impl NewBlob {
         if target.exists() {
             return Ok(());
         }
-        self.file
-            .sync_data()
-            .map_err(Error::io("sync", &self.place.path))?;
+        let path = &self.place.path;
+        let file = File::open(path).map_err(Error::io("open", path))?;
+        file.sync_data().map_err(Error::io("sync", path))?;
         if let Some(parent) = target.parent() {
             // Blobs with a SHA-512 digest are rare: their directory is made for the first one.
             fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
         }
-        fs::rename(&self.place.path, &target)
-            .map_err(Error::io("rename a new blob to", &target))?;
-        Ok(())
+        fs::rename(path, &target).map_err(Error::io("rename a new blob to", &target))
     }
 
     /// Puts it into the store if it is what `descriptor` says.
-    pub(super) fn keep_as(&self, descriptor: &Descriptor) -> Result<(), Error> {
+    pub(crate) fn keep_as(&self, descriptor: &Descriptor) -> Result<(), Error> {
         let Descriptor {
             digest,
             size: expected,
