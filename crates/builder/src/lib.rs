@@ -1,1 +1,45 @@
-//! (under construction)
+//! Building an image from a Dockerfile: the graph of steps, their cache keys, when they run, what
+//! each does, and the image that comes out.
+//!
+//! The way through it: [`Options`] say what is wanted and an [`Environment`] what there is to work
+//! with; [`plan()`] turns stages of instructions into a graph of [`Step`]s; the schedule executes
+//! those that the cache does not know; the last stage's layers are assembled to an image. What
+//! happens meanwhile is told in [`Event`]s: this crate prints nothing, and reads neither the
+//! environment nor a home directory.
+
+#![forbid(unsafe_code)]
+
+mod assemble;
+mod base;
+mod build;
+mod context;
+mod error;
+mod event;
+mod execute;
+mod gate;
+mod key;
+mod options;
+mod plan;
+mod record;
+mod report;
+mod schedule;
+mod scope;
+mod select;
+mod step;
+pub mod stubs;
+mod users;
+
+pub use base::BaseImage;
+pub use build::{Outcome, build};
+pub use context::{ContextName, IgnoreFile, LocalContext};
+pub use error::Error;
+pub use event::{Event, StepTitle, Stream};
+pub use options::{Environment, NoCache, Options, SecretSource};
+pub use plan::{Bases, HistoryEntry, Plan, PlannedStage, StageImage, plan};
+pub use report::StageReport;
+pub use scope::DEFAULT_PATH;
+pub use step::{
+    CopyItem, CopyOperation, Filesystem, MountKind, Operation, RunMount, RunOperation, Script,
+    Source, Step, StepId,
+};
+pub use users::{Identity, Users};

@@ -1,0 +1,139 @@
+//! Layers to an image: diff IDs, config, history, manifest.
+
+mod time;
+
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+use oci::{Descriptor, DiffId, History, ImageConfig, Manifest, MediaType};
+use store::{Image, SnapshotId};
+
+use crate::key::KeyWriter;
+use crate::plan::StageImage;
+use crate::schedule::{Made, Schedule};
+use crate::{Environment, Error};
+
+/// What BuildKit writes into the history of what it builds; tools look for it.
+const COMMENT: &str = "buildkit.dockerfile.v0";
+
+/// A layer with its place in a manifest and in a config.
+struct Layer {
+    diff_id: DiffId,
+    descriptor: Descriptor,
+}
+
+/// Makes the image of a stage whose layers were made, and stores it.
+///
+/// The layers made here stand in the manifest as plain tars, which are not stored: the store makes
+/// them again from their snapshots. Only what leaves the store is compressed.
+pub(crate) fn assemble(
+    image: &StageImage,
+    made: &Made,
+    schedule: &Schedule<'_>,
+    environment: &Environment<'_>,
+) -> Result<Image, Error> {
+    let store = environment.store;
+    let own = own_layers(image, made, environment)?;
+    let mut config = image.config.clone();
+    config.rootfs.diff_ids.extend(own.iter().map(|layer| layer.diff_id.clone()));
+    write_history(&mut config, image, schedule, store)?;
+    let config = store.put_bytes(MediaType::ImageConfig, &config.to_bytes())?;
+    let base = image.base.iter().flat_map(|base| base.manifest.layers.clone());
+    let layers = base.chain(own.into_iter().map(|layer| layer.descriptor)).collect();
+    let manifest = Manifest::new(config, layers);
+    let descriptor = store.put_bytes(MediaType::ImageManifest, &manifest.to_bytes())?;
+    let platform = Some(image.config.platform());
+    Ok(store.add_image(&Descriptor { platform, ..descriptor })?)
+}
+
+/// The layers on top of the base image's. Reading them again to hash them is all the work there is
+/// in it, so as many as there are processors are done at once.
+fn own_layers(
+    image: &StageImage,
+    made: &Made,
+    environment: &Environment<'_>,
+) -> Result<Vec<Layer>, Error> {
+    let below = made.stack.len() - image.layers.len();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let work = || -> Result<Vec<(usize, Layer)>, Error> {
+        let mut layers = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= image.layers.len() {
+                return Ok(layers);
+            }
+            if environment.cancel.load(Ordering::Relaxed) {
+                return Err(Error::Cancelled);
+            }
+            layers.push((at, layer(&made.stack[..=below + at], environment)?));
+        }
+    };
+    let mut layers = std::thread::scope(|scope| -> Result<_, Error> {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut layers = work()?;
+        for other in others {
+            layers.extend(other.join().expect("hashing does not panic")?);
+        }
+        Ok(layers)
+    })?;
+    layers.sort_by_key(|(at, _)| *at);
+    Ok(layers.into_iter().map(|(_, layer)| layer).collect())
+}
+
+fn layer(stack: &[SnapshotId], environment: &Environment<'_>) -> Result<Layer, Error> {
+    let sealed = environment.store.seal(stack)?;
+    let descriptor =
+        Descriptor::new(MediaType::LayerTar, sealed.diff_id.digest().clone(), sealed.size);
+    Ok(Layer { diff_id: sealed.diff_id, descriptor })
+}
+
+/// Adds the lines of history, and says when the image was made: when its last layer was. So an
+/// unchanged build gives the same image again.
+fn write_history(
+    config: &mut ImageConfig,
+    image: &StageImage,
+    schedule: &Schedule<'_>,
+    store: &store::Store,
+) -> Result<(), Error> {
+    let mut created = match (&config.created, image.layers.is_empty()) {
+        (Some(created), _) => Some(created.clone()),
+        (None, true) => Some(first_made(config, image, store)?),
+        (None, false) => None,
+    };
+    for entry in &image.history {
+        if let Some(step) = entry.step {
+            created = schedule.peek(step).and_then(|made| made.created).map(time::rfc3339);
+        }
+        config.history.push(History {
+            created: created.clone(),
+            created_by: entry.created_by.clone(),
+            comment: COMMENT.to_owned(),
+            empty_layer: entry.step.is_none(),
+            ..History::default()
+        });
+    }
+    config.created = created;
+    Ok(())
+}
+
+/// An image without any layer has no time of its own; the first time that it was made is kept.
+fn first_made(
+    config: &ImageConfig,
+    image: &StageImage,
+    store: &store::Store,
+) -> Result<String, Error> {
+    let mut key = KeyWriter::new("image without layers");
+    key.bytes(&config.to_bytes());
+    image.history.iter().for_each(|entry| key.text(&entry.created_by));
+    let key = key.finish().0;
+    if let Some(record) = store.record(&key)?
+        && let Some(created) = record.payload.as_str()
+    {
+        return Ok(created.to_owned());
+    }
+    let created = time::rfc3339(SystemTime::now());
+    let payload = serde_json::Value::String(created.clone());
+    store.put_record(&key, &store::Record { snapshot: None, payload })?;
+    Ok(created)
+}

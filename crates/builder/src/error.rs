@@ -1,0 +1,203 @@
+//! What can go wrong in a build.
+
+use std::path::PathBuf;
+
+use dockerfile::{Diagnostic, Span};
+
+use crate::step::{Step, StepId};
+
+/// A failed build. Messages name the operation and the object; the command line adds the place.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The Dockerfile is wrong: each diagnostic has its place.
+    #[error("{}", .0.first().map_or("the Dockerfile is wrong", |d| d.message.as_str()))]
+    Dockerfile(Vec<Diagnostic>),
+    /// There is no stage at all.
+    #[error("the Dockerfile has no stage: there is no FROM")]
+    NoStages,
+    /// `--target` names no stage.
+    #[error("no stage is called `{target}`{}", did_you_mean(.similar.as_deref()))]
+    UnknownTarget {
+        /// What was asked for.
+        target: String,
+        /// A stage with nearly that name.
+        similar: Option<String>,
+    },
+    /// A base image cannot be had.
+    #[error("cannot resolve image `{name}`: {reason}")]
+    Base {
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: String,
+        /// Whether there simply is no such image.
+        not_found: bool,
+    },
+    /// A base image could not be pulled.
+    #[error("cannot pull `{name}`")]
+    Pull {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: registry::Error,
+    },
+    /// A step copies from a context that the build does not have.
+    #[error("there is no build context to copy from")]
+    NoContext,
+    /// An ignore file, or an `--exclude`, cannot be read.
+    #[error("cannot read the patterns of {file}: {source}")]
+    IgnoreFile {
+        /// Where the pattern stands.
+        file: String,
+        /// What is wrong.
+        source: dockerfile::ignore::IgnoreError,
+    },
+    /// A wildcard cannot be read.
+    #[error("cannot read the pattern `{pattern}`")]
+    BadPattern {
+        /// The pattern.
+        pattern: String,
+    },
+    /// A source of a `COPY` or a mount is not there.
+    #[error("`{}` is not in {tree}{}", .path.display(), if *.ignored { ": the ignore file excludes it" } else { "" })]
+    SourceMissing {
+        /// What was asked for.
+        path: PathBuf,
+        /// Where it was looked for.
+        tree: String,
+        /// Whether it is there, but hidden by the ignore file.
+        ignored: bool,
+    },
+    /// A directory would have to be copied onto something else.
+    #[error("cannot copy a directory onto `{}`, which is not one", .path.display())]
+    NotADirectory {
+        /// What is in the way.
+        path: PathBuf,
+    },
+    /// A file would have to replace a directory.
+    #[error("cannot replace the directory `{}` with a file", .path.display())]
+    IsADirectory {
+        /// What is in the way.
+        path: PathBuf,
+    },
+    /// A file of a context or a stage cannot be read.
+    #[error("cannot read `{}`", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of the step's layer cannot be written.
+    #[error("cannot write `{}`", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// `USER` names a user that the image does not have.
+    #[error("the image has no user `{name}`")]
+    UnknownUser {
+        /// The name.
+        name: String,
+    },
+    /// `USER` names a group that the image does not have.
+    #[error("the image has no group `{name}`")]
+    UnknownGroup {
+        /// The name.
+        name: String,
+    },
+    /// A secret that a step requires was not given.
+    #[error("secret `{id}` is required, and was not given")]
+    SecretMissing {
+        /// Its id.
+        id: String,
+    },
+    /// A command failed.
+    #[error("`{command}` failed with exit code {code}")]
+    Exit {
+        /// The command, as the process got it.
+        command: String,
+        /// Its exit code.
+        code: i32,
+    },
+    /// A command was ended by a signal.
+    #[error("`{command}` was ended by signal {signal}")]
+    Signal {
+        /// The command, as the process got it.
+        command: String,
+        /// The signal's number.
+        signal: i32,
+    },
+    /// A command could not be started.
+    #[error("cannot run `{command}`: {source}")]
+    Start {
+        /// The command, as the process got it.
+        command: String,
+        /// Why.
+        source: sandbox::Error,
+    },
+    /// The sandbox could not be prepared or watched.
+    #[error(transparent)]
+    Sandbox(sandbox::Error),
+    /// A file in a root could not be used.
+    #[error(transparent)]
+    Rootfs(#[from] rootfs::Error),
+    /// The store could not be used.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A layer could not be made, unpacked or mounted.
+    #[error(transparent)]
+    Layer(#[from] store::LayerError),
+    /// A step failed.
+    #[error("{title}: {source}")]
+    Step {
+        /// The step.
+        id: StepId,
+        /// The instruction's text.
+        title: String,
+        /// Its place.
+        span: Option<Span>,
+        /// Why.
+        source: Box<Error>,
+    },
+    /// The user stopped the build.
+    #[error("the build was stopped")]
+    Cancelled,
+}
+
+impl Error {
+    /// Says which step the error belongs to.
+    pub(crate) fn in_step(self, id: StepId, step: &Step) -> Self {
+        match self {
+            Self::Cancelled | Self::Step { .. } => self,
+            source => Self::Step {
+                id,
+                title: step.title.clone(),
+                span: step.span,
+                source: Box::new(source),
+            },
+        }
+    }
+
+    /// Says where in the Dockerfile something was asked for that cannot be had.
+    pub(crate) fn at(self, span: Span) -> Self {
+        let Self::Base { name, reason, not_found } = self else { return self };
+        Self::Dockerfile(vec![Diagnostic {
+            code: "base-image",
+            severity: dockerfile::Severity::Error,
+            span,
+            message: format!("cannot resolve image `{name}`: {reason}"),
+            help: not_found.then(|| {
+                "check the name, or load the image: `carafe load`, `carafe pull`".to_owned()
+            }),
+        }])
+    }
+}
+
+fn did_you_mean(similar: Option<&str>) -> String {
+    similar.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
+}

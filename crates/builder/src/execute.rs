@@ -1,0 +1,117 @@
+//! Doing what steps say.
+
+mod bind;
+mod copy;
+mod place;
+mod run;
+mod workdir;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use rootfs::Root;
+use store::{Draft, Snapshot, SnapshotId};
+
+use crate::base::BaseImage;
+use crate::schedule::{Made, Schedule};
+use crate::select::{Digests, Selection, Tree};
+use crate::step::{CopyOperation, Filesystem, Operation, Source, Step, StepId};
+use crate::{Environment, Error, Event, Options};
+
+/// Executes steps, one at a time for each thread that asks.
+pub(crate) struct Executor<'a> {
+    options: &'a Options,
+    environment: &'a Environment<'a>,
+    unpacked: Mutex<HashMap<StepId, Arc<Mutex<bool>>>>,
+}
+
+/// What a step is executed with.
+struct Work<'w> {
+    id: StepId,
+    /// What is below it.
+    below: &'w Made,
+    /// Where other steps' files are found.
+    schedule: &'w Schedule<'w>,
+    /// Whether to give up.
+    stopped: &'w (dyn Fn() -> bool + Sync),
+}
+
+impl<'a> Executor<'a> {
+    pub(crate) fn new(options: &'a Options, environment: &'a Environment<'a>) -> Self {
+        Self { options, environment, unpacked: Mutex::default() }
+    }
+
+    /// Executes a step on top of `below`; what it leaves is a new snapshot.
+    pub(crate) fn execute(
+        &self,
+        id: StepId,
+        step: &Step,
+        below: &Made,
+        schedule: &Schedule<'_>,
+        stopped: &(dyn Fn() -> bool + Sync),
+    ) -> Result<SnapshotId, Error> {
+        let draft = self.environment.store.draft()?;
+        let work = Work { id, below, schedule, stopped };
+        match &step.operation {
+            Operation::Image(_) => unreachable!("images are unpacked, not executed"),
+            Operation::Workdir { path, user } => self.workdir(&work, &draft, path, user)?,
+            Operation::Copy(copy) => self.copy(&work, &draft, copy)?,
+            Operation::Run(run) => self.run(&work, &draft, run)?,
+        }
+        let snapshot = draft.commit(SnapshotId::random())?;
+        Ok(snapshot.id().clone())
+    }
+
+    /// The snapshots of a stack, which must be there.
+    fn snapshots(&self, stack: &[SnapshotId]) -> Result<Vec<Snapshot>, Error> {
+        let store = self.environment.store;
+        stack.iter().map(|id| Ok(store.snapshot(id)?)).collect()
+    }
+
+    /// The file system below a step, with a draft on top that takes what is written.
+    fn writable(&self, below: &Made, draft: &Draft) -> Result<Root, Error> {
+        let stack = self.snapshots(&below.stack)?;
+        Ok(self.environment.store.mount(&stack, Some(draft), None)?)
+    }
+
+    /// The files that a step left, to read.
+    fn readable(&self, filesystem: Filesystem, schedule: &Schedule<'_>) -> Result<Root, Error> {
+        let made = filesystem.and_then(|id| schedule.known(id).cloned()).unwrap_or_default();
+        let stack = self.snapshots(&made.stack)?;
+        Ok(self.environment.store.mount(&stack, None, None)?)
+    }
+
+    /// What a `COPY` from a stage or an image takes.
+    pub(crate) fn select_files(
+        &self,
+        copy: &CopyOperation,
+        schedule: &Schedule<'_>,
+    ) -> Result<Selection, Error> {
+        let Source::Filesystem(filesystem) = copy.source else {
+            unreachable!("contexts select for themselves")
+        };
+        let root = self.readable(filesystem, schedule)?;
+        let name = filesystem.map_or("an empty stage", |_| "the stage that it copies from");
+        let tree = Arc::new(Tree::filesystem(root, name.to_owned()));
+        Selection::new(&tree, copy, Digests::Read)
+    }
+
+    /// Sees to it that an image's layers are unpacked; whoever comes second waits.
+    pub(crate) fn unpack(&self, id: StepId, image: &BaseImage) -> Result<(), Error> {
+        let cell = {
+            let mut cells = self.unpacked.lock().expect("no thread panics with it");
+            Arc::clone(cells.entry(id).or_default())
+        };
+        let mut done = cell.lock().expect("no thread panics with it");
+        if *done {
+            return Ok(());
+        }
+        if !image.is_unpacked(self.environment.store) {
+            (self.environment.events)(Event::Started(id));
+            image.unpack(self.environment, id)?;
+        }
+        (self.environment.events)(Event::Finished(id));
+        *done = true;
+        Ok(())
+    }
+}

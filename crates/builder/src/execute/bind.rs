@@ -1,0 +1,175 @@
+//! What `RUN --mount` mounts: descriptors of detached mounts, and files with secrets.
+
+use std::collections::HashMap;
+use std::os::fd::AsFd as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rootfs::Root;
+use store::{CacheMount, CacheMountId, Draft};
+
+use super::{Executor, Work};
+use crate::step::{Filesystem, MountKind, RunMount};
+use crate::{Error, SecretSource};
+
+/// How often a cache that another build has locked is asked for.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// What the mounts of one step hold while it runs.
+#[derive(Default)]
+pub(super) struct Held {
+    /// Caches in use, by what makes them the same.
+    caches: HashMap<CacheMountId, CacheMount>,
+    /// What a writable bind mount collects, to be dropped.
+    drafts: Vec<Draft>,
+}
+
+impl Executor<'_> {
+    /// Prepares a mount of a step. `None` for one that mounts nothing: a secret that is a
+    /// variable, or that is not there and need not be.
+    pub(super) fn mount(
+        &self,
+        work: &Work<'_>,
+        mount: &RunMount,
+        held: &mut Held,
+    ) -> Result<Option<sandbox::Mount>, Error> {
+        if mount.target.is_empty() {
+            return Ok(None);
+        }
+        let kind = match &mount.kind {
+            MountKind::Bind { from, source, writable } => {
+                self.bind(work, (*from, source), *writable, held)?
+            }
+            MountKind::Cache { .. } => self.cache(work, &mount.kind, held)?,
+            MountKind::Tmpfs { size } => sandbox::MountKind::Tmpfs { size: *size, mode: 0o1777 },
+            MountKind::Secret { id, required, mode, owner: (uid, gid), .. } => {
+                match self.secret(id, *required)? {
+                    None => return Ok(None),
+                    Some(content) => {
+                        sandbox::MountKind::File { content, mode: *mode, uid: *uid, gid: *gid }
+                    }
+                }
+            }
+        };
+        Ok(Some(sandbox::Mount { target: PathBuf::from(&mount.target), kind }))
+    }
+
+    /// The value of a secret; `None` if it was not given and need not be.
+    pub(super) fn secret(&self, id: &str, required: bool) -> Result<Option<Vec<u8>>, Error> {
+        match self.options.secrets.get(id) {
+            Some(SecretSource::Value(value)) => Ok(Some(value.clone())),
+            Some(SecretSource::File(path)) => std::fs::read(path)
+                .map(Some)
+                .map_err(|source| Error::Read { path: path.clone(), source }),
+            None if required => Err(Error::SecretMissing { id: id.to_owned() }),
+            None => Ok(None),
+        }
+    }
+
+    /// Files of another step. Writes go to a draft that is thrown away.
+    fn bind(
+        &self,
+        work: &Work<'_>,
+        (from, source): (Filesystem, &str),
+        writable: bool,
+        held: &mut Held,
+    ) -> Result<sandbox::MountKind, Error> {
+        let root = if writable {
+            let made = from.and_then(|id| work.schedule.known(id).cloned()).unwrap_or_default();
+            let draft = self.environment.store.draft()?;
+            let root = self.writable(&made, &draft)?;
+            held.drafts.push(draft);
+            root
+        } else {
+            self.readable(from, work.schedule)?
+        };
+        if root.metadata(source)?.is_none() {
+            return Err(Error::SourceMissing {
+                path: PathBuf::from(source),
+                tree: "the stage that the mount is from".to_owned(),
+                ignored: false,
+            });
+        }
+        Ok(sandbox::MountKind::Bind {
+            source: clone_descriptor(&root)?,
+            path: PathBuf::from(source),
+            read_only: !writable,
+        })
+    }
+
+    /// A cache's directory.
+    fn cache(
+        &self,
+        work: &Work<'_>,
+        kind: &MountKind,
+        held: &mut Held,
+    ) -> Result<sandbox::MountKind, Error> {
+        let MountKind::Cache { id, seed, source, sharing, mode, owner, read_only } = kind else {
+            unreachable!("the caller looked")
+        };
+        let made = seed.and_then(|step| work.schedule.known(step).cloned());
+        let identity = CacheMountId {
+            id: id.clone(),
+            seed: made.as_ref().map(|made| format!("{:?}", made.stack)),
+            mode: *mode,
+            uid: owner.0,
+            gid: owner.1,
+        };
+        if !held.caches.contains_key(&identity) {
+            let cache = self.take_cache(work, &identity, *sharing, *seed)?;
+            held.caches.insert(identity.clone(), cache);
+        }
+        let cache = Root::open(held.caches[&identity].path())?;
+        if cache.metadata(source)?.is_none() {
+            return Err(Error::SourceMissing {
+                path: PathBuf::from(source),
+                tree: format!("the cache `{id}`"),
+                ignored: false,
+            });
+        }
+        let source_fd = sandbox::clone_mount(cache.fd()).map_err(Error::Sandbox)?;
+        Ok(sandbox::MountKind::Bind {
+            source: source_fd,
+            path: PathBuf::from(source),
+            read_only: *read_only,
+        })
+    }
+
+    /// Takes a cache, waiting for one that is locked.
+    fn take_cache(
+        &self,
+        work: &Work<'_>,
+        identity: &CacheMountId,
+        sharing: dockerfile::Sharing,
+        seed: Filesystem,
+    ) -> Result<CacheMount, Error> {
+        let sharing = match sharing {
+            dockerfile::Sharing::Shared => store::Sharing::Shared,
+            dockerfile::Sharing::Private => store::Sharing::Private,
+            dockerfile::Sharing::Locked => store::Sharing::Locked,
+        };
+        let mut fill = |directory: &Path| match seed {
+            None => Ok(()),
+            Some(step) => self.fill(work, step, directory).map_err(std::io::Error::other),
+        };
+        loop {
+            let taken =
+                self.environment.store.try_cache_mount(identity, sharing, Some(&mut fill))?;
+            if let Some(cache) = taken {
+                return Ok(cache);
+            }
+            if (work.stopped)() {
+                return Err(Error::Cancelled);
+            }
+            std::thread::sleep(PATIENCE);
+        }
+    }
+}
+
+/// A descriptor of a root of its own, for the sandbox to attach.
+fn clone_descriptor(root: &Root) -> Result<std::os::fd::OwnedFd, Error> {
+    root.fd()
+        .as_fd()
+        .try_clone_to_owned()
+        .map_err(|source| Error::Read { path: PathBuf::from("/"), source })
+}

@@ -1,0 +1,219 @@
+//! `COPY` and `ADD`: where each source goes.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use dockerfile::chmod::Chmod;
+use rootfs::{Attributes, FileKind, FollowLast, MakeDir, Root};
+use store::Draft;
+
+use super::place::{Marks, Placer, Target, make_room};
+use super::{Executor, Work};
+use crate::select::{Content, Selected, Selection};
+use crate::step::{CopyItem, CopyOperation, Source};
+use crate::{Error, Users};
+
+impl Executor<'_> {
+    /// Copies files into the draft of a step.
+    pub(super) fn copy(
+        &self,
+        work: &Work<'_>,
+        draft: &Draft,
+        copy: &CopyOperation,
+    ) -> Result<(), Error> {
+        let root = if copy.link {
+            Root::open(draft.upper())?
+        } else {
+            self.writable(work.below, draft)?
+        };
+        let selection = match &copy.source {
+            Source::Context(_) if copy.has_paths() => {
+                Some(work.schedule.contexts.select(work.id, copy)?)
+            }
+            Source::Filesystem(_) if copy.has_paths() => {
+                Some(Arc::new(self.select_files(copy, work.schedule)?))
+            }
+            _ => None,
+        };
+        let owner = copy.chown.as_ref().map(|chown| Users::read(&root).owner(chown).0);
+        let marks = Marks { owner, chmod: copy.chmod.clone() };
+        let copier = Copier { root: &root, copy, marks: &marks, stopped: work.stopped };
+        for (at, item) in copy.items.iter().enumerate() {
+            match (item, &selection) {
+                (CopyItem::Inline { name, content }, _) => copier.inline(name, content)?,
+                (CopyItem::Path(_), Some(selection)) => copier.sources(selection, at)?,
+                (CopyItem::Path(_), None) => unreachable!("a path makes a selection"),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One `COPY` that is being done.
+struct Copier<'a> {
+    root: &'a Root,
+    copy: &'a CopyOperation,
+    marks: &'a Marks,
+    stopped: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Copier<'_> {
+    fn sources(&self, selection: &Selection, item: usize) -> Result<(), Error> {
+        for selected in &selection.items[item] {
+            // Names of one file are found again within one source only.
+            let mut placer = Placer::new(self.marks, self.stopped);
+            match &selected.node.content {
+                _ if self.copy.parents => self.with_parents(selection, selected, &mut placer)?,
+                Content::Directory(_) => self.directory(selection, selected, &mut placer)?,
+                _ if self.copy.unpack && self.unpack(selection, selected)? => {}
+                _ => self.file(selection, selected, &mut placer)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A heredoc: a file with mode 0644 that belongs to root unless told otherwise.
+    fn inline(&self, name: &str, content: &str) -> Result<(), Error> {
+        let (target, name) = self.file_target(OsStr::new(name))?;
+        make_room(&target, &name)?;
+        let mut file = target.dir.create_file(&name, 0o600)?;
+        let wrote = |source| Error::Write { path: target.path.join(&name), source };
+        file.write_all(content.as_bytes()).map_err(wrote)?;
+        let mode = self.marks.chmod.as_ref().map_or(0o644, |chmod| chmod.apply(0o644, false));
+        let owner = Some(self.marks.owner.unwrap_or((0, 0)));
+        let attributes = Attributes { mode: Some(mode), owner, mtime: None };
+        attributes.apply_to(&file).map_err(wrote)
+    }
+
+    fn file(
+        &self,
+        selection: &Selection,
+        selected: &Selected,
+        placer: &mut Placer<'_>,
+    ) -> Result<(), Error> {
+        let (from, from_name) = selection.tree.root.parent_of(&selected.path)?;
+        let (target, name) = self.file_target(&selected.name)?;
+        placer.file(&from, &from_name, &selected.node, &target, &name)
+    }
+
+    /// The contents of a directory go into the destination, which keeps mode and owner if it is
+    /// there, and takes the source's time.
+    fn directory(
+        &self,
+        selection: &Selection,
+        selected: &Selected,
+        placer: &mut Placer<'_>,
+    ) -> Result<(), Error> {
+        let Content::Directory(entries) = &selected.node.content else {
+            unreachable!("the caller looked")
+        };
+        let target = self.directory_target(self.mode_of_made())?;
+        let from = selection.tree.root.open_dir(&selected.path)?;
+        placer.contents(&from, entries, &target)?;
+        let mtime = Some(selected.node.metadata.mtime);
+        target.dir.set_own_attributes(&Attributes { mtime, ..Attributes::default() })?;
+        Ok(())
+    }
+
+    /// `--parents`: the directories on the way are made below the destination, as they are.
+    fn with_parents(
+        &self,
+        selection: &Selection,
+        selected: &Selected,
+        placer: &mut Placer<'_>,
+    ) -> Result<(), Error> {
+        let mut chain = vec![self.directory_target(self.mode_of_made())?];
+        for directory in &selected.on_the_way {
+            let inner = placer.enter(&directory.name, chain.last().expect("it is never empty"))?;
+            chain.push(inner);
+        }
+        let target = chain.last().expect("it is never empty");
+        match &selected.node.content {
+            Content::Directory(entries) if selected.path == Path::new("/") => {
+                let from = selection.tree.root.open_dir(&selected.path)?;
+                placer.contents(&from, entries, target)?;
+            }
+            Content::Directory(entries) => {
+                let from = selection.tree.root.open_dir(&selected.path)?;
+                let name = selected.name.clone();
+                placer.directory(&from, &name, &selected.node, entries, target)?;
+            }
+            _ => {
+                let (from, from_name) = selection.tree.root.parent_of(&selected.path)?;
+                placer.file(&from, &from_name, &selected.node, target, &selected.name)?;
+            }
+        }
+        for (made, directory) in chain[1..].iter().zip(&selected.on_the_way).rev() {
+            made.dir.set_own_attributes(&self.marks.attributes(&directory.metadata))?;
+        }
+        Ok(())
+    }
+
+    /// `ADD` of a local archive: told by its content, unpacked into the destination. Says whether
+    /// it was one.
+    fn unpack(&self, selection: &Selection, selected: &Selected) -> Result<bool, Error> {
+        if selected.node.metadata.kind != FileKind::File {
+            return Ok(false);
+        }
+        let open = || selection.tree.root.open_file(&selected.path);
+        if !store::is_archive(&mut open()?) {
+            return Ok(false);
+        }
+        let target = self.directory_target(0o755)?;
+        let into = Root::from_fd(target.dir.into_fd());
+        let options = store::ExtractOptions { owner: self.marks.owner };
+        store::extract(open()?, &into, &options)?;
+        if let Some((uid, gid)) = self.marks.owner {
+            let owner = Attributes { owner: Some((uid, gid)), ..Attributes::default() };
+            self.root.open_dir(&self.copy.destination)?.set_own_attributes(&owner)?;
+        }
+        Ok(true)
+    }
+
+    /// Where a file goes: into the destination if that is a directory or is to be one, else to the
+    /// destination's own path, links followed.
+    fn file_target(&self, name: &OsStr) -> Result<(Target, OsString), Error> {
+        let destination = Path::new(&self.copy.destination);
+        let into_directory = self.copy.destination.ends_with('/')
+            || self.root.metadata(destination)?.is_some_and(|metadata| metadata.is_dir());
+        if into_directory {
+            return Ok((self.directory_target(self.mode_of_made())?, name.to_owned()));
+        }
+        let path = self.root.resolve(destination, FollowLast::Yes)?;
+        let parent = path.parent().unwrap_or(Path::new("/"));
+        let made = self.root.create_dir_all(parent, &self.made_directories(self.mode_of_made()))?;
+        let name = path.file_name().unwrap_or_default().to_owned();
+        let dir = self.root.open_dir(parent)?;
+        Ok((Target { dir, path: parent.to_owned(), fresh: !made.is_empty() }, name))
+    }
+
+    /// The destination as a directory, made with all that is above it if it is not there.
+    fn directory_target(&self, mode: u32) -> Result<Target, Error> {
+        let path = Path::new(&self.copy.destination);
+        let there = self.root.metadata(path)?;
+        if there.is_some_and(|metadata| !metadata.is_dir()) {
+            return Err(Error::NotADirectory { path: path.to_owned() });
+        }
+        let fresh = there.is_none();
+        if fresh {
+            self.root.create_dir_all(path, &self.made_directories(mode))?;
+        }
+        Ok(Target { dir: self.root.open_dir(path)?, path: path.to_owned(), fresh })
+    }
+
+    /// Directories that a copy makes have the owner that it sets.
+    fn made_directories(&self, mode: u32) -> MakeDir {
+        let (uid, gid) = self.marks.owner.unwrap_or((0, 0));
+        MakeDir { mode, uid, gid, mtime: None }
+    }
+
+    /// Directories that a copy makes take an octal mode as well, but no special bits of it.
+    fn mode_of_made(&self) -> u32 {
+        match &self.marks.chmod {
+            Some(Chmod::Octal(mode)) => mode & 0o777,
+            _ => 0o755,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! `RUN`: a process in a sandbox on the layers below, with a draft on top.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read as _;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::PathBuf;
+
+use rootfs::{Root, Union};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::pipe::PipeFlags;
+use sandbox::{Child, Exit, Process, Sandbox, Stdio, User};
+use store::{Draft, Scratch};
+
+use super::bind::Held;
+use super::{Executor, Work};
+use crate::step::{MountKind, RunOperation};
+use crate::stubs::{self, Stub};
+use crate::{Error, Event, Identity, Stream, Users};
+
+/// The host's name in a `RUN`; scripts have come to know it.
+const HOSTNAME: &str = "buildkitsandbox";
+
+/// How often a running process is looked after, for Ctrl-C.
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+
+impl Executor<'_> {
+    /// Runs a command in the draft of a step.
+    pub(super) fn run(
+        &self,
+        work: &Work<'_>,
+        draft: &Draft,
+        run: &RunOperation,
+    ) -> Result<(), Error> {
+        let mut held = Held::default();
+        let mut mounts = Vec::with_capacity(run.mounts.len() + 1);
+        for mount in &run.mounts {
+            mounts.extend(self.mount(work, mount, &mut held)?);
+        }
+        if let Some(script) = &run.script {
+            mounts.push(sandbox::Mount {
+                target: PathBuf::from(&script.path),
+                kind: sandbox::MountKind::File {
+                    content: script.content.clone().into_bytes(),
+                    mode: 0o755,
+                    uid: 0,
+                    gid: 0,
+                },
+            });
+        }
+        let (root, _stubs) = self.root(work, draft, &mounts)?;
+        let identity = Users::read(&root).identity(&run.user)?;
+        let process = self.process(run, &identity)?;
+        let fd = root.fd().try_clone_to_owned();
+        let fd = fd.map_err(|source| Error::Read { path: PathBuf::from("/"), source })?;
+        drop(root);
+        let sandbox = Sandbox {
+            hostname: HOSTNAME.to_owned(),
+            network: match run.network {
+                dockerfile::ast::Network::None => sandbox::Network::None,
+                _ => sandbox::Network::Host,
+            },
+            mounts,
+            hosts: self.hosts(),
+            resolv_conf: self.environment.resolv_conf.clone(),
+            ..Sandbox::new(fd)
+        };
+        let command = run.arguments.join(" ");
+        let exit = self.watch(work, sandbox, &process, &command)?;
+        match exit {
+            Exit::Code(0) => Ok(()),
+            Exit::Code(code) => Err(Error::Exit { command, code }),
+            Exit::Signal(signal) => Err(Error::Signal { command, signal }),
+        }
+    }
+
+    /// The file system of a step: the layers below, a layer with the mount points that they lack,
+    /// and the draft.
+    fn root(
+        &self,
+        work: &Work<'_>,
+        draft: &Draft,
+        mounts: &[sandbox::Mount],
+    ) -> Result<(Root, Option<Scratch>), Error> {
+        let store = self.environment.store;
+        let stack = self.snapshots(&work.below.stack)?;
+        let union = Union::open(stack.iter().rev().map(store::Snapshot::dir))?;
+        let needed: Vec<Stub> = sandbox::MOUNT_POINTS
+            .iter()
+            .map(|point| Stub { path: PathBuf::from(point.path), directory: point.directory })
+            .chain(mounts.iter().map(stub_of))
+            .collect();
+        if stubs::complete(&union, &needed)? {
+            return Ok((store.mount(&stack, Some(draft), None)?, None));
+        }
+        let layer = store.scratch()?;
+        stubs::make(&union, &needed, layer.path())?;
+        Ok((store.mount(&stack, Some(draft), Some(layer.path()))?, Some(layer)))
+    }
+
+    fn process(&self, run: &RunOperation, identity: &Identity) -> Result<Process, Error> {
+        let mut env = run.env.clone();
+        env.extend(run.proxies.iter().cloned());
+        let mut env: Vec<OsString> =
+            env.into_iter().map(|(name, value)| format!("{name}={value}").into()).collect();
+        if !run.env.iter().any(|(name, _)| name == "HOME") {
+            env.push(format!("HOME={}", identity.home).into());
+        }
+        for mount in &run.mounts {
+            if let MountKind::Secret { id, env: Some(name), required, .. } = &mount.kind {
+                let value = self.secret(id, *required)?.unwrap_or_default();
+                let mut entry = OsString::from(format!("{name}="));
+                entry.push(bytes_to_os(value));
+                env.push(entry);
+            }
+        }
+        Ok(Process {
+            args: run.arguments.iter().map(OsString::from).collect(),
+            env,
+            cwd: PathBuf::from(&run.workdir),
+            user: User { uid: identity.uid, gid: identity.gid, groups: identity.groups.clone() },
+            terminal: None,
+        })
+    }
+
+    fn hosts(&self) -> Vec<u8> {
+        let mut hosts = format!(
+            "127.0.0.1\tlocalhost {HOSTNAME}\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+        );
+        for (name, address) in &self.options.add_hosts {
+            hosts.push_str(&format!("{address}\t{name}\n"));
+        }
+        hosts.into_bytes()
+    }
+
+    /// Starts the process, passes on what it writes, and waits for its end.
+    fn watch(
+        &self,
+        work: &Work<'_>,
+        sandbox: Sandbox,
+        process: &Process,
+        command: &str,
+    ) -> Result<Exit, Error> {
+        let pipe = || {
+            rustix::pipe::pipe_with(PipeFlags::CLOEXEC)
+                .map_err(|source| Error::Read { path: "a pipe".into(), source: source.into() })
+        };
+        let (out, stdout) = pipe()?;
+        let (err, stderr) = pipe()?;
+        let null = Stdio::null().map_err(Error::Sandbox)?;
+        let stdio = Stdio { stdin: null.stdin, stdout, stderr };
+        let start = |source| Error::Start { command: command.to_owned(), source };
+        let child = sandbox::spawn(sandbox, process, stdio).map_err(start)?;
+        self.pass_on(work, child, [(out, Stream::Stdout), (err, Stream::Stderr)])
+    }
+
+    /// Passes on what the process writes until both its outputs are closed: that is when the last
+    /// process of its namespace is gone, which is when the first one is.
+    fn pass_on(
+        &self,
+        work: &Work<'_>,
+        mut child: Child,
+        outputs: [(OwnedFd, Stream); 2],
+    ) -> Result<Exit, Error> {
+        let mut open: Vec<(File, Stream)> =
+            outputs.into_iter().map(|(fd, stream)| (File::from(fd), stream)).collect();
+        let mut buffer = vec![0; 64 << 10];
+        while !open.is_empty() {
+            let mut fds: Vec<PollFd<'_>> =
+                open.iter().map(|(file, _)| PollFd::new(file, PollFlags::IN)).collect();
+            let _ = poll(&mut fds, Some(&LOOK));
+            let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+            if (work.stopped)() {
+                child.kill().map_err(Error::Sandbox)?;
+                child.wait().map_err(Error::Sandbox)?;
+                return Err(Error::Cancelled);
+            }
+            let mut at = 0;
+            open.retain_mut(|(file, stream)| {
+                at += 1;
+                !ready[at - 1] || self.pass_piece(work, file, *stream, &mut buffer)
+            });
+        }
+        child.wait().map_err(Error::Sandbox)
+    }
+
+    /// Passes on a piece; `false` at the end.
+    fn pass_piece(
+        &self,
+        work: &Work<'_>,
+        file: &mut File,
+        stream: Stream,
+        buffer: &mut [u8],
+    ) -> bool {
+        match file.read(buffer) {
+            Ok(0) | Err(_) => false,
+            Ok(read) => {
+                let bytes = buffer[..read].to_vec();
+                (self.environment.events)(Event::Output(work.id, stream, bytes));
+                true
+            }
+        }
+    }
+}
+
+/// The mount point that a mount needs.
+fn stub_of(mount: &sandbox::Mount) -> Stub {
+    let directory = match &mount.kind {
+        sandbox::MountKind::Tmpfs { .. } => true,
+        sandbox::MountKind::File { .. } => false,
+        sandbox::MountKind::Bind { source, path, .. } => {
+            let root = source.as_fd().try_clone_to_owned().map(Root::from_fd);
+            let metadata = root.ok().and_then(|root| root.metadata(path).ok().flatten());
+            metadata.is_none_or(|metadata| metadata.is_dir())
+        }
+    };
+    Stub { path: mount.target.clone(), directory }
+}
+
+fn bytes_to_os(bytes: Vec<u8>) -> OsString {
+    use std::os::unix::ffi::OsStringExt as _;
+    OsString::from_vec(bytes)
+}

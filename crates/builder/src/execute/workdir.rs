@@ -1,0 +1,28 @@
+//! `WORKDIR`: makes the directory.
+
+use rootfs::MakeDir;
+use store::Draft;
+
+use super::{Executor, Work};
+use crate::{Error, Users};
+
+impl Executor<'_> {
+    /// Makes a directory, and those above it, that belong to the user in force. A user that the
+    /// image does not know is an error only for `RUN`: here it is root.
+    pub(super) fn workdir(
+        &self,
+        work: &Work<'_>,
+        draft: &Draft,
+        path: &str,
+        user: &str,
+    ) -> Result<(), Error> {
+        let root = self.writable(work.below, draft)?;
+        if root.metadata(path)?.is_some_and(|metadata| metadata.is_dir()) {
+            return Ok(());
+        }
+        let identity = Users::read(&root).identity(user).ok();
+        let (uid, gid) = identity.map_or((0, 0), |identity| (identity.uid, identity.gid));
+        root.create_dir_all(path, &MakeDir { mode: 0o755, uid, gid, mtime: None })?;
+        Ok(())
+    }
+}

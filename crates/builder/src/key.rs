@@ -1,0 +1,183 @@
+//! Cache keys: what makes two steps the same.
+//!
+//! A step has two. The *definition key* says what the step is and on what it stands, all the way
+//! down: it is known without executing anything. The *content key* says what the step is and what
+//! its inputs really are; it catches an input that was built again and came out the same. Times of
+//! files are part of neither; nor are the values of secrets and proxies, names of caches, or
+//! places in the text.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::step::{
+    CopyItem, CopyOperation, Filesystem, MountKind, Operation, RunMount, RunOperation, Source,
+    Step, StepId,
+};
+
+/// A key: the SHA-256 of a canonical text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(pub [u8; 32]);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0[..6].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Raised when the meaning of a step changes, so that old records no longer fit.
+const VERSION: &str = "carafe 1";
+
+/// What an input is, as far as a key cares.
+pub(crate) type Identity<'a> = dyn Fn(StepId) -> Key + 'a;
+
+/// Collects fields: each is written with its length, so that no two lists of fields are one text.
+pub(crate) struct KeyWriter(Sha256);
+
+impl KeyWriter {
+    /// A writer for one kind of key.
+    pub(crate) fn new(kind: &str) -> Self {
+        let mut writer = Self(Sha256::new());
+        writer.text(VERSION);
+        writer.text(kind);
+        writer
+    }
+
+    /// Adds bytes.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.0.update((bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+
+    /// Adds text.
+    pub(crate) fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    /// Adds a number.
+    pub(crate) fn number(&mut self, number: u64) {
+        self.0.update(number.to_le_bytes());
+    }
+
+    /// Adds another key.
+    pub(crate) fn key(&mut self, key: Key) {
+        self.0.update(key.0);
+    }
+
+    /// The key of all that was added.
+    pub(crate) fn finish(self) -> Key {
+        Key(self.0.finalize().into())
+    }
+
+    fn filesystem(&mut self, filesystem: Filesystem, identity: &Identity<'_>) {
+        match filesystem {
+            Some(step) => self.key(identity(step)),
+            None => self.text("scratch"),
+        }
+    }
+}
+
+/// What a step is, where contexts are only named: equal steps of one plan have it in common.
+pub(crate) fn definition(step: &Step, identity: &Identity<'_>) -> Key {
+    of(step, identity, None)
+}
+
+/// The key of a step whose inputs have these identities. `files` stands for what a `COPY` takes.
+pub(crate) fn of(step: &Step, identity: &Identity<'_>, files: Option<Key>) -> Key {
+    let mut writer = KeyWriter::new("step");
+    // A layer made with `--link` does not depend on what it is laid over.
+    if !matches!(&step.operation, Operation::Copy(copy) if copy.link) {
+        writer.filesystem(step.below, identity);
+    }
+    match &step.operation {
+        Operation::Image(image) => {
+            writer.text("image");
+            writer.text(&image.chain_id());
+        }
+        Operation::Workdir { path, user } => {
+            writer.text("workdir");
+            writer.text(path);
+            writer.text(user);
+        }
+        Operation::Copy(copy) => copy_fields(&mut writer, copy, identity, files),
+        Operation::Run(run) => run_fields(&mut writer, run, identity),
+    }
+    writer.finish()
+}
+
+fn copy_fields(
+    writer: &mut KeyWriter,
+    copy: &CopyOperation,
+    identity: &Identity<'_>,
+    files: Option<Key>,
+) {
+    writer.text("copy");
+    match (files, &copy.source) {
+        (Some(files), _) => writer.key(files),
+        (None, Source::Context(name)) => writer.text(&name.to_string()),
+        (None, Source::Filesystem(filesystem)) => writer.filesystem(*filesystem, identity),
+    }
+    for item in &copy.items {
+        match item {
+            CopyItem::Inline { name, content } => {
+                writer.text("inline");
+                writer.text(name);
+                writer.text(content);
+            }
+            // What the files are called is part of `files`, as far as it matters.
+            CopyItem::Path(_) if files.is_some() => writer.text("path"),
+            CopyItem::Path(path) => writer.text(path),
+        }
+    }
+    writer.text(&copy.destination);
+    writer.text(copy.chown.as_deref().unwrap_or("-"));
+    writer.text(&format!("{:?}", copy.chmod));
+    for flag in [copy.link, copy.parents, copy.unpack] {
+        writer.number(u64::from(flag));
+    }
+    if files.is_none() {
+        copy.excludes.iter().for_each(|exclude| writer.text(exclude));
+    }
+}
+
+fn run_fields(writer: &mut KeyWriter, run: &RunOperation, identity: &Identity<'_>) {
+    writer.text("run");
+    writer.number(run.arguments.len() as u64);
+    run.arguments.iter().for_each(|argument| writer.text(argument));
+    for (name, value) in &run.env {
+        writer.text(name);
+        writer.text(value);
+    }
+    writer.text(&run.workdir);
+    writer.text(&run.user);
+    writer.text(&format!("{:?}", run.network));
+    writer.number(u64::from(run.insecure));
+    for mount in &run.mounts {
+        mount_fields(writer, mount, identity);
+    }
+    if let Some(script) = &run.script {
+        writer.text(&script.path);
+        writer.text(&script.content);
+    }
+}
+
+fn mount_fields(writer: &mut KeyWriter, mount: &RunMount, identity: &Identity<'_>) {
+    writer.text(&mount.target);
+    match &mount.kind {
+        MountKind::Bind { from, source, writable } => {
+            writer.text("bind");
+            writer.filesystem(*from, identity);
+            writer.text(source);
+            writer.number(u64::from(*writable));
+        }
+        MountKind::Cache { .. } => writer.text("cache"),
+        MountKind::Tmpfs { size } => {
+            writer.text("tmpfs");
+            writer.number(size.unwrap_or_default());
+        }
+        MountKind::Secret { id, env, mode, owner, .. } => {
+            writer.text("secret");
+            writer.text(id);
+            writer.text(env.as_deref().unwrap_or_default());
+            writer.text(&format!("{mode:o} {owner:?}"));
+        }
+    }
+}

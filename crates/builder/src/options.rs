@@ -1,0 +1,82 @@
+//! What a build is given: what the user asked for, and what it works with.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use dockerfile::ast::Network;
+
+use crate::Event;
+use crate::context::LocalContext;
+
+/// What the user asked for.
+#[derive(Debug)]
+pub struct Options {
+    /// The Dockerfile.
+    pub dockerfile: dockerfile::Source,
+    /// The build context; `None` if there is none (then `COPY` finds nothing).
+    pub context: Option<LocalContext>,
+    /// Named contexts, by name.
+    pub named_contexts: BTreeMap<String, LocalContext>,
+    /// The stage to build: the last one unless named.
+    pub target: Option<String>,
+    /// `--build-arg`.
+    pub build_args: BTreeMap<String, String>,
+    /// `--label`: set on the image after all `LABEL` instructions.
+    pub labels: BTreeMap<String, String>,
+    /// The platform to build for: this machine's unless named.
+    pub platform: Option<oci::Platform>,
+    /// `--secret`, by id.
+    pub secrets: BTreeMap<String, SecretSource>,
+    /// Which records of earlier builds must not be used.
+    pub no_cache: NoCache,
+    /// Whether base images are asked for at the registry even if the store has them.
+    pub pull: bool,
+    /// The network of `RUN` steps that name none.
+    pub network: Network,
+    /// `--add-host`: name and address.
+    pub add_hosts: Vec<(String, String)>,
+    /// Names that the image gets in the store.
+    pub tags: Vec<oci::Reference>,
+}
+
+/// Where a secret's value is.
+#[derive(Clone, Debug)]
+pub enum SecretSource {
+    /// In a file, read when a step needs it.
+    File(PathBuf),
+    /// Here.
+    Value(Vec<u8>),
+}
+
+/// `--no-cache` and `--no-cache-filter`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum NoCache {
+    /// Use every record.
+    #[default]
+    No,
+    /// Use none.
+    All,
+    /// Use none for these stages.
+    Stages(Vec<String>),
+}
+
+/// What a build works with.
+pub struct Environment<'a> {
+    /// Where images, snapshots and records are.
+    pub store: &'a store::Store,
+    /// Where base images come from that the store does not have.
+    pub registry: &'a registry::Client,
+    /// Receives what happens. Called from several threads.
+    pub events: &'a (dyn Fn(Event) + Sync),
+    /// Set from outside to stop the build.
+    pub cancel: &'a AtomicBool,
+    /// `/etc/resolv.conf` for `RUN` steps.
+    pub resolv_conf: Vec<u8>,
+}
+
+impl std::fmt::Debug for Environment<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Environment").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,285 @@
+//! The plan: from stages of instructions to a graph of steps.
+//!
+//! Planning knows variables, stages and configs; it touches no file and runs nothing. It begins at
+//! the target and follows what that needs, so a stage that nothing needs is not even resolved.
+
+mod copy;
+mod from;
+mod history;
+mod instruction;
+mod metadata;
+mod problem;
+mod run;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use dockerfile::ast::Dockerfile;
+use dockerfile::{Diagnostic, Span};
+use oci::{ImageConfig, Platform, Reference};
+
+pub use history::HistoryEntry;
+
+use crate::context::ContextName;
+use crate::key::{self, Key};
+use crate::scope::{GlobalScope, Variables};
+use crate::step::{CopyItem, CopyOperation, Filesystem, Operation, Source, Step, StepId};
+use crate::{BaseImage, Error, NoCache, Options};
+use problem::Problem;
+
+/// Finds base images: the seam between planning and the world.
+pub trait Bases {
+    /// The image that a reference names, for a platform.
+    ///
+    /// # Errors
+    /// When there is no such image, or it cannot be had; the text says so for the user.
+    fn resolve(&self, reference: &Reference, platform: &Platform) -> Result<Arc<BaseImage>, Error>;
+}
+
+/// What a build will do.
+#[derive(Debug)]
+pub struct Plan {
+    /// The steps; a step comes after everything that it needs.
+    pub steps: Vec<Step>,
+    /// The stages of the Dockerfile, in the order of the text.
+    pub stages: Vec<PlannedStage>,
+    /// The stage that was asked for.
+    pub target: usize,
+    /// What the user should know and what does not fail the build.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Plan {
+    /// The image that the target stage makes.
+    #[must_use]
+    pub fn result(&self) -> &StageImage {
+        self.stages[self.target].image.as_ref().expect("the target was planned")
+    }
+}
+
+/// A stage of the Dockerfile in the plan.
+#[derive(Debug)]
+pub struct PlannedStage {
+    /// Its name, or `stage-N`.
+    pub name: String,
+    /// What it makes; `None` if the target does not need it.
+    pub image: Option<StageImage>,
+}
+
+/// What a stage makes: an image whose layers are still to be executed.
+#[derive(Clone, Debug)]
+pub struct StageImage {
+    /// Its file system.
+    pub filesystem: Filesystem,
+    /// The base image at its bottom, if it has one.
+    pub base: Option<Arc<BaseImage>>,
+    /// The steps on top of the base image, from the bottom up: one layer each.
+    pub layers: Vec<StepId>,
+    /// The config; `rootfs` and `history` are only the base image's.
+    pub config: ImageConfig,
+    /// The history on top of the base image's.
+    pub history: Vec<HistoryEntry>,
+    /// `ENV` and `ARG` values, as the next instruction would see them.
+    variables: Variables,
+    /// The platform that its steps run on.
+    platform: Platform,
+}
+
+/// Makes the plan of a build.
+///
+/// # Errors
+/// When the Dockerfile asks for something that cannot be, with the place marked, or when a base
+/// image cannot be resolved.
+pub fn plan(file: &Dockerfile, options: &Options, bases: &dyn Bases) -> Result<Plan, Error> {
+    Planner::new(file, options, bases)?.plan()
+}
+
+/// A stage that is being planned.
+struct Stage {
+    /// Its index.
+    index: usize,
+    /// What it has made so far.
+    image: StageImage,
+    /// `ARG`s that were declared in it and have a value, for history lines of `RUN`.
+    arguments: Variables,
+    /// Whether `CMD` was set in this stage.
+    cmd_set: bool,
+    /// Where its instructions come from, if not from the text: the place of the `FROM` whose base
+    /// triggers them.
+    trigger_of: Option<Span>,
+}
+
+struct Planner<'a> {
+    file: &'a Dockerfile,
+    options: &'a Options,
+    bases: &'a dyn Bases,
+    scope: GlobalScope,
+    host: Platform,
+    target_platform: Platform,
+    target: usize,
+    steps: Vec<Step>,
+    interned: HashMap<Key, StepId>,
+    identities: Vec<Key>,
+    stages: Vec<PlannedStage>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(file: &'a Dockerfile, options: &'a Options, bases: &'a dyn Bases) -> Result<Self, Error> {
+        let host = Platform::host();
+        let target_platform = options.platform.clone().unwrap_or_else(|| host.clone());
+        let target = find_target(file, options.target.as_deref())?;
+        let target_stage = options.target.as_deref().unwrap_or("default").to_lowercase();
+        let mut scope =
+            GlobalScope::new(&options.build_args, &target_platform, &host, &target_stage);
+        for instruction in &file.global_args {
+            let dockerfile::ast::Kind::Arg(args) = &instruction.kind else { continue };
+            for arg in args {
+                scope
+                    .declare(arg, file.directives.escape)
+                    .map_err(|error| problem::expansion(&error, instruction.span))?;
+            }
+        }
+        let stages = file.stages.iter().enumerate().map(|(index, stage)| PlannedStage {
+            name: stage.name.as_ref().map_or_else(|| format!("stage-{index}"), |n| n.text.clone()),
+            image: None,
+        });
+        Ok(Self {
+            file,
+            options,
+            bases,
+            scope,
+            host,
+            target_platform,
+            target,
+            steps: Vec::new(),
+            interned: HashMap::new(),
+            identities: Vec::new(),
+            stages: stages.collect(),
+            warnings: Vec::new(),
+        })
+    }
+
+    fn plan(mut self) -> Result<Plan, Error> {
+        self.stage(self.target)?;
+        let labels = self.options.labels.iter().map(|(k, v)| (k.clone(), v.clone()));
+        if let Some(image) = &mut self.stages[self.target].image {
+            image.config.config.labels.extend(labels);
+        }
+        Ok(Plan {
+            steps: self.steps,
+            stages: self.stages,
+            target: self.target,
+            warnings: self.warnings,
+        })
+    }
+
+    /// Plans a stage, if it is not planned yet, and what it needs.
+    fn stage(&mut self, index: usize) -> Result<&StageImage, Error> {
+        if self.stages[index].image.is_none() {
+            let file = self.file;
+            let from = &file.stages[index];
+            let mut stage = self.begin(index, from)?;
+            self.triggers(&mut stage, from)?;
+            for instruction in &from.instructions {
+                self.instruction(&mut stage, instruction)?;
+            }
+            self.stages[index].image = Some(stage.image);
+        }
+        Ok(self.stages[index].image.as_ref().expect("planned above"))
+    }
+
+    /// Adds a step, or finds the equal one that is there already.
+    fn step(&mut self, step: Step) -> StepId {
+        let identity = key::definition(&step, &|id: StepId| self.identities[id.0 as usize]);
+        if let Some(&id) = self.interned.get(&identity) {
+            return id;
+        }
+        let id = StepId(u32::try_from(self.steps.len()).expect("fewer steps than lines"));
+        self.steps.push(step);
+        self.identities.push(identity);
+        self.interned.insert(identity, id);
+        id
+    }
+
+    /// A step that holds the files of an image.
+    fn image_step(&mut self, base: &Arc<BaseImage>, stage: Option<usize>) -> StepId {
+        self.step(Step {
+            below: None,
+            operation: Operation::Image(Arc::clone(base)),
+            span: None,
+            title: format!("FROM {}", base.name),
+            stage,
+            no_cache: false,
+        })
+    }
+
+    /// A step that holds the files of a context, as far as `path` names them: what a `RUN` binds
+    /// must not change under it, obeys the ignore file, and belongs to root.
+    fn context_step(&mut self, context: ContextName, path: &str, destination: &str) -> StepId {
+        let title = format!("[internal] files of {context}: {path}");
+        self.step(Step {
+            below: None,
+            operation: Operation::Copy(CopyOperation {
+                source: Source::Context(context),
+                items: vec![CopyItem::Path(literal(path))],
+                destination: destination.to_owned(),
+                chown: None,
+                chmod: None,
+                link: false,
+                parents: false,
+                excludes: Vec::new(),
+                unpack: false,
+            }),
+            span: None,
+            title,
+            stage: None,
+            no_cache: false,
+        })
+    }
+
+    fn no_cache(&self, stage: usize) -> bool {
+        match &self.options.no_cache {
+            NoCache::No => false,
+            NoCache::All => true,
+            NoCache::Stages(names) => {
+                names.iter().any(|name| name.eq_ignore_ascii_case(&self.stages[stage].name))
+            }
+        }
+    }
+}
+
+/// A path as a pattern that matches nothing else.
+fn literal(path: &str) -> String {
+    let mut pattern = String::with_capacity(path.len());
+    for c in path.chars() {
+        if matches!(c, '*' | '?' | '[' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
+}
+
+/// The stage that `--target` names (in any case of letters), or the last one.
+fn find_target(file: &Dockerfile, target: Option<&str>) -> Result<usize, Error> {
+    let Some(target) = target else {
+        return file.stages.len().checked_sub(1).ok_or(Error::NoStages);
+    };
+    let names = || file.stages.iter().filter_map(|stage| stage.name.as_ref());
+    let lower = target.to_lowercase();
+    file.stages
+        .iter()
+        .rposition(|stage| stage.name.as_ref().is_some_and(|name| name.text == lower))
+        .ok_or_else(|| Error::UnknownTarget {
+            target: target.to_owned(),
+            similar: dockerfile::suggest(&lower, names().map(|name| name.text.as_str()))
+                .map(str::to_owned),
+        })
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Error::Dockerfile(vec![problem.0])
+    }
+}

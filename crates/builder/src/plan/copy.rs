@@ -1,0 +1,170 @@
+//! `COPY` and `ADD`.
+
+use dockerfile::ast::{Add, Copy, CopyArguments, CopySource, Instruction, Word};
+use dockerfile::chmod::{self, Chmod};
+
+use super::problem::{self, Problem};
+use super::{Planner, Stage};
+use crate::Error;
+use crate::context::ContextName;
+use crate::step::{CopyItem, CopyOperation, Operation, Source};
+
+impl Planner<'_> {
+    /// `COPY`.
+    pub(super) fn copy(
+        &mut self,
+        stage: &mut Stage,
+        instruction: &Instruction,
+        copy: &Copy,
+    ) -> Result<(), Error> {
+        let source = match &copy.from {
+            Some(from) => self.source(stage, from)?,
+            None => Source::Context(ContextName::Main),
+        };
+        let mut operation = self.copy_operation(stage, &copy.arguments, source)?;
+        operation.parents = copy.parents;
+        for item in &operation.items {
+            if let CopyItem::Path(path) = item
+                && is_remote(path)
+            {
+                let message = format!("COPY cannot fetch `{path}`");
+                return Err(Problem::new("copy-url", stage.span_of(instruction), message)
+                    .help("use ADD for URLs and git repositories")
+                    .into());
+            }
+        }
+        let created_by = created_by("COPY", &operation, copy.parents, &copy.arguments);
+        self.layer(stage, instruction, Operation::Copy(operation), created_by);
+        Ok(())
+    }
+
+    /// `ADD`.
+    pub(super) fn add(
+        &mut self,
+        stage: &mut Stage,
+        instruction: &Instruction,
+        add: &Add,
+    ) -> Result<(), Error> {
+        let source = Source::Context(ContextName::Main);
+        let mut operation = self.copy_operation(stage, &add.arguments, source)?;
+        operation.unpack = add.unpack.unwrap_or(true);
+        let span = stage.span_of(instruction);
+        for item in &operation.items {
+            if let CopyItem::Path(path) = item
+                && is_remote(path)
+            {
+                let message = format!("ADD cannot fetch `{path}`: remote sources are not built yet");
+                return Err(Problem::new("add-remote", span, message)
+                    .help("fetch it in a RUN step, or put the file into the build context")
+                    .into());
+            }
+        }
+        if let Some(checksum) = &add.checksum {
+            let message = "--checksum works for remote sources only, and there is none";
+            return Err(Problem::new("add-checksum", checksum.span, message).into());
+        }
+        let created_by = created_by("ADD", &operation, false, &add.arguments);
+        self.layer(stage, instruction, Operation::Copy(operation), created_by);
+        Ok(())
+    }
+
+    fn copy_operation(
+        &self,
+        stage: &mut Stage,
+        arguments: &CopyArguments,
+        source: Source,
+    ) -> Result<CopyOperation, Error> {
+        let mut items = Vec::with_capacity(arguments.sources.len());
+        for source in &arguments.sources {
+            items.push(self.copy_item(stage, source)?);
+        }
+        let destination = self.expand(stage, &arguments.destination)?;
+        let chown = match &arguments.chown {
+            Some(word) => Some(self.expand(stage, word)?),
+            None => None,
+        };
+        let chmod = match &arguments.chmod {
+            Some(word) => Some(self.chmod(stage, word)?),
+            None => None,
+        };
+        Ok(CopyOperation {
+            source,
+            items,
+            destination: stage.absolute(&destination),
+            // As BuildKit does, without --link where modes are to be changed; and also where names
+            // must be looked up in the image below, of which a linked layer knows nothing.
+            link: arguments.link && chmod.is_none() && chown.as_deref().is_none_or(is_numeric),
+            chmod,
+            chown,
+            parents: false,
+            excludes: arguments.excludes.iter().map(|word| word.text.clone()).collect(),
+            unpack: false,
+        })
+    }
+
+    fn copy_item(&self, stage: &Stage, source: &CopySource) -> Result<CopyItem, Error> {
+        match source {
+            CopySource::Path(word) => Ok(CopyItem::Path(self.expand(stage, word)?)),
+            CopySource::Heredoc(heredoc) => {
+                let content = if heredoc.expand {
+                    let variables = &stage.image.variables;
+                    let lookup = |name: &str| variables.get(name).map(str::to_owned);
+                    let span = stage.trigger_of.unwrap_or(heredoc.body_span);
+                    dockerfile::expand_heredoc(&heredoc.body, &lookup)
+                        .map_err(|error| problem::expansion(&error, span))?
+                        .text
+                } else {
+                    heredoc.body.clone()
+                };
+                Ok(CopyItem::Inline { name: heredoc.name.clone(), content })
+            }
+        }
+    }
+
+    fn chmod(&self, stage: &Stage, word: &Word) -> Result<Chmod, Error> {
+        let text = self.expand(stage, word)?;
+        let span = stage.trigger_of.unwrap_or(word.span);
+        chmod::parse(&text).map_err(|error| {
+            Problem::new("chmod", span, error.to_string())
+                .help("write an octal mode such as 0755, or changes such as u=rwX,go=rX")
+                .into()
+        })
+    }
+}
+
+/// Whether an owner is given by numbers only.
+fn is_numeric(owner: &str) -> bool {
+    owner.split(':').all(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Whether a source is a URL or a git repository.
+fn is_remote(path: &str) -> bool {
+    ["http://", "https://", "git://", "ssh://", "git@"].iter().any(|scheme| path.starts_with(scheme))
+}
+
+/// BuildKit's line of history: of the flags only these three are shown.
+fn created_by(
+    keyword: &str,
+    operation: &CopyOperation,
+    parents: bool,
+    arguments: &CopyArguments,
+) -> String {
+    let mut words = vec![keyword.to_owned()];
+    if parents {
+        words.push("--parents".to_owned());
+    }
+    if let Some(chown) = &operation.chown {
+        words.push(format!("--chown={chown}"));
+    }
+    if let Some(chmod) = &arguments.chmod {
+        words.push(format!("--chmod={}", chmod.text));
+    }
+    for item in &operation.items {
+        words.push(match item {
+            CopyItem::Path(path) => path.clone(),
+            CopyItem::Inline { name, .. } => format!("<<{name}"),
+        });
+    }
+    words.push(arguments.destination.text.clone());
+    words.join(" ")
+}

@@ -1,0 +1,254 @@
+//! `FROM`: where a stage begins, and the names of stages, images and contexts.
+
+use std::sync::Arc;
+
+use dockerfile::Span;
+use dockerfile::ast::{self, Word};
+use oci::{ImageConfig, Platform, Reference};
+
+use super::problem::{self, Problem};
+use super::{HistoryEntry, Planner, Stage, StageImage};
+use crate::context::ContextName;
+use crate::scope::{DEFAULT_PATH, Variables};
+use crate::step::{Filesystem, Source};
+use crate::{BaseImage, Error};
+
+/// What a name in `--from` stands for.
+pub(super) enum Named {
+    /// A named context.
+    Context(ContextName),
+    /// The files of a stage or an image.
+    Filesystem(Filesystem),
+    /// An earlier stage, by index.
+    Stage(usize),
+}
+
+impl Planner<'_> {
+    /// Begins a stage: resolves its base and takes over its config.
+    pub(super) fn begin(&mut self, index: usize, from: &ast::Stage) -> Result<Stage, Error> {
+        let platform = self.platform(from)?;
+        let base = self.from_globals(&from.base)?;
+        if base.is_empty() {
+            let text = &from.base.text;
+            return Err(Problem::new(
+                "empty-base",
+                from.base.span,
+                format!("the base image of this stage ({text}) is empty"),
+            )
+            .help("give the ARG a default before the first FROM, or pass it with --build-arg")
+            .into());
+        }
+        let mut image = self.base(index, from, &base, &platform)?;
+        ensure_path(&mut image);
+        Ok(Stage {
+            index,
+            image,
+            arguments: Variables::default(),
+            cmd_set: false,
+            trigger_of: None,
+        })
+    }
+
+    fn base(
+        &mut self,
+        index: usize,
+        from: &ast::Stage,
+        base: &str,
+        platform: &Platform,
+    ) -> Result<StageImage, Error> {
+        if base == "scratch" {
+            return Ok(scratch(platform));
+        }
+        if let Some(context) = self.context_named(from.name.as_ref().map(|n| n.text.as_str()), base) {
+            return Ok(self.context_as_base(context, platform));
+        }
+        if let Some(parent) = self.earlier_stage(base, index) {
+            let mut image = self.stage(parent)?.clone();
+            let env = image.config.config.env.clone();
+            for (name, value) in Variables::from_env(&env).iter() {
+                image.variables.set(name, value);
+            }
+            return Ok(image);
+        }
+        let base = self.image(base, platform, from.base.span)?;
+        let filesystem = Some(self.image_step(&base, Some(index)));
+        let config = base.config.clone();
+        let variables = Variables::from_env(&config.config.env);
+        Ok(StageImage {
+            filesystem,
+            base: Some(base),
+            layers: Vec::new(),
+            config,
+            history: Vec::new(),
+            variables,
+            platform: platform.clone(),
+        })
+    }
+
+    /// A local context as a base: its files, and the config of an empty image.
+    fn context_as_base(&mut self, context: ContextName, platform: &Platform) -> StageImage {
+        let step = self.context_step(context.clone(), "/", "/");
+        let mut image = scratch(platform);
+        image.filesystem = Some(step);
+        image.layers.push(step);
+        image.history.push(HistoryEntry::layer(format!("FROM {context}"), step));
+        image
+    }
+
+    /// Looks up an image, and says where in the text it is asked for if there is none.
+    fn image(&self, name: &str, platform: &Platform, span: Span) -> Result<Arc<BaseImage>, Error> {
+        let reference: Reference = name.parse().map_err(|error| {
+            Problem::new("image-name", span, format!("`{name}` names no image: {error}"))
+        })?;
+        self.bases.resolve(&reference, platform).map_err(|error| error.at(span))
+    }
+
+    /// Expands a word of a `FROM` line: only global `ARG`s count there.
+    fn from_globals(&self, word: &Word) -> Result<String, Error> {
+        let escape = self.file.directives.escape;
+        let expanded = self.scope.globals().expand(&word.text, escape);
+        Ok(expanded.map_err(|error| problem::expansion(&error, word.span))?)
+    }
+
+    fn platform(&self, from: &ast::Stage) -> Result<Platform, Error> {
+        let Some(word) = &from.platform else { return Ok(self.target_platform.clone()) };
+        let text = self.from_globals(word)?;
+        if text.is_empty() {
+            return Err(Problem::new(
+                "empty-platform",
+                word.span,
+                format!("the platform of this stage ({}) is empty", word.text),
+            )
+            .into());
+        }
+        text.parse().map_err(|error| {
+            Problem::new("platform", word.span, format!("cannot read platform `{text}`: {error}"))
+                .into()
+        })
+    }
+
+    /// The context that replaces a stage or an image of one of these names.
+    fn context_named(&self, stage: Option<&str>, image: &str) -> Option<ContextName> {
+        let named = |name: &str| {
+            let known = self.options.named_contexts.contains_key(name);
+            (known && name != "scratch" && name != "context")
+                .then(|| ContextName::Named(name.to_owned()))
+        };
+        stage.and_then(named).or_else(|| named(image)).or_else(|| {
+            let reference: Reference = image.parse().ok()?;
+            let familiar = reference.familiar();
+            named(familiar.strip_suffix(":latest").unwrap_or(&familiar)).or_else(|| named(&familiar))
+        })
+    }
+
+    /// The last stage of that name before stage `before`.
+    fn earlier_stage(&self, name: &str, before: usize) -> Option<usize> {
+        let name = name.to_lowercase();
+        self.file.stages[..before]
+            .iter()
+            .rposition(|stage| stage.name.as_ref().is_some_and(|n| n.text == name))
+    }
+
+    /// What `--from=name` stands for in a stage.
+    pub(super) fn named(&mut self, stage: &Stage, from: &Word) -> Result<Named, Error> {
+        let name = from.text.as_str();
+        if name.contains('$') {
+            return Err(Problem::new(
+                "from-variable",
+                from.span,
+                format!("variables are not replaced in `from` ({name})"),
+            )
+            .help("name a stage: `FROM <image with the variable> AS <name>`, with the ARG before the first FROM")
+            .into());
+        }
+        if let Some(context) = self.context_named(None, name) {
+            return Ok(Named::Context(context));
+        }
+        if let Some(index) = self.earlier_stage(name, stage.index) {
+            return Ok(Named::Stage(index));
+        }
+        if let Ok(index) = name.parse::<usize>() {
+            return self.stage_index(index, stage, from).map(Named::Stage);
+        }
+        self.not_a_later_stage(stage, from)?;
+        let platform = stage.image.platform.clone();
+        if name.eq_ignore_ascii_case("scratch") {
+            return Ok(Named::Filesystem(None));
+        }
+        let base = self.image(name, &platform, from.span)?;
+        Ok(Named::Filesystem(Some(self.image_step(&base, None))))
+    }
+
+    /// The files that `--from=name` stands for.
+    pub(super) fn source(&mut self, stage: &Stage, from: &Word) -> Result<Source, Error> {
+        Ok(match self.named(stage, from)? {
+            Named::Context(context) => Source::Context(context),
+            Named::Filesystem(filesystem) => Source::Filesystem(filesystem),
+            Named::Stage(index) => Source::Filesystem(self.stage(index)?.filesystem),
+        })
+    }
+
+    fn stage_index(&self, index: usize, stage: &Stage, from: &Word) -> Result<usize, Error> {
+        if index < stage.index {
+            return Ok(index);
+        }
+        let message = if index == stage.index {
+            format!("stage {index} copies from itself")
+        } else if index < self.file.stages.len() {
+            format!("stage {index} comes later and cannot be used here")
+        } else {
+            format!("there is no stage {index}: the file has {}", self.file.stages.len())
+        };
+        Err(Problem::new("stage-index", from.span, message).into())
+    }
+
+    /// A stage cannot use itself or a later one; BuildKit's words for it are kept.
+    fn not_a_later_stage(&self, stage: &Stage, from: &Word) -> Result<(), Error> {
+        let name = from.text.to_lowercase();
+        let place = self.file.stages[stage.index..]
+            .iter()
+            .position(|s| s.name.as_ref().is_some_and(|n| n.text == name));
+        let own = &self.stages[stage.index].name;
+        let problem = match place {
+            None => return Ok(()),
+            Some(0) => Problem::new(
+                "circular-stage",
+                from.span,
+                format!("circular dependency: stage `{}` uses itself", from.text),
+            ),
+            Some(_) => Problem::new(
+                "later-stage",
+                from.span,
+                format!("cannot copy from stage `{}`: it is defined after stage `{own}`", from.text),
+            )
+            .help(format!("move the stage `{}` up", from.text)),
+        };
+        Err(problem.into())
+    }
+}
+
+/// An empty image: BuildKit gives it a path and a working directory.
+fn scratch(platform: &Platform) -> StageImage {
+    let mut config = ImageConfig::new(platform);
+    let runtime = &mut config.config;
+    runtime.env = vec![format!("PATH={DEFAULT_PATH}")];
+    runtime.working_dir = "/".to_owned();
+    StageImage {
+        filesystem: None,
+        base: None,
+        layers: Vec::new(),
+        variables: Variables::from_env(&runtime.env),
+        config,
+        history: Vec::new(),
+        platform: platform.clone(),
+    }
+}
+
+/// An image without a search path gets the usual one.
+fn ensure_path(image: &mut StageImage) {
+    let config = &mut image.config.config;
+    if !config.env.iter().any(|entry| entry.starts_with("PATH=")) {
+        config.env.push(format!("PATH={DEFAULT_PATH}"));
+        image.variables.set("PATH", DEFAULT_PATH);
+    }
+}

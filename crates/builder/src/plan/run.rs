@@ -1,0 +1,247 @@
+//! `RUN`: its command, environment and mounts.
+
+use dockerfile::ast::{Form, Instruction, MountFlag, Network, Run, Security, Word};
+use dockerfile::{ExpandError, Mount, Span};
+
+use super::from::Named;
+use super::problem::Problem;
+use super::{Planner, Stage};
+use crate::Error;
+use crate::context::ContextName;
+use crate::scope::DEFAULT_PATH;
+use crate::step::{BOUND_FILES, Filesystem, MountKind, Operation, RunMount, RunOperation, Script};
+
+/// Where BuildKit puts a heredoc that is a program.
+const SCRIPTS: &str = "/dev/pipes";
+
+impl Planner<'_> {
+    /// `RUN`.
+    pub(super) fn run(
+        &mut self,
+        stage: &mut Stage,
+        instruction: &Instruction,
+        run: &Run,
+    ) -> Result<(), Error> {
+        let span = stage.span_of(instruction);
+        if run.security == Security::Insecure {
+            let message = "--security=insecure is not allowed";
+            return Err(Problem::new("insecure", span, message)
+                .help("the sandbox cannot be left in this version of carafe")
+                .into());
+        }
+        if let Some(device) = run.devices.first() {
+            let message = format!("--device={} is not supported", device.text);
+            return Err(Problem::new("device", device.span, message).into());
+        }
+        let (arguments, script) = command(stage, run);
+        let mut mounts = Vec::with_capacity(run.mounts.len());
+        for flag in &run.mounts {
+            mounts.push(self.mount(stage, flag)?);
+        }
+        let created_by = self.run_history(stage, &arguments);
+        let operation = RunOperation {
+            arguments,
+            env: environment(stage),
+            proxies: self.undeclared_proxies(stage),
+            workdir: absolute_workdir(stage),
+            user: stage.config().user.clone(),
+            network: self.network(run.network),
+            insecure: false,
+            mounts,
+            script,
+        };
+        self.layer(stage, instruction, Operation::Run(Box::new(operation)), created_by);
+        Ok(())
+    }
+
+    fn network(&self, network: Network) -> Network {
+        match network {
+            Network::Default => self.options.network,
+            named => named,
+        }
+    }
+
+    /// Proxy values that no `ARG` or `ENV` of the stage names.
+    fn undeclared_proxies(&self, stage: &Stage) -> Vec<(String, String)> {
+        let mut proxies = self.scope.proxies();
+        proxies.retain(|(name, _)| stage.image.variables.get(name).is_none());
+        proxies
+    }
+
+    /// `RUN |2 A=1 B=2 /bin/sh -c …`.
+    fn run_history(&self, stage: &Stage, arguments: &[String]) -> String {
+        let declared: Vec<String> =
+            stage.arguments.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut words = vec!["RUN".to_owned()];
+        if !declared.is_empty() {
+            words.push(format!("|{}", declared.len()));
+            words.extend(declared);
+        }
+        words.extend(arguments.iter().cloned());
+        words.join(" ")
+    }
+
+    /// `--mount`: its values expanded, its names resolved.
+    fn mount(&mut self, stage: &mut Stage, flag: &MountFlag) -> Result<RunMount, Error> {
+        let span = stage.trigger_of.unwrap_or(flag.span);
+        let escape = self.file.directives.escape;
+        let variables = stage.image.variables.clone();
+        let expand = |text: &str| -> Result<String, ExpandError> { variables.expand(text, escape) };
+        let mount = Mount::read(flag, &expand)
+            .map_err(|error| Problem::new("mount", span, error.to_string()))?;
+        self.resolve_mount(stage, mount, span)
+    }
+
+    fn resolve_mount(
+        &mut self,
+        stage: &mut Stage,
+        mount: Mount,
+        span: Span,
+    ) -> Result<RunMount, Error> {
+        let (target, kind) = match mount {
+            Mount::Bind { target, from, source, read_write } => {
+                let source = source.unwrap_or_else(|| "/".to_owned());
+                let (from, source) = self.bind_source(stage, from.as_deref(), source, span)?;
+                (target, MountKind::Bind { from, source, writable: read_write })
+            }
+            Mount::Cache { target, id, from, source, sharing, mode, uid, gid, read_only } => {
+                let seed = match &from {
+                    Some(from) => self.bind_source(stage, Some(from), "/".to_owned(), span)?.0,
+                    None => None,
+                };
+                let id = id.unwrap_or_else(|| stage.absolute(&target).trim_end_matches('/').to_owned());
+                let namespace = self.scope.build_arg("BUILDKIT_CACHE_MOUNT_NS");
+                let kind = MountKind::Cache {
+                    id: namespace.map_or_else(|| id.clone(), |ns| format!("{ns}/{id}")),
+                    seed,
+                    source: source.unwrap_or_else(|| "/".to_owned()),
+                    sharing,
+                    mode: mode.unwrap_or(0o755),
+                    owner: (uid.unwrap_or(0), gid.unwrap_or(0)),
+                    read_only,
+                };
+                (target, kind)
+            }
+            Mount::Tmpfs { target, size } => (target, MountKind::Tmpfs { size }),
+            Mount::Secret { id, target, env, required, mode, uid, gid } => {
+                let kind = MountKind::Secret {
+                    id,
+                    env,
+                    required,
+                    mode: mode.unwrap_or(0o400),
+                    owner: (uid.unwrap_or(0), gid.unwrap_or(0)),
+                };
+                (target.unwrap_or_default(), kind)
+            }
+            Mount::Ssh { id, required, .. } => return self.ssh_mount(id.as_deref(), required, span),
+        };
+        let target = if target.is_empty() { target } else { mount_target(stage, &target, span)? };
+        Ok(RunMount { target, kind })
+    }
+
+    /// Without an agent an optional ssh mount is simply not there.
+    fn ssh_mount(&self, id: Option<&str>, required: bool, span: Span) -> Result<RunMount, Error> {
+        let id = id.unwrap_or("default");
+        if required {
+            let message = format!("no SSH agent or key `{id}` was given to this build");
+            return Err(Problem::new("ssh-mount", span, message)
+                .help("forwarding SSH agents is not built yet; use a secret with the key")
+                .into());
+        }
+        let kind = MountKind::Secret {
+            id: String::new(),
+            env: None,
+            required: false,
+            mode: 0o600,
+            owner: (0, 0),
+        };
+        Ok(RunMount { target: String::new(), kind })
+    }
+
+    /// The files that a mount's `from` and `source` name. A context becomes a step that copies
+    /// what is asked for.
+    fn bind_source(
+        &mut self,
+        stage: &Stage,
+        from: Option<&str>,
+        source: String,
+        span: Span,
+    ) -> Result<(Filesystem, String), Error> {
+        let source = dockerfile::glob::clean(&format!("/{source}"));
+        let Some(from) = from else {
+            return Ok(self.bound_context(ContextName::Main, &source));
+        };
+        let word = Word { text: from.to_owned(), span };
+        Ok(match self.named(stage, &word)? {
+            Named::Context(context) => self.bound_context(context, &source),
+            Named::Filesystem(filesystem) => (filesystem, source),
+            Named::Stage(index) => (self.stage(index)?.filesystem, source),
+        })
+    }
+
+    fn bound_context(&mut self, context: ContextName, source: &str) -> (Filesystem, String) {
+        let step = self.context_step(context, source, BOUND_FILES);
+        (Some(step), BOUND_FILES.to_owned())
+    }
+}
+
+/// The program and its arguments. A heredoc alone is a script for the shell, or a program if it
+/// says so with `#!`; behind a command it is the shell's to read.
+fn command(stage: &mut Stage, run: &Run) -> (Vec<String>, Option<Script>) {
+    let text = match &run.command {
+        Form::Exec(arguments) => return (arguments.clone(), None),
+        Form::Shell(text) => &text.text,
+    };
+    let shell = stage.shell();
+    let with_shell = |text: String| shell.iter().cloned().chain([text]).collect();
+    match run.heredocs.as_slice() {
+        [] => (with_shell(text.clone()), None),
+        [only] if text.trim_start().starts_with("<<") && is_only_a_heredoc(text) => {
+            if only.body.starts_with("#!") {
+                let path = format!("{SCRIPTS}/{}", only.name);
+                let script = Script { path: path.clone(), content: only.body.clone() };
+                return (vec![path], Some(script));
+            }
+            (with_shell(only.body.clone()), None)
+        }
+        several => {
+            let mut whole = text.clone();
+            for heredoc in several {
+                whole.push('\n');
+                whole.push_str(&heredoc.body);
+                whole.push_str(&heredoc.name);
+            }
+            (with_shell(whole), None)
+        }
+    }
+}
+
+/// Whether a command's text is nothing but one `<<WORD`.
+fn is_only_a_heredoc(text: &str) -> bool {
+    let word = text.trim().trim_start_matches("<<").trim_start_matches('-').trim_start();
+    !word.is_empty() && !word.contains(char::is_whitespace)
+}
+
+/// The variables of a `RUN`: there is always a search path.
+fn environment(stage: &Stage) -> Vec<(String, String)> {
+    let mut env: Vec<(String, String)> = stage.image.variables.iter().cloned().collect();
+    if stage.image.variables.get("PATH").is_none() {
+        env.push(("PATH".to_owned(), DEFAULT_PATH.to_owned()));
+    }
+    env
+}
+
+fn absolute_workdir(stage: &mut Stage) -> String {
+    let workdir = stage.config().working_dir.clone();
+    dockerfile::glob::clean(&format!("/{workdir}"))
+}
+
+fn mount_target(stage: &mut Stage, target: &str, span: Span) -> Result<String, Error> {
+    let path = stage.absolute(target);
+    let path = path.trim_end_matches('/');
+    if path.is_empty() {
+        let message = format!("`{target}` cannot be the target of a mount");
+        return Err(Problem::new("mount-target", span, message).into());
+    }
+    Ok(path.to_owned())
+}

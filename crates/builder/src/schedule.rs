@@ -1,0 +1,301 @@
+//! Executing a plan: which steps run, when, and which are taken from the cache.
+//!
+//! Every step has one cell that holds what it made; whoever needs it first makes it, others wait.
+//! A chain of steps so runs in one thread, without handing over; beside it, a thread looks at each
+//! step that has inputs from elsewhere and starts those as soon as it is clear that the step is
+//! not in the cache. Inputs of cached steps are never made.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::SystemTime;
+
+use store::SnapshotId;
+
+use crate::context::Contexts;
+use crate::execute::Executor;
+use crate::gate::Gate;
+use crate::key::{self, Key, KeyWriter};
+use crate::record::Record;
+use crate::step::{Operation, Source, Step, StepId};
+use crate::{Environment, Error, Event, Options, Plan};
+
+/// What a step made: a stack of snapshots, the lowest first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Made {
+    /// The stack; what the step itself made is on top.
+    pub(crate) stack: Arc<Vec<SnapshotId>>,
+    /// The image at the bottom, whose snapshots may still have to be unpacked.
+    pub(crate) base: Option<StepId>,
+    /// When the snapshot on top was made.
+    pub(crate) created: Option<SystemTime>,
+}
+
+/// A step failed, or was not begun since another one had; the first error is kept aside.
+#[derive(Clone, Copy, Debug)]
+struct Stopped;
+
+/// As many `RUN`s at once as people have stages; more would only fight for the machine.
+const STEPS_AT_ONCE: usize = 16;
+
+/// Executes a plan.
+pub(crate) struct Schedule<'a> {
+    plan: &'a Plan,
+    environment: &'a Environment<'a>,
+    pub(crate) contexts: Contexts<'a>,
+    executor: Executor<'a>,
+    made: Vec<OnceLock<Result<Made, Stopped>>>,
+    keys: Vec<OnceLock<Result<Key, Stopped>>>,
+    first_error: Mutex<Option<Error>>,
+    stop: AtomicBool,
+    gate: Gate,
+}
+
+impl<'a> Schedule<'a> {
+    /// A schedule in which nothing has happened yet.
+    pub(crate) fn new(
+        plan: &'a Plan,
+        options: &'a Options,
+        environment: &'a Environment<'a>,
+    ) -> Self {
+        let cells = plan.steps.len();
+        Self {
+            plan,
+            environment,
+            contexts: Contexts::new(options, environment.store),
+            executor: Executor::new(options, environment),
+            made: (0..cells).map(|_| OnceLock::new()).collect(),
+            keys: (0..cells).map(|_| OnceLock::new()).collect(),
+            first_error: Mutex::new(None),
+            stop: AtomicBool::new(false),
+            gate: Gate::new(STEPS_AT_ONCE),
+        }
+    }
+
+    /// Makes what `target` makes, and whatever it needs; then says what every step made that was
+    /// needed (`None` for steps that nobody had to look at).
+    pub(crate) fn run(&self, target: Option<StepId>) -> Result<Made, Error> {
+        let made = std::thread::scope(|scope| {
+            for id in self.ids().filter(|&id| self.has_inputs(id)) {
+                scope.spawn(move || self.look_ahead(id));
+            }
+            target.map_or_else(|| Ok(Made::default()), |target| self.made(target))
+        });
+        if self.environment.cancel.load(Ordering::Relaxed) {
+            return Err(Error::Cancelled);
+        }
+        if let Some(error) = self.first_error.lock().expect("no thread panics with it").take() {
+            return Err(error);
+        }
+        let made = made.map_err(|Stopped| Error::Cancelled)?;
+        for id in self.ids().filter(|id| self.made[id.0 as usize].get().is_none()) {
+            (self.environment.events)(Event::Cached(id));
+        }
+        self.contexts.save();
+        Ok(made)
+    }
+
+    /// What a step made, if anyone asked for it.
+    pub(crate) fn known(&self, id: StepId) -> Option<&Made> {
+        self.made[id.0 as usize].get()?.as_ref().ok()
+    }
+
+    /// What a step made, or would be found to have made: nothing is executed.
+    pub(crate) fn peek(&self, id: StepId) -> Option<Made> {
+        if let Some(made) = self.known(id) {
+            return Some(made.clone());
+        }
+        let step = self.step(id);
+        let below = match step.below {
+            Some(below) => self.peek(below)?,
+            None => Made::default(),
+        };
+        if let Operation::Image(image) = &step.operation {
+            let stack = Arc::new(image.snapshots());
+            return Some(Made { stack, base: Some(id), created: None });
+        }
+        let key = *self.keys[id.0 as usize].get()?.as_ref().ok()?;
+        let record = Record::read(self.environment.store, key).filter(|r| r.fits(&below, step))?;
+        Some(below.with(&record))
+    }
+
+    fn ids(&self) -> impl Iterator<Item = StepId> + use<> {
+        (0..u32::try_from(self.plan.steps.len()).expect("fewer steps than lines")).map(StepId)
+    }
+
+    fn step(&self, id: StepId) -> &'a Step {
+        &self.plan.steps[id.0 as usize]
+    }
+
+    fn made(&self, id: StepId) -> Result<Made, Stopped> {
+        self.made[id.0 as usize].get_or_init(|| self.make(id)).clone()
+    }
+
+    /// The definition key of a step, where contexts count by their content.
+    fn key(&self, id: StepId) -> Result<Key, Stopped> {
+        *self.keys[id.0 as usize].get_or_init(|| {
+            let step = self.step(id);
+            let files = self.context_files(id)?;
+            for input in step.below.into_iter().chain(inputs(step)) {
+                self.key(input)?;
+            }
+            Ok(key::of(step, &|id| self.key(id).unwrap_or(Key([0; 32])), files))
+        })
+    }
+
+    /// The key of the files that a step copies from a context.
+    fn context_files(&self, id: StepId) -> Result<Option<Key>, Stopped> {
+        let Operation::Copy(copy) = &self.step(id).operation else { return Ok(None) };
+        let Source::Context(_) = copy.source else { return Ok(None) };
+        self.going_on()?;
+        let selection = self.contexts.select(id, copy).map_err(|error| self.fail(id, error))?;
+        Ok(Some(selection.key()))
+    }
+
+    /// Starts a step's inputs once it is clear that they are needed.
+    fn look_ahead(&self, id: StepId) {
+        let Ok(key) = self.key(id) else { return };
+        if self.recorded(id, key).is_none() {
+            std::thread::scope(|scope| {
+                for input in inputs(self.step(id)) {
+                    scope.spawn(move || {
+                        if let Ok(made) = self.made(input) {
+                            let _ = self.unpack(&made);
+                        }
+                    });
+                }
+            });
+        }
+    }
+
+    fn has_inputs(&self, id: StepId) -> bool {
+        inputs(self.step(id)).next().is_some()
+    }
+
+    fn make(&self, id: StepId) -> Result<Made, Stopped> {
+        self.going_on()?;
+        let step = self.step(id);
+        let below = match step.below {
+            Some(below) => self.made(below)?,
+            None => Made::default(),
+        };
+        if let Operation::Image(image) = &step.operation {
+            let stack = Arc::new(image.snapshots());
+            return Ok(Made { stack, base: Some(id), created: None });
+        }
+        let key = self.key(id)?;
+        if let Some(record) = self.recorded(id, key).filter(|r| r.fits(&below, step)) {
+            (self.environment.events)(Event::Cached(id));
+            return Ok(below.with(&record));
+        }
+        self.execute(id, key, &below)
+    }
+
+    /// Makes a step that its definition key did not find: asks with the content key, and executes.
+    fn execute(&self, id: StepId, key: Key, below: &Made) -> Result<Made, Stopped> {
+        let step = self.step(id);
+        for input in inputs(step) {
+            let made = self.made(input)?;
+            self.unpack(&made)?;
+        }
+        self.unpack(below)?;
+        let content = self.content_key(id, below)?;
+        if let Some(record) = self.recorded(id, content).filter(|r| r.fits(below, step)) {
+            self.record(id, &[key], &record)?;
+            (self.environment.events)(Event::Cached(id));
+            return Ok(below.with(&record));
+        }
+        let _place = self.gate.enter();
+        self.going_on()?;
+        (self.environment.events)(Event::Started(id));
+        let snapshot = self
+            .executor
+            .execute(id, step, below, self, &|| self.stopped())
+            .map_err(|error| self.fail(id, error))?;
+        let below_it = below.stack.last().cloned();
+        let record = Record { snapshot, below: below_it, created: SystemTime::now() };
+        self.record(id, &[key, content], &record)?;
+        (self.environment.events)(Event::Finished(id));
+        Ok(below.with(&record))
+    }
+
+    /// What the step is on what its inputs really are.
+    fn content_key(&self, id: StepId, below: &Made) -> Result<Key, Stopped> {
+        let step = self.step(id);
+        let files = match (&step.operation, self.context_files(id)?) {
+            (_, Some(files)) => Some(files),
+            (Operation::Copy(copy), None) if copy.has_paths() => {
+                let selection = self.executor.select_files(copy, self);
+                Some(selection.map_err(|error| self.fail(id, error))?.key())
+            }
+            _ => None,
+        };
+        let identity = |input: StepId| match self.known(input) {
+            Some(made) => stack_key(made),
+            None => stack_key(below),
+        };
+        Ok(key::of(step, &identity, files))
+    }
+
+    /// Sees to it that the snapshots of the image at the bottom of a stack are there.
+    fn unpack(&self, made: &Made) -> Result<(), Stopped> {
+        let Some(base) = made.base else { return Ok(()) };
+        let Operation::Image(image) = &self.step(base).operation else { return Ok(()) };
+        self.executor.unpack(base, image).map_err(|error| self.fail(base, error))
+    }
+
+    fn recorded(&self, id: StepId, key: Key) -> Option<Record> {
+        if self.step(id).no_cache {
+            return None;
+        }
+        Record::read(self.environment.store, key)
+    }
+
+    fn record(&self, id: StepId, keys: &[Key], record: &Record) -> Result<(), Stopped> {
+        for &key in keys {
+            record
+                .write(self.environment.store, key)
+                .map_err(|error| self.fail(id, Error::Store(error)))?;
+        }
+        Ok(())
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.environment.cancel.load(Ordering::Relaxed)
+    }
+
+    fn going_on(&self) -> Result<(), Stopped> {
+        if self.stopped() { Err(Stopped) } else { Ok(()) }
+    }
+
+    /// Keeps the first error, and stops everything else.
+    fn fail(&self, id: StepId, error: Error) -> Stopped {
+        let mut first = self.first_error.lock().expect("no thread panics with it");
+        if first.is_none() && !self.stopped() {
+            (self.environment.events)(Event::Failed(id));
+            let step = self.step(id);
+            *first = Some(error.in_step(id, step));
+        }
+        self.stop.store(true, Ordering::Relaxed);
+        Stopped
+    }
+}
+
+impl Made {
+    /// With one more snapshot on top.
+    fn with(&self, record: &Record) -> Self {
+        let mut stack = Vec::clone(&self.stack);
+        stack.push(record.snapshot.clone());
+        Self { stack: Arc::new(stack), base: self.base, created: Some(record.created) }
+    }
+}
+
+/// What a step takes in besides what is below it.
+fn inputs(step: &Step) -> impl Iterator<Item = StepId> {
+    step.operation.inputs().into_iter()
+}
+
+fn stack_key(made: &Made) -> Key {
+    let mut writer = KeyWriter::new("stack");
+    made.stack.iter().for_each(|id| writer.text(&id.to_string()));
+    writer.finish()
+}

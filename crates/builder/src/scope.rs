@@ -1,0 +1,163 @@
+//! Which variables an instruction sees: `ARG`, `ENV`, and the values that are there by themselves.
+//!
+//! BuildKit keeps one list for both `ENV` and `ARG`, where the later line wins; the page of the
+//! Dockerfile reference that says "ENV always overrides ARG" describes something else.
+
+use std::collections::BTreeMap;
+
+use dockerfile::ast::{ArgDeclaration, Escape};
+use dockerfile::{ExpandError, expand};
+use oci::Platform;
+
+/// The search path of an image that names none.
+pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Build arguments that reach `RUN` without being declared, in any case of letters.
+const PROXIES: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
+
+/// Names and values in the order in which they were first set; setting a name again keeps its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variables(Vec<(String, String)>);
+
+impl Variables {
+    /// Reads a config's `Env`: `NAME=value` strings.
+    #[must_use]
+    pub fn from_env(env: &[String]) -> Self {
+        let mut variables = Self::default();
+        for entry in env {
+            let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
+            variables.set(name, value);
+        }
+        variables
+    }
+
+    /// The value of a name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Sets a name.
+    pub fn set(&mut self, name: &str, value: &str) {
+        match self.0.iter_mut().find(|(n, _)| n == name) {
+            Some((_, old)) => value.clone_into(old),
+            None => self.0.push((name.to_owned(), value.to_owned())),
+        }
+    }
+
+    /// The names and values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &(String, String)> {
+        self.0.iter()
+    }
+
+    /// As a config's `Env`.
+    #[must_use]
+    pub fn to_env(&self) -> Vec<String> {
+        self.0.iter().map(|(name, value)| format!("{name}={value}")).collect()
+    }
+
+    /// Replaces the variables in a word. A name without a value is empty, as in a shell.
+    pub(crate) fn expand(&self, word: &str, escape: Escape) -> Result<String, ExpandError> {
+        let lookup = |name: &str| self.get(name).map(str::to_owned);
+        expand(word, escape, &lookup).map(|expansion| expansion.text)
+    }
+}
+
+/// What holds for the whole file: client's values, values that are there by themselves, and `ARG`
+/// instructions before the first `FROM`.
+#[derive(Clone, Debug)]
+pub struct GlobalScope {
+    /// `--build-arg`.
+    build_args: BTreeMap<String, String>,
+    /// `TARGETPLATFORM` and so on. A stage sees them once it declares them.
+    automatic: Variables,
+    /// What `FROM` lines see.
+    globals: Variables,
+}
+
+impl GlobalScope {
+    /// The scope of a build for `target` on `host`, before any `ARG`.
+    #[must_use]
+    pub fn new(
+        build_args: &BTreeMap<String, String>,
+        target: &Platform,
+        host: &Platform,
+        target_stage: &str,
+    ) -> Self {
+        let mut automatic = Variables::default();
+        for (prefix, platform) in [("BUILD", host), ("TARGET", target)] {
+            automatic.set(&format!("{prefix}PLATFORM"), &platform.to_string());
+            automatic.set(&format!("{prefix}OS"), &platform.os);
+            automatic.set(&format!("{prefix}OSVERSION"), platform.os_version.as_deref().unwrap_or(""));
+            automatic.set(&format!("{prefix}ARCH"), &platform.architecture);
+            automatic.set(&format!("{prefix}VARIANT"), platform.variant.as_deref().unwrap_or(""));
+        }
+        automatic.set("TARGETSTAGE", target_stage);
+        let mut globals = automatic.clone();
+        for (name, value) in build_args {
+            if automatic.get(name).is_some() {
+                globals.set(name, value);
+            }
+        }
+        Self { build_args: build_args.clone(), automatic, globals }
+    }
+
+    /// A global `ARG`: its default may use what stands before it.
+    pub(crate) fn declare(&mut self, arg: &ArgDeclaration, escape: Escape) -> Result<(), ExpandError> {
+        let name = &arg.name.text;
+        let given = self.build_args.get(name).cloned();
+        let value = match (given, &arg.default) {
+            (Some(value), _) => Some(value),
+            (None, Some(default)) => Some(self.globals.expand(&default.text, escape)?),
+            (None, None) => None,
+        };
+        if let Some(value) = value {
+            self.globals.set(name, &value);
+        }
+        Ok(())
+    }
+
+    /// What `FROM` lines see.
+    #[must_use]
+    pub fn globals(&self) -> &Variables {
+        &self.globals
+    }
+
+    /// The value that `ARG name` has in a stage without a default of its own.
+    #[must_use]
+    pub fn argument(&self, name: &str) -> Option<&str> {
+        self.build_args
+            .get(name)
+            .map(String::as_str)
+            .or_else(|| self.globals.get(name))
+    }
+
+    /// The value that the client gave to a name.
+    #[must_use]
+    pub fn build_arg(&self, name: &str) -> Option<&str> {
+        self.build_args.get(name).map(String::as_str)
+    }
+
+    /// A value that is there by itself.
+    #[must_use]
+    pub fn automatic(&self, name: &str) -> Option<&str> {
+        self.automatic.get(name)
+    }
+
+    /// The proxy values for `RUN`, both in upper and in lower case.
+    #[must_use]
+    pub fn proxies(&self) -> Vec<(String, String)> {
+        let mut proxies = Vec::new();
+        for name in PROXIES {
+            let lower = name.to_lowercase();
+            let value = self.build_args.get(name).or_else(|| self.build_args.get(&lower));
+            if let Some(value) = value {
+                let upper = self.build_args.get(name).unwrap_or(value);
+                let low = self.build_args.get(&lower).unwrap_or(value);
+                proxies.push((name.to_owned(), upper.clone()));
+                proxies.push((lower, low.clone()));
+            }
+        }
+        proxies
+    }
+}

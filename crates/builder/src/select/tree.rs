@@ -1,0 +1,54 @@
+//! A tree that files are copied from: a context behind its ignore file, or a stage.
+
+use std::path::{Path, PathBuf};
+
+use dockerfile::ignore::Patterns;
+use rootfs::{FollowLast, Metadata, Root};
+
+use crate::Error;
+
+/// A tree that files are copied from.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    /// Its root.
+    pub(crate) root: Root,
+    /// What of it is ignored.
+    pub(crate) patterns: Option<Patterns>,
+    /// Whether everything belongs to root, whoever owns it on the host.
+    pub(crate) of_root: bool,
+    /// What errors call it.
+    pub(crate) name: String,
+}
+
+impl Tree {
+    /// A context: whoever owns its files on the host, in the build they are root's.
+    pub(crate) fn context(root: Root, patterns: Option<Patterns>, name: String) -> Self {
+        let patterns = patterns.filter(|patterns| !patterns.is_empty());
+        Self { root, patterns, of_root: true, name }
+    }
+
+    /// The file system of a stage or an image.
+    pub(crate) fn filesystem(root: Root, name: String) -> Self {
+        Self { root, patterns: None, of_root: false, name }
+    }
+
+    /// What is at a path, links followed: its path after that, and its metadata. `None` if nothing
+    /// is there.
+    pub(crate) fn look(&self, path: &Path) -> Result<Option<(PathBuf, Metadata)>, Error> {
+        let resolved = self.root.resolve(path, FollowLast::Yes)?;
+        let metadata = self.root.symlink_metadata(&resolved)?;
+        Ok(metadata.map(|metadata| (resolved, self.owned(metadata))))
+    }
+
+    /// The metadata as the build sees them.
+    pub(crate) fn owned(&self, metadata: Metadata) -> Metadata {
+        if self.of_root { Metadata { uid: 0, gid: 0, ..metadata } } else { metadata }
+    }
+
+    /// Whether a path is hidden by the ignore file. A directory that is hidden itself may still
+    /// have something to show.
+    pub(crate) fn ignores(&self, path: &Path) -> bool {
+        let path = path.strip_prefix("/").unwrap_or(path).as_os_str().as_encoded_bytes();
+        !path.is_empty() && self.patterns.as_ref().is_some_and(|p| p.ignores_path(path))
+    }
+}

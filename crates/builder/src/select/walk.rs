@@ -1,0 +1,153 @@
+//! Listing what is below a source.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use dockerfile::ignore::{DirState, Patterns};
+use rootfs::{Dir, Metadata};
+
+use super::{Content, Node, Tree};
+use crate::Error;
+
+/// Patterns that hide files below a directory, and how far the walk is in them.
+struct Hidden<'a> {
+    patterns: &'a Patterns,
+    /// The path in the patterns' terms, of the directory that is being listed.
+    path: Vec<u8>,
+}
+
+/// What the patterns say of the directory that is being listed.
+type States = [Option<DirState>; 2];
+
+struct Walk<'a> {
+    tree: &'a Tree,
+    /// The ignore file's patterns, and `--exclude`'s.
+    hidden: [Option<Hidden<'a>>; 2],
+}
+
+/// Lists `path` (after links) with all that is below it and not hidden. `None` if it is hidden
+/// itself by the ignore file and shows nothing.
+pub(super) fn list(
+    tree: &Tree,
+    path: &Path,
+    metadata: Metadata,
+    excludes: &Patterns,
+) -> Result<Option<Node>, Error> {
+    let name = path.file_name().unwrap_or_default().to_owned();
+    let ignored = tree.ignores(path);
+    if !metadata.is_dir() {
+        return Ok((!ignored).then_some(Node { name, metadata, content: Content::Other }));
+    }
+    let relative = path.strip_prefix("/").unwrap_or(path).as_os_str().as_bytes().to_vec();
+    let ignore_state = tree.patterns.as_ref().map(|patterns| state_of(patterns, &relative));
+    let ignore = tree.patterns.as_ref().map(|patterns| Hidden { patterns, path: relative });
+    let exclude = (!excludes.is_empty()).then(|| Hidden { patterns: excludes, path: Vec::new() });
+    let exclude_state = exclude.as_ref().map(|hidden| hidden.patterns.root());
+    let mut walk = Walk { tree, hidden: [ignore, exclude] };
+    let dir = tree.root.open_dir(path)?;
+    let entries = walk.entries(&dir, &[ignore_state, exclude_state])?;
+    let empty = entries.is_empty();
+    let node = Node { name, metadata, content: Content::Directory(entries) };
+    Ok((!ignored || !empty).then_some(node))
+}
+
+/// The patterns' state for a directory, walking down to it.
+fn state_of(patterns: &Patterns, path: &[u8]) -> DirState {
+    let mut state = patterns.root();
+    if path.is_empty() {
+        return state;
+    }
+    let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+    for end in ends.chain([path.len()]) {
+        state = patterns.enter(&state, &path[..end]).1;
+    }
+    state
+}
+
+impl Walk<'_> {
+    fn entries(&mut self, dir: &Dir, states: &States) -> Result<Vec<Node>, Error> {
+        let mut nodes = Vec::new();
+        for entry in dir.entries()? {
+            // What goes away between listing and looking was never there.
+            let Some(metadata) = dir.stat(&entry.name)? else { continue };
+            let lengths = self.push(entry.name.as_bytes());
+            let node = self.node(dir, entry.name, metadata, states);
+            self.pop(lengths);
+            nodes.extend(node?);
+        }
+        Ok(nodes)
+    }
+
+    fn node(
+        &mut self,
+        dir: &Dir,
+        name: std::ffi::OsString,
+        metadata: Metadata,
+        states: &States,
+    ) -> Result<Option<Node>, Error> {
+        if metadata.is_dir() {
+            return self.directory(dir, name, metadata, states);
+        }
+        for (hidden, state) in self.hidden.iter().zip(states) {
+            if let (Some(hidden), Some(state)) = (hidden, state)
+                && hidden.patterns.ignores(state, &hidden.path)
+            {
+                return Ok(None);
+            }
+        }
+        let content = if metadata.is_symlink() {
+            Content::Link(dir.read_link(&name)?)
+        } else {
+            Content::Other
+        };
+        Ok(Some(Node { name, metadata: self.tree.owned(metadata), content }))
+    }
+
+    /// A directory that is hidden shows nothing, unless a later pattern takes back something in it.
+    fn directory(
+        &mut self,
+        dir: &Dir,
+        name: std::ffi::OsString,
+        metadata: Metadata,
+        states: &States,
+    ) -> Result<Option<Node>, Error> {
+        let mut hidden_itself = false;
+        let mut below: States = [None, None];
+        for ((hidden, state), below) in self.hidden.iter().zip(states).zip(&mut below) {
+            let (Some(hidden), Some(state)) = (hidden, state) else { continue };
+            let (ignored, inner) = hidden.patterns.enter(state, &hidden.path);
+            if ignored && !hidden.patterns.may_contain_exceptions(&hidden.path) {
+                return Ok(None);
+            }
+            hidden_itself |= ignored;
+            *below = Some(inner);
+        }
+        let entries = self.entries(&dir.open_dir(&name)?, &below)?;
+        if hidden_itself && entries.is_empty() {
+            return Ok(None);
+        }
+        let metadata = self.tree.owned(metadata);
+        Ok(Some(Node { name, metadata, content: Content::Directory(entries) }))
+    }
+
+    fn push(&mut self, name: &[u8]) -> [usize; 2] {
+        let mut lengths = [0; 2];
+        for (hidden, length) in self.hidden.iter_mut().zip(&mut lengths) {
+            let Some(hidden) = hidden else { continue };
+            *length = hidden.path.len();
+            if !hidden.path.is_empty() {
+                hidden.path.push(b'/');
+            }
+            hidden.path.extend_from_slice(name);
+        }
+        lengths
+    }
+
+    fn pop(&mut self, lengths: [usize; 2]) {
+        for (hidden, length) in self.hidden.iter_mut().zip(lengths) {
+            if let Some(hidden) = hidden {
+                hidden.path.truncate(length);
+            }
+        }
+    }
+}
