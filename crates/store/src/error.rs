@@ -188,6 +188,22 @@ pub enum Error {
         "the archive holds no image: it has neither an index.json (OCI) nor a manifest.json (Docker) with one in it"
     )]
     NoImage,
+
+    /// An archive cannot be written, or what should go into it cannot be read.
+    #[error("cannot write the archive")]
+    WriteArchive {
+        /// The reason.
+        source: tar::Error,
+    },
+
+    /// A layer cannot be compressed.
+    #[error("cannot compress layer {digest}")]
+    Compress {
+        /// The layer's blob as it is.
+        digest: Digest,
+        /// The reason.
+        source: io::Error,
+    },
 }
 
 impl Error {

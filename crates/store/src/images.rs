@@ -156,7 +156,7 @@ impl Store {
     }
 
     /// The image that a manifest is, from its documents.
-    fn describe(&self, descriptor: &Descriptor) -> Result<Image, Error> {
+    pub(crate) fn describe(&self, descriptor: &Descriptor) -> Result<Image, Error> {
         let manifest = self.manifest(descriptor)?;
         let config = self.config(&manifest.config)?;
         let diff_ids = &config.rootfs.diff_ids;

@@ -19,7 +19,7 @@ mod snapshot_id;
 mod stat_cache;
 mod store;
 
-pub use archive::Loaded;
+pub use archive::{Loaded, Recompress, Saved, Scope};
 pub use blobs::{BlobWriter, NewBlob};
 pub use cache_mounts::{CacheMount, CacheMountId, Seed, Sharing};
 pub use error::Error;

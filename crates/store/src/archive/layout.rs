@@ -62,6 +62,11 @@ fn reference(annotations: &BTreeMap<String, String>) -> Option<Reference> {
     full.or_else(|| name?.parse().ok())
 }
 
+/// Whether a manifest is no image, but tells something of one.
+pub(super) fn is_attestation(entry: &Descriptor, manifest: &Manifest) -> bool {
+    entry.annotations.contains_key(REFERENCE_TYPE) || !manifest.config.media_type.is_config()
+}
+
 struct Loader<'a> {
     store: &'a Store,
     members: &'a Members,
@@ -116,8 +121,7 @@ impl Loader<'_> {
         }
         self.keep_blob(&manifest.config, by)?;
         self.keep_blob(entry, by)?;
-        if entry.annotations.contains_key(REFERENCE_TYPE) || !manifest.config.media_type.is_config()
-        {
+        if is_attestation(entry, manifest) {
             return Ok(Vec::new());
         }
         Ok(vec![self.store.add_image(&plain(entry))?])

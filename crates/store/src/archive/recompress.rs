@@ -1,0 +1,221 @@
+//! Compressing an image's layers, once, before it leaves.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use oci::compression::{Encoder, decoder};
+use oci::{
+    Compression, Descriptor, DiffId, Digest, DigestReader, Document, Index, Manifest, MediaType,
+};
+
+use crate::{Error, NewBlob, Store};
+
+/// On the descriptor of an attestation: the manifest that it is about.
+const REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
+
+/// How layers are to be compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recompress {
+    /// In which way.
+    pub compression: Compression,
+    /// How much; each way has its own numbers, and a default.
+    pub level: Option<i32>,
+    /// Which layers.
+    pub scope: Scope,
+    /// On how many threads. They do not change the bytes.
+    pub threads: NonZeroUsize,
+}
+
+/// Which layers are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Those that are not compressed at all: what was pulled stays as it came.
+    Plain,
+    /// Those that are compressed in another way too (BuildKit's `force-compression`).
+    All,
+}
+
+impl Recompress {
+    /// Plain layers in one way, at its default level, on all processors.
+    #[must_use]
+    pub fn plain(compression: Compression) -> Recompress {
+        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Recompress {
+            compression,
+            level: None,
+            scope: Scope::Plain,
+            threads,
+        }
+    }
+
+    /// Whether a layer is left as it is.
+    fn keeps(&self, layer: &Descriptor) -> bool {
+        match layer.media_type.layer_compression() {
+            _ if layer.media_type.is_foreign() => true,
+            None => true,
+            Some(present) if present == self.compression => true,
+            Some(Compression::None) => false,
+            Some(_) => self.scope == Scope::Plain,
+        }
+    }
+}
+
+impl Store {
+    /// The same image with its layers compressed, ready to be saved or pushed. For an index, the same with each of
+    /// its images that is here.
+    ///
+    /// A layer is compressed once: the blob is kept, and known under the layer's diff ID. The image in the store
+    /// stays as it is; what comes back has no name. If nothing needs compressing it is `root` itself.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBlob`] and the like for what is missing, [`Error::Compress`] if a layer cannot be read or the
+    /// compression has no such level, [`Error::Content`] if a layer does not have its diff ID, [`Error::Io`] if
+    /// blobs cannot be stored.
+    pub fn recompress(&self, root: &Descriptor, how: &Recompress) -> Result<Descriptor, Error> {
+        match self.document(root)? {
+            Document::Manifest(manifest) => self.recompress_manifest(root, manifest, how),
+            Document::Index(index) => self.recompress_index(root, index, how),
+        }
+    }
+
+    fn recompress_manifest(
+        &self,
+        descriptor: &Descriptor,
+        mut manifest: Manifest,
+        how: &Recompress,
+    ) -> Result<Descriptor, Error> {
+        if manifest.layers.iter().all(|layer| how.keeps(layer)) {
+            return Ok(descriptor.clone());
+        }
+        let diff_ids = self.config(&manifest.config)?.rootfs.diff_ids;
+        if diff_ids.len() != manifest.layers.len() {
+            let (digest, layers) = (descriptor.digest.clone(), manifest.layers.len());
+            return Err(Error::LayerCount {
+                digest,
+                layers,
+                diff_ids: diff_ids.len(),
+            });
+        }
+        let docker = *manifest.media_type() == MediaType::DockerManifest;
+        for (layer, diff_id) in manifest.layers.iter_mut().zip(&diff_ids) {
+            if !how.keeps(layer) {
+                let mut compressed = self.compressed_layer(layer, diff_id, how)?;
+                compressed.media_type = media_type(how.compression, docker);
+                *layer = compressed;
+            }
+        }
+        self.put_like(descriptor, &manifest.to_bytes())
+    }
+
+    /// Attestations follow the manifests that they are about to their new digests.
+    fn recompress_index(
+        &self,
+        descriptor: &Descriptor,
+        mut index: Index,
+        how: &Recompress,
+    ) -> Result<Descriptor, Error> {
+        let mut renamed: BTreeMap<String, String> = BTreeMap::new();
+        for child in &mut index.manifests {
+            if !self.has_blob(&child.digest)? {
+                continue;
+            }
+            let compressed = self.recompress(child, how)?;
+            renamed.insert(child.digest.to_string(), compressed.digest.to_string());
+            *child = compressed;
+        }
+        for child in &mut index.manifests {
+            if let Some(about) = child.annotations.get_mut(REFERENCE_DIGEST)
+                && let Some(new) = renamed.get(about)
+            {
+                about.clone_from(new);
+            }
+        }
+        self.put_like(descriptor, &index.to_bytes())
+    }
+
+    /// Stores the new form of a document, described as the old one.
+    fn put_like(&self, old: &Descriptor, bytes: &[u8]) -> Result<Descriptor, Error> {
+        let new = self.put_bytes(old.media_type.clone(), bytes)?;
+        Ok(Descriptor {
+            digest: new.digest,
+            size: new.size,
+            ..old.clone()
+        })
+    }
+
+    /// A blob of the layer that is compressed so: a known one, or a new one.
+    fn compressed_layer(
+        &self,
+        layer: &Descriptor,
+        diff_id: &DiffId,
+        how: &Recompress,
+    ) -> Result<Descriptor, Error> {
+        let known = self.layer(diff_id)?.unwrap_or_default();
+        // Someone who wants a certain level, and all layers in it, means it.
+        let exact = how.scope == Scope::All && how.level.is_some();
+        let alike =
+            |blob: &&Descriptor| blob.media_type.layer_compression() == Some(how.compression);
+        for blob in known.blobs.iter().filter(alike).filter(|_| !exact) {
+            if self.blob_path(&blob.digest).exists() {
+                return Ok(blob.clone());
+            }
+        }
+        let (blob, size) = self.compress(layer, diff_id, how)?;
+        blob.keep()?;
+        let media_type = media_type(how.compression, false);
+        let made = Descriptor::new(media_type, blob.digest().clone(), blob.size());
+        self.update_layer(diff_id, |known| {
+            known.size = Some(size);
+            known.add_blob(&made);
+        })?;
+        Ok(made)
+    }
+
+    /// Compresses a layer and checks that it has its diff ID. The number is its length when it is not compressed.
+    fn compress(
+        &self,
+        layer: &Descriptor,
+        diff_id: &DiffId,
+        how: &Recompress,
+    ) -> Result<(NewBlob, u64), Error> {
+        let failed = |source| Error::Compress {
+            digest: layer.digest.clone(),
+            source,
+        };
+        let (_, plain) = decoder(self.open_blob(&layer.digest)?).map_err(failed)?;
+        let mut plain = DigestReader::new(plain);
+        let writer = self.blob_writer()?;
+        let mut encoder =
+            Encoder::new(how.compression, how.level, writer, how.threads).map_err(failed)?;
+        std::io::copy(&mut plain, &mut encoder).map_err(failed)?;
+        let blob = encoder.finish().map_err(failed)?.finish();
+        let (_, actual, size) = plain.finish();
+        check_diff_id(diff_id, actual)?;
+        Ok((blob, size))
+    }
+}
+
+/// A layer's tar must be the one that the configuration names.
+pub(crate) fn check_diff_id(expected: &DiffId, actual: Digest) -> Result<(), Error> {
+    if *expected.digest() == actual {
+        return Ok(());
+    }
+    let digest = expected.digest().clone();
+    let source = oci::Error::DigestMismatch {
+        expected: digest.clone(),
+        actual,
+    };
+    Err(Error::Content { digest, source })
+}
+
+/// The name of a layer that is compressed so, in an OCI manifest or in Docker's.
+fn media_type(compression: Compression, docker: bool) -> MediaType {
+    match (compression, docker) {
+        (Compression::Gzip, false) => MediaType::OciLayerGzip,
+        (Compression::Zstd, false) => MediaType::OciLayerZstd,
+        (_, false) => MediaType::OciLayer,
+        (Compression::Gzip, true) => MediaType::DockerLayerGzip,
+        (Compression::Zstd, true) => MediaType::DockerLayerZstd,
+        (_, true) => MediaType::DockerLayer,
+    }
+}
