@@ -81,6 +81,16 @@ impl Capabilities {
         self.0 & 1 << capability as u8 != 0
     }
 
+    /// The set whose bit N is capability N; bits that stand for none are dropped.
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+
+    /// What is in both sets.
+    pub(crate) const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// As the kernel writes it: bit N is capability N.
     #[must_use]
     pub const fn bits(self) -> u64 {

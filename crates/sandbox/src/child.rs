@@ -1,8 +1,13 @@
 //! The running process, as its parent holds it.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use crate::{Dialer, Error, WindowSize};
+use rustix::io::Errno;
+use rustix::process::{WaitId, WaitIdOptions, waitid};
+
+use crate::step::Step;
+use crate::sys::{self, Started};
+use crate::{Dialer, Error, WindowSize, terminal};
 
 /// A process in a sandbox. Dropping it kills the process, and with it everything in its PID namespace.
 ///
@@ -12,6 +17,8 @@ pub struct Child {
     pid: u32,
     pidfd: OwnedFd,
     terminal: Option<OwnedFd>,
+    /// How it ended, once that is known; the kernel tells it only once.
+    exit: Option<Exit>,
 }
 
 /// How a process ended.
@@ -41,6 +48,15 @@ impl Exit {
 }
 
 impl Child {
+    pub(crate) fn new(started: Started, terminal: Option<OwnedFd>) -> Self {
+        Self {
+            pid: started.pid,
+            pidfd: started.pidfd,
+            terminal,
+            exit: None,
+        }
+    }
+
     /// Process id in the caller's PID namespace.
     #[must_use]
     pub fn pid(&self) -> u32 {
@@ -50,7 +66,7 @@ impl Child {
     /// Descriptor of the process (pidfd_open(2)): readable in poll(2) when it has ended.
     #[must_use]
     pub fn pidfd(&self) -> BorrowedFd<'_> {
-        todo!()
+        self.pidfd.as_fd()
     }
 
     /// Waits for the end. All that the process left running in its PID namespace is gone then.
@@ -58,7 +74,11 @@ impl Child {
     /// # Errors
     /// When the kernel refuses to tell the status.
     pub fn wait(&mut self) -> Result<Exit, Error> {
-        todo!()
+        loop {
+            if let Some(exit) = self.reap(WaitIdOptions::EXITED)? {
+                return Ok(exit);
+            }
+        }
     }
 
     /// As [`wait`](Self::wait), without waiting: `None` while it runs.
@@ -66,7 +86,25 @@ impl Child {
     /// # Errors
     /// When the kernel refuses to tell the status.
     pub fn try_wait(&mut self) -> Result<Option<Exit>, Error> {
-        todo!()
+        self.reap(WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
+    }
+
+    fn reap(&mut self, options: WaitIdOptions) -> Result<Option<Exit>, Error> {
+        if self.exit.is_some() {
+            return Ok(self.exit);
+        }
+        let status = loop {
+            match waitid(WaitId::PidFd(self.pidfd.as_fd()), options) {
+                Err(Errno::INTR) => {}
+                Ok(status) => break status,
+                Err(errno) => return Err(self.failed(Step::Wait, errno)),
+            }
+        };
+        self.exit = status.and_then(|status| {
+            let code = status.exit_status().map(Exit::Code);
+            code.or_else(|| status.terminating_signal().map(Exit::Signal))
+        });
+        Ok(self.exit)
     }
 
     /// Kills the process and everything in its PID namespace. Not an error if it has ended already.
@@ -74,29 +112,38 @@ impl Child {
     /// # Errors
     /// When the kernel refuses to send the signal.
     pub fn kill(&self) -> Result<(), Error> {
-        todo!()
+        self.signal(libc::SIGKILL)
     }
 
-    /// Sends a signal, by number. As process 1 of its namespace it gets only those that it has a handler for, and SIGKILL and SIGSTOP.
+    /// Sends a signal, by number. As process 1 of its namespace it gets only those that it has a handler for, and
+    /// SIGKILL and SIGSTOP. Not an error if it has ended already.
     ///
     /// # Errors
     /// When there is no such signal or the kernel refuses to send it.
-    pub fn signal(&self, _number: i32) -> Result<(), Error> {
-        todo!()
+    pub fn signal(&self, number: i32) -> Result<(), Error> {
+        match sys::send_signal(self.pidfd.as_fd(), number) {
+            Ok(()) | Err(Errno::SRCH) => Ok(()),
+            Err(errno) => Err(Error::kernel(Step::Signal, number.to_string(), errno)),
+        }
     }
 
-    /// The controlling end of the terminal, when [`Process::terminal`](crate::Process::terminal) asked for one.
+    /// The controlling end of the terminal, when [`Process::terminal`](crate::Process::terminal) asked for one. What
+    /// is read from it is what the program shows, what is written is typed; reading fails with `EIO` at the end.
     #[must_use]
     pub fn terminal(&self) -> Option<BorrowedFd<'_>> {
-        todo!()
+        self.terminal.as_ref().map(AsFd::as_fd)
     }
 
     /// Tells the terminal its new size; the process gets SIGWINCH. Without a terminal, nothing happens.
     ///
     /// # Errors
     /// When the kernel refuses.
-    pub fn resize(&self, _size: WindowSize) -> Result<(), Error> {
-        todo!()
+    pub fn resize(&self, size: WindowSize) -> Result<(), Error> {
+        match &self.terminal {
+            Some(controlling) => terminal::resize(controlling, size)
+                .map_err(|errno| Error::kernel(Step::Resize, "", errno)),
+            None => Ok(()),
+        }
     }
 
     /// A dialer into the network of this process; it can be used from any thread.
@@ -104,6 +151,21 @@ impl Child {
     /// # Errors
     /// When no further descriptor can be had.
     pub fn dialer(&self) -> Result<Dialer, Error> {
-        todo!()
+        rustix::io::fcntl_dupfd_cloexec(&self.pidfd, 3)
+            .map(Dialer::new)
+            .map_err(|errno| self.failed(Step::Duplicate, errno))
+    }
+
+    fn failed(&self, step: Step, errno: Errno) -> Error {
+        Error::kernel(step, format!("process {}", self.pid), errno)
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // Neither can fail for a child of this process; and there is nobody to tell.
+        if self.exit.is_none() && self.kill().is_ok() {
+            let _ = self.wait();
+        }
     }
 }

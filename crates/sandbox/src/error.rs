@@ -1,11 +1,17 @@
 //! What can go wrong.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::Step;
+use rustix::io::Errno;
 
-/// A failure of starting or holding a sandboxed process.
+use crate::Step;
+use crate::user_namespace::Refusal;
+
+mod hint;
+
+/// A failure of starting or holding a sandboxed process. The kernel's reason is the source.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -37,14 +43,16 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// An argument or variable holds a NUL byte, or there is no argument.
-    #[error("invalid {what}")]
-    InvalidArgument {
+    /// Something that is asked for has no meaning to the kernel, such as an argument with a NUL byte in it.
+    #[error("invalid {what}: {reason}")]
+    InvalidOrder {
         /// What is invalid.
-        what: String,
+        what: &'static str,
+        /// Why.
+        reason: &'static str,
     },
     /// The kernel refused a step.
-    #[error("cannot {step:?} `{object}`")]
+    #[error("cannot {step}{}", Object(object))]
     Kernel {
         /// The step.
         step: Step,
@@ -53,11 +61,62 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The child ended while it prepared the sandbox, and could not say why.
+    #[error("the sandbox ended while it was prepared ({how})")]
+    Lost {
+        /// How it ended: `exit code 101`, `signal 9`.
+        how: String,
+    },
+    /// The system does not let this user make a user namespace.
+    #[error("cannot make a user namespace: {refusal}")]
+    UserNamespace {
+        /// Why.
+        refusal: Refusal,
+        /// What the kernel said.
+        source: io::Error,
+    },
+}
+
+/// What a step was done to, in a message.
+struct Object<'a>(&'a str);
+
+impl fmt::Display for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "" => Ok(()),
+            object => write!(f, " `{object}`"),
+        }
+    }
 }
 
 impl Error {
-    /// Exit code that Docker gives for a program that could not be started: 127 when it was not found, 126 when it cannot be executed.
-    /// `None` when the cause is not the program.
+    pub(crate) fn kernel(step: Step, object: impl Into<String>, errno: Errno) -> Self {
+        Self::Kernel {
+            step,
+            object: object.into(),
+            source: errno.into(),
+        }
+    }
+
+    /// The error of a step that the child reports.
+    pub(crate) fn of_child(step: Step, object: String, errno: Errno) -> Self {
+        match step {
+            Step::FindProgram => Self::ProgramNotFound { program: object },
+            Step::FindInterpreter => Self::InterpreterNotFound { program: object },
+            Step::Execute => Self::ProgramNotExecutable {
+                program: object,
+                source: errno.into(),
+            },
+            Step::WorkingDirectory => Self::WorkingDirectory {
+                path: object.into(),
+                source: errno.into(),
+            },
+            step => Self::kernel(step, object, errno),
+        }
+    }
+
+    /// Exit code that Docker gives for a program that could not be started: 127 when it was not found, 126 when it
+    /// cannot be executed. `None` when the cause is not the program.
     #[must_use]
     pub fn exit_code(&self) -> Option<i32> {
         match self {
@@ -70,6 +129,6 @@ impl Error {
     /// What can be done about it, and by whom, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        None
+        hint::of(self).map(str::to_owned)
     }
 }

@@ -9,23 +9,41 @@
 
 mod capability;
 mod child;
+mod devices;
 mod dialer;
 mod error;
+mod executable;
+mod kernel_files;
+mod mount;
+mod mount_point;
+mod network;
+mod pivot;
+mod privileges;
+mod program;
+mod protocol;
+mod scratch;
+mod seccomp;
 mod signals;
 mod spawn;
 mod spec;
+mod stdio;
 mod step;
+mod step_init;
+mod sys;
+mod terminal;
 mod user_namespace;
+mod volumes;
+mod working_directory;
 
 pub use capability::{Capabilities, Capability, UnknownCapability};
 pub use child::{Child, Exit};
 pub use dialer::Dialer;
 pub use error::Error;
-pub use signals::{Signals, send_signal};
+pub use signals::Signals;
 pub use spawn::{clone_mount, run_if_child, spawn};
 pub use spec::{
     DEFAULT_PATH, MOUNT_POINTS, Mount, MountKind, MountPoint, Network, Process, Sandbox, Seccomp,
     Stdio, User, WindowSize,
 };
 pub use step::Step;
-pub use user_namespace::{Identity, SingleIdReason, enter_user_namespace};
+pub use user_namespace::{Identity, Refusal, SingleIdReason, enter_user_namespace};

@@ -1,26 +1,154 @@
-//! Starting a process.
+//! The parent's side of a start.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::ffi::{CString, OsString, c_int};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use crate::{Child, Error, Process, Sandbox, Stdio};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+
+use crate::child::Exit;
+use crate::protocol::{Outcome, Parts, Sent};
+use crate::step::Step;
+use crate::sys::{self, Depth, StartFailure, Started, Strings};
+use crate::terminal::Terminal;
+use crate::{
+    Child, Error, Network, Process, Sandbox, Seccomp, Stdio, executable, mount, seccomp, step_init,
+    user_namespace,
+};
+
+/// The namespaces of every sandbox.
+const NAMESPACES: c_int =
+    libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
 
 /// Turns into the child and never returns, if this process is one; returns at once otherwise. The first
 /// statement of `main`, before there are threads.
-pub fn run_if_child() {}
+pub fn run_if_child() {
+    let mut arguments = std::env::args_os();
+    let name = arguments.next();
+    match name.as_deref().and_then(|name| name.to_str()) {
+        Some(step_init::NAME) => step_init::run(arguments.next().as_deref()),
+        Some(user_namespace::MAPPER) => user_namespace::run_mapper(arguments),
+        _ => {}
+    }
+}
 
 /// Starts `process` in `sandbox`. Returns when the program is running, or with the step that failed.
 ///
+/// The program is process 1 of its PID namespace. It is killed when the calling thread ends, or the whole calling process, however it ends: so the thread
+/// that calls this is the one to [wait](Child::wait). A program that takes on other credentials, as sudo does, escapes that, but not
+/// [`Child::kill`] and the drop of a [`Child`].
+///
 /// # Errors
 /// Names the step, its object and the kernel's reason.
-pub fn spawn(_sandbox: &Sandbox, _process: &Process, _stdio: Stdio) -> Result<Child, Error> {
-    todo!()
+pub fn spawn(sandbox: &Sandbox, process: &Process, stdio: Stdio) -> Result<Child, Error> {
+    check(sandbox, process)?;
+    let executable = executable::protected()?;
+    let (terminal, stdio) = match process.terminal {
+        Some(size) => Terminal::make(size).map(|(terminal, stdio)| (Some(terminal), stdio))?,
+        None => (None, stdio),
+    };
+    let filter = match sandbox.seccomp {
+        Seccomp::Default => seccomp::program(sandbox.capabilities),
+        Seccomp::Unconfined => Vec::new(),
+    };
+    let channel = |errno| Error::kernel(Step::Channel, "", errno);
+    let (socket, report) = socketpair(
+        AddressFamily::UNIX,
+        SocketType::SEQPACKET,
+        SocketFlags::CLOEXEC,
+        None,
+    )
+    .map_err(channel)?;
+    let order = Sent::new(Parts {
+        sandbox,
+        process,
+        stdio: &stdio,
+        filter: &filter,
+        devpts: terminal.as_ref().map(|terminal| terminal.devpts.as_fd()),
+        report: report.as_fd(),
+    })
+    .map_err(channel)?;
+    let started = start(executable, &order, sandbox.network)?;
+    // The end of the socket's stream can only come when no copy of the child's end is left here; and the reader of a
+    // pipe waits for the same.
+    drop((order, report, stdio));
+    let mut child = Child::new(started, terminal.map(|terminal| terminal.controlling));
+    match Outcome::hear(&socket) {
+        Ok(Outcome::Executed) => Ok(child),
+        Ok(Outcome::Failed(failure)) => {
+            child.wait()?;
+            let object = OsString::from_vec(failure.object)
+                .to_string_lossy()
+                .into_owned();
+            Err(Error::of_child(failure.step, object, failure.errno))
+        }
+        Ok(Outcome::Silent) => Err(lost(child.wait()?)),
+        Err(errno) => Err(Error::kernel(Step::Listen, "", errno)),
+    }
+}
+
+fn start(executable: BorrowedFd<'_>, order: &Sent, network: Network) -> Result<Started, Error> {
+    let number = order.file.as_raw_fd().to_string();
+    let arguments = [step_init::NAME, &number]
+        .map(|argument| CString::new(argument).expect("neither has a NUL byte"));
+    let namespaces = match network {
+        Network::Host => NAMESPACES,
+        Network::None | Network::Private => NAMESPACES | libc::CLONE_NEWNET,
+    };
+    let arguments = Strings::new(arguments.into());
+    sys::clone_and_execute(namespaces, executable, &arguments, &order.inherited).map_err(
+        |failure| match failure {
+            StartFailure::Clone(errno) => Error::kernel(Step::Clone, "", errno),
+            StartFailure::Execute(errno) => Error::kernel(Step::ExecuteSelf, "", errno),
+        },
+    )
+}
+
+fn lost(exit: Exit) -> Error {
+    let how = match exit {
+        Exit::Code(code) => format!("exit code {code}"),
+        Exit::Signal(number) => format!("signal {number}"),
+    };
+    Error::Lost { how }
+}
+
+/// Refuses what the kernel has no words for, before anything is started.
+fn check(sandbox: &Sandbox, process: &Process) -> Result<(), Error> {
+    let invalid = |what, reason| Err(Error::InvalidOrder { what, reason });
+    if process.args.is_empty() {
+        return invalid("program", "there is none");
+    }
+    let has_nul = |string: &OsString| string.as_bytes().contains(&0);
+    if process.args.iter().any(has_nul) {
+        return invalid("argument", "it holds a NUL byte");
+    }
+    if process.env.iter().any(has_nul) {
+        return invalid("environment variable", "it holds a NUL byte");
+    }
+    if !process.cwd.is_absolute() {
+        return invalid("working directory", "it is not an absolute path");
+    }
+    if sandbox
+        .mounts
+        .iter()
+        .any(|mount| !mount.target.is_absolute())
+    {
+        return invalid("mount target", "it is not an absolute path");
+    }
+    // sethostname(2).
+    if sandbox.hostname.len() > 64 {
+        return invalid("host name", "it is longer than 64 bytes");
+    }
+    Ok(())
 }
 
 /// Makes a detached bind mount of the directory or file `object` (an `O_PATH` descriptor will do), with what is
 /// mounted below it: the source of a [`MountKind::Bind`](crate::MountKind::Bind).
 ///
 /// # Errors
-/// When the kernel refuses, for want of privilege for the most part.
-pub fn clone_mount(_object: BorrowedFd<'_>) -> Result<OwnedFd, Error> {
-    todo!()
+/// When the kernel refuses: for want of privilege, or because `object` is in a mount that is not attached in this
+/// process's mount namespace.
+pub fn clone_mount(object: BorrowedFd<'_>) -> Result<OwnedFd, Error> {
+    mount::bind(object, Depth::Recursive)
+        .map_err(|errno| Error::kernel(Step::CloneMount, "", errno))
 }

@@ -4,6 +4,9 @@ use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+use rustix::fs::{Mode, OFlags};
+
+use crate::step::Step;
 use crate::{Capabilities, Error};
 
 /// The search path when [`Process::env`] has none: the one Docker gives to its containers.
@@ -205,6 +208,15 @@ impl Stdio {
     /// # Errors
     /// When `/dev/null` cannot be opened.
     pub fn null() -> Result<Self, Error> {
-        todo!()
+        let open = || {
+            let flags = OFlags::RDWR | OFlags::CLOEXEC;
+            rustix::fs::open("/dev/null", flags, Mode::empty())
+                .map_err(|errno| Error::kernel(Step::OpenNull, "/dev/null", errno))
+        };
+        Ok(Self {
+            stdin: open()?,
+            stdout: open()?,
+            stderr: open()?,
+        })
     }
 }

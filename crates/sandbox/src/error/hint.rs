@@ -1,0 +1,104 @@
+//! What to do about an error.
+
+use rustix::io::Errno;
+
+use super::Error;
+use crate::Step;
+use crate::user_namespace::Refusal;
+
+pub(super) fn of(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::ProgramNotFound { .. } => Some(
+            "the program must be in the image, in a directory of PATH or named by its full path",
+        ),
+        Error::InterpreterNotFound { .. } => Some(
+            "the interpreter in the script's `#!` line, or the program's dynamic loader, is missing from the image; \
+             a script with Windows line ends asks for an interpreter whose name ends in a carriage return",
+        ),
+        Error::ProgramNotExecutable { source, .. } => of_program(Errno::from_io_error(source)?),
+        Error::WorkingDirectory { source, .. } => of_directory(Errno::from_io_error(source)?),
+        Error::Kernel { step, source, .. } => of_step(*step, Errno::from_io_error(source)?),
+        Error::UserNamespace { refusal, .. } => Some(of_refusal(*refusal)),
+        Error::InvalidOrder { .. } | Error::Lost { .. } => None,
+    }
+}
+
+fn of_program(errno: Errno) -> Option<&'static str> {
+    match errno {
+        Errno::NOEXEC => Some(
+            "it is neither a script with a `#!` line nor a program for this machine's architecture",
+        ),
+        Errno::ACCESS => Some("it needs the execute permission for the user that runs it"),
+        _ => None,
+    }
+}
+
+fn of_directory(errno: Errno) -> Option<&'static str> {
+    match errno {
+        Errno::LOOP => Some("it leads through a link of /proc, which could lead out of the root"),
+        Errno::NOTDIR => Some("something on the way is not a directory"),
+        _ => None,
+    }
+}
+
+fn of_step(step: Step, errno: Errno) -> Option<&'static str> {
+    match (step, errno) {
+        (Step::Clone, Errno::PERM) => Some(
+            "this needs root, or a user namespace; inside a container, the container must be allowed to make \
+             namespaces (docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined)",
+        ),
+        (Step::Clone, Errno::NOSPC) => Some(
+            "the limit of namespaces is reached: root can raise the sysctls user.max_*_namespaces",
+        ),
+        (Step::Clone, Errno::INVAL) => Some("the kernel is built without some of the namespaces"),
+        (Step::MountProc | Step::MountSys, Errno::PERM) => Some(
+            "the kernel gives a fresh one only to who sees all of an existing one, and something covers parts of \
+             it here, as in a container: start that with --security-opt systempaths=unconfined",
+        ),
+        (Step::SetGroups, Errno::PERM) | (Step::SetUser | Step::SetGroup, Errno::INVAL) => Some(
+            "this user namespace does not have the id: root can give this user a range of ids in /etc/subuid and \
+             /etc/subgid, and install newuidmap and newgidmap (package uidmap or shadow-utils)",
+        ),
+        (Step::WriteFile | Step::OwnStdio, Errno::INVAL) => {
+            Some("the owner is not an id that this user namespace has")
+        }
+        (Step::PivotRoot, Errno::INVAL) => {
+            Some("the caller's root is an initial ram disk, which pivot_root(2) cannot leave")
+        }
+        (Step::MountPoint, Errno::ROFS) => {
+            Some("the mount point is missing and cannot be made where all is read-only")
+        }
+        (Step::InstallFilter, Errno::INVAL) => {
+            Some("the kernel is built without CONFIG_SECCOMP_FILTER")
+        }
+        (Step::AttachRoot, Errno::INVAL) => {
+            Some("the root must be a detached mount, and serves one sandbox only")
+        }
+        (Step::BindDevice, Errno::NOENT | Errno::NODEV) => {
+            Some("the host's /dev lacks this device")
+        }
+        (_, Errno::NOSYS) => Some("the kernel is too old: Linux 5.12 is needed at least"),
+        _ => None,
+    }
+}
+
+fn of_refusal(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Switched => {
+            "root can allow it with `sysctl kernel.unprivileged_userns_clone=1`, or run carafe as root"
+        }
+        Refusal::LimitIsZero => {
+            "root can allow it by a higher sysctl user.max_user_namespaces, or run carafe as root"
+        }
+        Refusal::LimitReached => "root can raise the sysctl user.max_user_namespaces",
+        Refusal::AppArmor => {
+            "root can allow it with `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or with an AppArmor \
+             profile for carafe that has `userns,`"
+        }
+        Refusal::Threads => "it must be made before the program starts threads",
+        Refusal::NotBuilt => "the kernel is built without CONFIG_USER_NS; run carafe as root",
+        Refusal::Denied => {
+            "a container, a chroot or a security module forbids it; run carafe outside of that, or as root"
+        }
+    }
+}
