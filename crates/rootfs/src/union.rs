@@ -60,6 +60,11 @@ impl Union {
         &self.root
     }
 
+    /// The layers, the top one first.
+    pub fn layers(&self) -> impl Iterator<Item = &Dir> {
+        self.root.parts()
+    }
+
     /// What `path` leads to inside the stack; `None` if to nothing.
     ///
     /// # Errors
@@ -122,7 +127,7 @@ impl Union {
     }
 
     fn found_root(&self) -> Result<Option<Found>, Error> {
-        let Some(top) = self.root.top() else {
+        let Some(top) = self.root.top_part() else {
             return Ok(None);
         };
         let metadata = top.metadata()?;

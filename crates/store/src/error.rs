@@ -37,6 +37,24 @@ pub enum Error {
     #[error("a snapshot's name is 1 to 128 lower-case hexadecimal digits")]
     SnapshotId,
 
+    /// A snapshot is not in the store (any more).
+    #[error("the store has no snapshot {id}")]
+    NoSuchSnapshot {
+        /// Its name.
+        id: crate::SnapshotId,
+    },
+
+    /// A stack of snapshots could not be mounted or looked into, or a tree not be removed.
+    #[error("cannot use a snapshot")]
+    Root {
+        /// The file or the mount, and what the kernel said.
+        source: rootfs::Error,
+    },
+
+    /// A layer could not be unpacked or made.
+    #[error(transparent)]
+    Layer(#[from] crate::LayerError),
+
     /// A file of the store is not what carafe writes there.
     #[error("{} is damaged", path.display())]
     Damaged {

@@ -5,29 +5,41 @@
 
 #![forbid(unsafe_code)]
 
+mod apply;
 mod archive;
 mod blobs;
 mod cache_mounts;
+mod diff;
 mod error;
+mod extract;
 mod hex;
 mod images;
+mod layer_error;
 mod layers;
 mod layout;
+mod mount;
 mod records;
 mod scratch;
+mod snapshot;
 mod snapshot_id;
 mod stat_cache;
 mod store;
+mod unpack;
 
+pub use apply::{Applied, apply};
 pub use archive::{Loaded, Recompress, Saved, Scope};
 pub use blobs::{BlobWriter, NewBlob};
 pub use cache_mounts::{CacheMount, CacheMountId, Seed, Sharing};
+pub use diff::{Change, Changes, LayerSize, write_layer};
 pub use error::Error;
+pub use extract::{Extracted, extract, is_archive};
 pub use images::{Image, ImageLayer, Listed, Removed, Tag, Unnamed};
+pub use layer_error::LayerError;
 pub use layers::Layer;
 pub use layout::Layout;
 pub use records::Record;
 pub use scratch::Scratch;
+pub use snapshot::{Draft, Snapshot, SnapshotMeta};
 pub use snapshot_id::SnapshotId;
 pub use stat_cache::{FileStamp, StatCache};
 pub use store::Store;

@@ -19,6 +19,7 @@ use oci::tar::{Entry, Kind};
 use rootfs::{Attributes, Dir, Error as RootError, FollowLast, Node, Root, Time};
 
 pub(crate) use path::clean;
+pub(crate) use xattrs::CAPABILITY;
 
 use crate::layer_error::{LayerError, root};
 use parents::Parents;
@@ -141,8 +142,14 @@ impl Unpacker {
             let (parent, name) = (path.parent().unwrap_or(Path::new("")), path.file_name());
             let Some(name) = name else { continue };
             // What was replaced since is not a directory any more, and has a time of its own.
-            let Some(dir) = self.parents.find(&self.root, parent)? else { continue };
-            if dir.stat(name).map_err(root("unpack"))?.is_some_and(|found| found.is_dir()) {
+            let Some(dir) = self.parents.find(&self.root, parent)? else {
+                continue;
+            };
+            if dir
+                .stat(name)
+                .map_err(root("unpack"))?
+                .is_some_and(|found| found.is_dir())
+            {
                 dir.set_times(name, time).map_err(root("unpack"))?;
             }
         }
@@ -162,12 +169,21 @@ impl Unpacker {
     ) -> Result<(), LayerError> {
         let attributes = self.attributes(entry, place)?;
         let mut file = self.put(place, |dir, name| dir.create_file(name, entry.mode))?;
-        let copied = copy(content, &mut file, &mut self.buffer)
-            .map_err(|source| LayerError::Content { path: place.path.clone(), source })?;
+        let copied =
+            copy(content, &mut file, &mut self.buffer).map_err(|source| LayerError::Content {
+                path: place.path.clone(),
+                source,
+            })?;
         self.size += copied;
-        attributes.apply_to(&file).map_err(|source| attribute_error(place, &attributes, source))?;
-        xattrs::set_on_file(&file, entry, self.rules.capabilities)
-            .map_err(|source| LayerError::Content { path: place.path.clone(), source })
+        attributes
+            .apply_to(&file)
+            .map_err(|source| attribute_error(place, &attributes, source))?;
+        xattrs::set_on_file(&file, entry, self.rules.capabilities).map_err(|source| {
+            LayerError::Content {
+                path: place.path.clone(),
+                source,
+            }
+        })
     }
 
     fn directory(&mut self, entry: &Entry, place: &Place) -> Result<(), LayerError> {
@@ -176,10 +192,15 @@ impl Unpacker {
             Err(e) if exists(&e) => self.directory_over(entry, place)?,
             made => made.map_err(root("unpack"))?,
         };
-        let now = Attributes { mtime: None, ..attributes };
-        dir.set_own_attributes(&now).map_err(|e| owner_error(place, &attributes, e))?;
-        xattrs::set_on_dir(&dir, entry).map_err(root("unpack"))?;
-        self.times.insert(place.path.clone(), (entry.mtime.seconds, entry.mtime.nanos));
+        let now = Attributes {
+            mtime: None,
+            ..attributes
+        };
+        dir.set_own_attributes(&now)
+            .map_err(|e| owner_error(place, &attributes, e))?;
+        xattrs::set_on_dir(&dir, entry);
+        self.times
+            .insert(place.path.clone(), (entry.mtime.seconds, entry.mtime.nanos));
         Ok(())
     }
 
@@ -194,7 +215,10 @@ impl Unpacker {
             return place.dir.open_dir(&place.name).map_err(root("unpack"));
         }
         self.displace(place)?;
-        let dir = place.dir.create_dir(&place.name, entry.mode).map_err(root("unpack"))?;
+        let dir = place
+            .dir
+            .create_dir(&place.name, entry.mode)
+            .map_err(root("unpack"))?;
         if there.is_some_and(|there| there.is_whiteout()) {
             // What the layers below have here was deleted before this one was made.
             dir.set_opaque().map_err(root("unpack"))?;
@@ -204,7 +228,9 @@ impl Unpacker {
 
     fn symlink(&mut self, entry: &Entry, place: &Place, target: &[u8]) -> Result<(), LayerError> {
         let attributes = self.attributes(entry, place)?;
-        self.put(place, |dir, name| dir.symlink(name, OsStr::from_bytes(target)))?;
+        self.put(place, |dir, name| {
+            dir.symlink(name, OsStr::from_bytes(target))
+        })?;
         place
             .dir
             .set_attributes(&place.name, &attributes)
@@ -233,7 +259,10 @@ impl Unpacker {
     fn hard_link(&mut self, place: &Place, target: &[u8]) -> Result<Unpacked, LayerError> {
         let Some(target) = clean(target)? else {
             let reason = "it is a hard link to the root directory";
-            return Err(LayerError::Entry { path: place.path.clone(), reason });
+            return Err(LayerError::Entry {
+                path: place.path.clone(),
+                reason,
+            });
         };
         let parent = target.parent().unwrap_or(Path::new(""));
         let name = target.file_name().unwrap_or_default();
@@ -244,10 +273,16 @@ impl Unpacker {
             None => return Ok(Unpacked::Dangling(target)),
             Some(found) if found.is_dir() => {
                 let reason = "it is a hard link to a directory";
-                return Err(LayerError::Entry { path: place.path.clone(), reason });
+                return Err(LayerError::Entry {
+                    path: place.path.clone(),
+                    reason,
+                });
             }
             Some(found) if found.is_whiteout() => {
-                return Err(LayerError::LinkTarget { path: place.path.clone(), target });
+                return Err(LayerError::LinkTarget {
+                    path: place.path.clone(),
+                    target,
+                });
             }
             Some(found) => {
                 let there = place.dir.stat(&place.name).map_err(root("unpack"))?;
@@ -291,7 +326,10 @@ impl Unpacker {
             (None, Some(uid), Some(gid)) => (uid, gid),
             _ => {
                 let reason = "its owner is not a number that Linux has";
-                return Err(LayerError::Entry { path: place.path.clone(), reason });
+                return Err(LayerError::Entry {
+                    path: place.path.clone(),
+                    reason,
+                });
             }
         };
         Ok(Attributes {
@@ -345,9 +383,12 @@ fn attribute_error(place: &Place, attributes: &Attributes, source: io::Error) ->
     let path = place.path.clone();
     match attributes.owner {
         // The time and the mode are valid, so it is the owner that the kernel does not like.
-        Some((uid, gid)) if source.kind() == io::ErrorKind::InvalidInput => {
-            LayerError::Owner { path, uid, gid, source }
-        }
+        Some((uid, gid)) if source.kind() == io::ErrorKind::InvalidInput => LayerError::Owner {
+            path,
+            uid,
+            gid,
+            source,
+        },
         _ => LayerError::Content { path, source },
     }
 }

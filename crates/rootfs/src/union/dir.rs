@@ -53,9 +53,19 @@ impl UnionDir {
         }
     }
 
-    /// The directory in the topmost layer that has it: its owner and mode are those of the merged one.
-    pub(super) fn top(&self) -> Option<&Arc<Dir>> {
+    pub(super) fn parts(&self) -> impl Iterator<Item = &Dir> {
+        self.parts.iter().map(|part| &*part.dir)
+    }
+
+    pub(super) fn top_part(&self) -> Option<&Arc<Dir>> {
         self.parts.first().map(|part| &part.dir)
+    }
+
+    /// The directory in the topmost layer that has it: its owner, mode and extended attributes are those of the merged
+    /// one. Only the root of a stack without layers has none.
+    #[must_use]
+    pub fn top(&self) -> Option<&Dir> {
+        self.parts.first().map(|part| &*part.dir)
     }
 
     /// The metadata of `name`, as merged; `None` if there is no such thing, or not any more.

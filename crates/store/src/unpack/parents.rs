@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rootfs::{Dir, Error as RootError, MakeDir, Root};
+use rootfs::{Attributes, Dir, Error as RootError, MakeDir, Root};
 
 use crate::layer_error::{LayerError, root};
 
@@ -13,7 +13,12 @@ use crate::layer_error::{LayerError, root};
 const HELD: usize = 32;
 
 /// What no entry described.
-const IMPLIED: MakeDir = MakeDir { mode: 0o755, uid: 0, gid: 0, mtime: None };
+const IMPLIED: MakeDir = MakeDir {
+    mode: 0o755,
+    uid: 0,
+    gid: 0,
+    mtime: None,
+};
 
 /// The directories that were used last, by the path that led to them.
 pub(super) struct Parents {
@@ -24,7 +29,10 @@ pub(super) struct Parents {
 impl Parents {
     pub(super) fn new(top: &Root) -> Result<Parents, LayerError> {
         let top = Arc::new(top.open_dir("/").map_err(root("unpack"))?);
-        Ok(Parents { top, held: HashMap::new() })
+        Ok(Parents {
+            top,
+            held: HashMap::new(),
+        })
     }
 
     /// The directory at `path`, links followed, made if it is missing. What is made is added to `implied`.
@@ -53,11 +61,7 @@ impl Parents {
     }
 
     /// The directory at `path`, links followed; `None` if there is none.
-    pub(super) fn find(
-        &mut self,
-        top: &Root,
-        path: &Path,
-    ) -> Result<Option<Arc<Dir>>, LayerError> {
+    pub(super) fn find(&mut self, top: &Root, path: &Path) -> Result<Option<Arc<Dir>>, LayerError> {
         if path.as_os_str().is_empty() {
             return Ok(Some(Arc::clone(&self.top)));
         }
@@ -96,10 +100,21 @@ fn replace_whiteout(top: &Root, wanted: &Path, file: PathBuf) -> Result<PathBuf,
     let there = parent.stat(&name).map_err(root("unpack"))?;
     if !there.is_some_and(|there| there.is_whiteout()) {
         let reason = "a file is where one of its directories should be";
-        return Err(LayerError::Entry { path: wanted.to_owned(), reason });
+        return Err(LayerError::Entry {
+            path: wanted.to_owned(),
+            reason,
+        });
     }
     parent.remove_file(&name).map_err(root("unpack"))?;
-    let made = parent.create_dir(&name, IMPLIED.mode).map_err(root("unpack"))?;
+    let made = parent
+        .create_dir(&name, IMPLIED.mode)
+        .map_err(root("unpack"))?;
+    let attributes = Attributes {
+        mode: Some(IMPLIED.mode),
+        ..Attributes::default()
+    };
+    made.set_own_attributes(&attributes)
+        .map_err(root("unpack"))?;
     made.set_opaque().map_err(root("unpack"))?;
     Ok(file)
 }

@@ -15,7 +15,10 @@ const MAX_PATH: usize = 4096;
 pub(crate) fn clean(name: &[u8]) -> Result<Option<PathBuf>, LayerError> {
     let refuse = |reason| {
         let shown = OsStr::from_bytes(&name[..name.len().min(MAX_PATH)]);
-        Err(LayerError::Entry { path: shown.into(), reason })
+        Err(LayerError::Entry {
+            path: shown.into(),
+            reason,
+        })
     };
     if name.len() > MAX_PATH {
         return refuse("its name is longer than the 4096 bytes that a path may have");
@@ -53,7 +56,11 @@ mod tests {
             ("/", None),
             ("a/..", None),
         ] {
-            assert_eq!(clean(name.as_bytes()).unwrap(), path.map(PathBuf::from), "{name}");
+            assert_eq!(
+                clean(name.as_bytes()).unwrap(),
+                path.map(PathBuf::from),
+                "{name}"
+            );
         }
         for name in ["../outside", "a/../../b", "/..", "/../etc/passwd", "a\0b"] {
             assert!(clean(name.as_bytes()).is_err(), "{name}");

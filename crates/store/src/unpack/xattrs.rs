@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 use oci::tar::Entry;
-use rootfs::{Dir, Error as RootError};
+use rootfs::Dir;
 use rustix::fs::XattrFlags;
 use rustix::io::Errno;
 
@@ -40,12 +40,9 @@ pub(super) fn set_on_file(file: &File, entry: &Entry, rule: Capabilities) -> io:
     Ok(())
 }
 
-pub(super) fn set_on_dir(dir: &Dir, entry: &Entry) -> Result<(), RootError> {
+pub(super) fn set_on_dir(dir: &Dir, entry: &Entry) {
     for (name, value) in entry.xattrs.iter().filter(|(name, _)| is_users(name)) {
-        match dir.set_xattr(OsStr::from_bytes(name), value) {
-            Err(e) if e.io_kind() != Some(io::ErrorKind::StorageFull) => {}
-            set => set?,
-        }
+        // As above.
+        let _ = dir.set_xattr(OsStr::from_bytes(name), value);
     }
-    Ok(())
 }

@@ -1,0 +1,106 @@
+//! One change as an entry of a layer's tar.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use oci::tar::{Entry, Kind, Time};
+use rootfs::{Dir, FileKind, Metadata};
+use rustix::io::Errno;
+
+use crate::layer_error::{LayerError, root};
+use crate::unpack::CAPABILITY;
+
+/// One entry of a layer, with its content if it is a regular file.
+#[derive(Debug)]
+pub struct Change {
+    /// The entry.
+    pub entry: Entry,
+    /// The file to read the content from.
+    pub content: Option<File>,
+}
+
+/// A deleted name: an empty file of mode 0 and of 1970, as containerd writes it.
+pub(super) fn whiteout(directory: &[u8], name: &OsStr) -> Entry {
+    Entry::new(
+        join(directory, &[b".wh.", name.as_bytes()].concat()),
+        Kind::File,
+        0,
+    )
+}
+
+/// A directory.
+pub(super) fn directory(path: &[u8], metadata: &Metadata) -> Entry {
+    entry(path.to_vec(), Kind::Directory, metadata)
+}
+
+/// A regular file, symbolic link, pipe or device; `None` for a socket, which no archive can hold.
+pub(super) fn file(
+    dir: &Dir,
+    name: &OsStr,
+    path: Vec<u8>,
+    metadata: &Metadata,
+) -> Result<Option<Change>, LayerError> {
+    let (major, minor) = metadata.rdev;
+    let kind = match metadata.kind {
+        FileKind::File => return regular(dir, name, path).map(Some),
+        FileKind::Symlink => Kind::Symlink(dir.read_link(name).map_err(root("read"))?.into_vec()),
+        FileKind::Char => Kind::Char { major, minor },
+        FileKind::Block => Kind::Block { major, minor },
+        FileKind::Fifo => Kind::Fifo,
+        FileKind::Socket | FileKind::Directory => return Ok(None),
+    };
+    Ok(Some(Change {
+        entry: entry(path, kind, metadata),
+        content: None,
+    }))
+}
+
+fn regular(dir: &Dir, name: &OsStr, path: Vec<u8>) -> Result<Change, LayerError> {
+    let (file, metadata) = dir.open_file_with_metadata(name).map_err(root("read"))?;
+    let mut entry = entry(path, Kind::File, &metadata);
+    entry.size = metadata.size;
+    if let Some(value) = capability(&file).map_err(|e| {
+        let path = dir.path().join(name);
+        let operation = "read the file capabilities of";
+        root("read")(rootfs::Error::Io {
+            operation,
+            path,
+            source: e.into(),
+        })
+    })? {
+        entry.xattrs.insert(CAPABILITY.into(), value);
+    }
+    Ok(Change {
+        entry,
+        content: Some(file),
+    })
+}
+
+/// The file capabilities: the only extended attribute that layers are exported with.
+pub(super) fn capability(file: &File) -> rustix::io::Result<Option<Vec<u8>>> {
+    // The longest form, version 3, has 24 bytes.
+    let mut value = [0; 64];
+    match rustix::fs::fgetxattr(file, CAPABILITY, &mut value) {
+        Ok(length) => Ok(Some(value[..length].to_vec())),
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+pub(super) fn entry(path: Vec<u8>, kind: Kind, metadata: &Metadata) -> Entry {
+    Entry {
+        uid: metadata.uid.into(),
+        gid: metadata.gid.into(),
+        // Whole seconds, as everybody else writes: a layer that is pulled compares equal to one that was built.
+        mtime: Time::seconds(metadata.mtime.0),
+        ..Entry::new(path, kind, metadata.mode)
+    }
+}
+
+pub(super) fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    match directory {
+        b"" => name.to_vec(),
+        directory => [directory, b"/", name].concat(),
+    }
+}

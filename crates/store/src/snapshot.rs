@@ -1,0 +1,295 @@
+//! Unpacked layers, and how one comes to be.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use oci::DiffId;
+use serde::{Deserialize, Serialize};
+
+use crate::store::{Durability, create_new, read_small};
+use crate::{Error, Scratch, SnapshotId, Store};
+
+/// The layer itself, in a snapshot's directory and in a draft's.
+const CONTENT: &str = "fs";
+
+/// What is known of the layer.
+const META: &str = "meta.json";
+
+/// Is there until the snapshot is on the disk, and holds the boot ID of the kernel that knows the rest.
+const UNSYNCED: &str = "unsynced";
+
+/// No `meta.json` is longer.
+const MAX_META: u64 = 64 * 1024;
+
+/// A layer, unpacked: a directory as overlayfs leaves its upper one. It never changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    id: SnapshotId,
+    path: PathBuf,
+}
+
+/// What is known of a snapshot's layer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotMeta {
+    /// The digest of its tar, where that was made or read once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff_id: Option<DiffId>,
+    /// The length of its tar, known together with the diff ID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tar_size: Option<u64>,
+    /// The bytes of its regular files, where they were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+}
+
+/// A layer in the making. If it is dropped it is gone.
+#[derive(Debug)]
+pub struct Draft {
+    store: Store,
+    scratch: Scratch,
+}
+
+impl Snapshot {
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> &SnapshotId {
+        &self.id
+    }
+
+    /// The layer's directory.
+    #[must_use]
+    pub fn dir(&self) -> PathBuf {
+        self.path.join(CONTENT)
+    }
+
+    /// What is known of the layer. If that is damaged nothing is.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read.
+    pub fn meta(&self) -> Result<SnapshotMeta, Error> {
+        let bytes = read_small(&self.path.join(META), MAX_META)?;
+        Ok(bytes
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default())
+    }
+}
+
+impl Draft {
+    /// The directory that becomes the layer: whatever is in it, as overlayfs leaves its upper directory.
+    #[must_use]
+    pub fn dir(&self) -> PathBuf {
+        self.new_snapshot().join(CONTENT)
+    }
+
+    /// An empty work directory for an overlay. The last overlay's, which no other can use, is removed.
+    pub(crate) fn fresh_work(&self) -> Result<PathBuf, Error> {
+        let work = self.scratch.path().join("work");
+        rootfs::remove_tree(&work).map_err(|source| Error::Root { source })?;
+        make_dir(&work, 0o700)?;
+        Ok(work)
+    }
+
+    /// A directory for a mount to pass through, see [`rootfs::Overlay::mount_through`].
+    pub(crate) fn mount_point(&self) -> Result<PathBuf, Error> {
+        let point = self.scratch.path().join("mount");
+        match make_dir(&point, 0o700) {
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made?,
+        }
+        Ok(point)
+    }
+
+    /// Makes the layer a snapshot. Mounts of it must be gone. If there is one of that name already, that one stands.
+    ///
+    /// It is not on the disk yet, see [`Store::sync`].
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn commit(self, id: &SnapshotId, meta: &SnapshotMeta) -> Result<Snapshot, Error> {
+        let new = self.new_snapshot();
+        let bytes = serde_json::to_vec(meta).expect("metadata have only string keys");
+        write_new(&new.join(META), &bytes)?;
+        write_new(&new.join(UNSYNCED), boot_id().as_bytes())?;
+        let snapshot = self.store.snapshot_at(id);
+        match fs::rename(&new, &snapshot.path) {
+            Ok(()) => Ok(snapshot),
+            Err(e) if is_taken(&e) && self.store.snapshot(id)?.is_some() => Ok(snapshot),
+            Err(e) if is_taken(&e) => {
+                // One that did not survive a crash.
+                self.store.remove_snapshot(id)?;
+                fs::rename(&new, &snapshot.path)
+                    .map_err(Error::io("rename a new snapshot to", &snapshot.path))?;
+                Ok(snapshot)
+            }
+            Err(e) => Err(Error::io("rename a new snapshot to", &snapshot.path)(e)),
+        }
+    }
+
+    /// What is renamed as a whole: the layer beside what is known of it.
+    fn new_snapshot(&self) -> PathBuf {
+        self.scratch.path().join("snapshot")
+    }
+}
+
+impl Store {
+    /// Begins a layer: an empty directory, which belongs to root and is open to all as the root of an image is.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn draft(&self) -> Result<Draft, Error> {
+        let draft = Draft {
+            store: self.clone(),
+            scratch: self.scratch()?,
+        };
+        make_dir(&draft.new_snapshot(), 0o700)?;
+        make_dir(&draft.dir(), 0o755)?;
+        Ok(draft)
+    }
+
+    /// The snapshot of this name; `None` if there is none, or if it may have lost something in a crash.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the store cannot be read.
+    pub fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> {
+        let snapshot = self.snapshot_at(id);
+        let known = snapshot
+            .path
+            .try_exists()
+            .map_err(Error::io("examine", &snapshot.path))?;
+        if !known {
+            return Ok(None);
+        }
+        // What this kernel wrote it knows, on the disk or not. What another one left unsynced may be anything.
+        let whole = match read_small(&snapshot.path.join(UNSYNCED), 64)? {
+            None => true,
+            Some(boot) => boot == boot_id().as_bytes(),
+        };
+        Ok(whole.then_some(snapshot))
+    }
+
+    /// The snapshots of these names, in their order.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSnapshot`] if one is missing; [`Error::Io`].
+    pub fn stack(&self, ids: &[SnapshotId]) -> Result<Vec<Snapshot>, Error> {
+        let missing = |id: &SnapshotId| Error::NoSuchSnapshot { id: id.clone() };
+        ids.iter()
+            .map(|id| self.snapshot(id)?.ok_or_else(|| missing(id)))
+            .collect()
+    }
+
+    /// The names of all snapshots.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the store cannot be read.
+    pub fn snapshot_ids(&self) -> Result<Vec<SnapshotId>, Error> {
+        let dir = self.layout().snapshots();
+        let mut ids = Vec::new();
+        for entry in fs::read_dir(&dir).map_err(Error::io("list", &dir))? {
+            let name = entry.map_err(Error::io("list", &dir))?.file_name();
+            ids.extend(
+                name.to_str()
+                    .and_then(|name| name.parse::<SnapshotId>().ok()),
+            );
+        }
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// Records what was found out about a snapshot's layer.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn set_snapshot_meta(&self, snapshot: &Snapshot, meta: &SnapshotMeta) -> Result<(), Error> {
+        let bytes = serde_json::to_vec(meta).expect("metadata have only string keys");
+        self.write(&snapshot.path.join(META), &bytes, Durability::Cached)
+    }
+
+    /// Removes a snapshot, or what is left of one. Whoever has it mounted keeps it until then.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn remove_snapshot(&self, id: &SnapshotId) -> Result<(), Error> {
+        let path = self.snapshot_at(id).path;
+        // Out of the way first: nobody shall find half of it.
+        let scratch = self.scratch()?;
+        let gone = scratch.path().join("snapshot");
+        match fs::rename(&path, &gone) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            renamed => renamed.map_err(Error::io("remove", &path))?,
+        }
+        rootfs::remove_tree(&gone).map_err(|source| Error::Root { source })
+    }
+
+    /// Puts everything that was committed on the disk. To be called before the first record that must last names a
+    /// new snapshot: once for a whole image, as it waits for the file system.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn sync(&self) -> Result<(), Error> {
+        let marks: Vec<_> = self
+            .snapshot_ids()?
+            .iter()
+            .map(|id| self.snapshot_at(id).path.join(UNSYNCED))
+            .filter(|mark| mark.exists())
+            .collect();
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let root = self.path();
+        let store = fs::File::open(root).map_err(Error::io("open", root))?;
+        rustix::fs::syncfs(&store).map_err(Error::io("sync", root))?;
+        for mark in marks {
+            match fs::remove_file(&mark) {
+                // Another process was faster, or has removed the snapshot.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                removed => removed.map_err(Error::io("remove", &mark))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn snapshot_at(&self, id: &SnapshotId) -> Snapshot {
+        Snapshot {
+            id: id.clone(),
+            path: self.layout().snapshots().join(id.as_str()),
+        }
+    }
+}
+
+/// Makes a directory with exactly this mode.
+fn make_dir(path: &Path, mode: u32) -> Result<(), Error> {
+    DirBuilder::new()
+        .mode(mode)
+        .create(path)
+        .map_err(Error::io("create", path))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .map_err(Error::io("change the mode of", path))
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut file = create_new(path)?;
+    io::Write::write_all(&mut file, bytes).map_err(Error::io("write", path))
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists
+    )
+}
+
+/// Names the time since the machine was started. Where there is no `/proc`, nothing unsynced is trusted: the name is
+/// this process's alone.
+fn boot_id() -> &'static str {
+    static ID: OnceLock<String> = OnceLock::new();
+    ID.get_or_init(
+        || match fs::read_to_string("/proc/sys/kernel/random/boot_id") {
+            Ok(id) => id.trim().to_owned(),
+            Err(_) => SnapshotId::random().to_string(),
+        },
+    )
+}
