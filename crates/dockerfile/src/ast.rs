@@ -24,8 +24,11 @@ pub struct Dockerfile {
     pub global_args: Vec<Instruction>,
     /// The stages, in the order of the text.
     pub stages: Vec<Stage>,
-    /// All comment lines outside heredoc bodies (rules and descriptions read them).
+    /// All comment lines outside heredoc bodies, from their `#` on (rules and descriptions read
+    /// them). Directives are none.
     pub comments: Vec<Word>,
+    /// The blank lines between continued ones.
+    pub blank_continuations: Vec<Span>,
 }
 
 /// The parser directives: `# syntax=`, `# escape=`, `# check=`.
@@ -64,6 +67,8 @@ impl Escape {
 pub struct Stage {
     /// Place of the `FROM` instruction.
     pub span: Span,
+    /// The keyword as written (`FROM`, `from`).
+    pub keyword: Word,
     /// The text of the `FROM` instruction as written.
     pub original: String,
     /// The base: an image, an earlier stage, `scratch`, or an expression that gives one.

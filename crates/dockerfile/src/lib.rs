@@ -15,7 +15,11 @@ pub mod ports;
 pub mod signal;
 
 mod diagnostic;
+mod flags;
+mod forms;
 mod heredoc;
+mod keyword;
+mod lexer;
 mod mount;
 mod parse;
 mod source;

@@ -44,6 +44,11 @@ impl Source {
         &self.text
     }
 
+    /// The offset behind the last byte.
+    pub fn end(&self) -> u32 {
+        offset(self.text.len())
+    }
+
     /// The number of the line, from 1, that holds the byte at `offset`.
     pub fn line(&self, offset: u32) -> u32 {
         index(self.line_starts.partition_point(|start| *start <= offset))

@@ -7,7 +7,7 @@ mod lexer;
 mod pattern;
 
 use crate::Escape;
-pub(crate) use lexer::{Found, Mode, Quotes, lex};
+pub(crate) use lexer::{Mode, Quotes, lex};
 
 /// Gives the value of a variable, if it is set.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
