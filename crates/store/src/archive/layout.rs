@@ -104,6 +104,8 @@ impl Loader<'_> {
                 images.push(image);
             }
         }
+        images.sort_by(|a, b| a.manifest.digest.cmp(&b.manifest.digest));
+        images.dedup_by(|a, b| a.manifest.digest == b.manifest.digest);
         self.keep_blob(entry, "index.json")?;
         Ok(images)
     }

@@ -8,7 +8,9 @@
 mod cache_mounts;
 mod crash;
 mod images;
+mod load;
 mod open;
 mod records;
+mod save;
 mod stat_cache;
 mod support;

@@ -1,6 +1,11 @@
 //! A store in a temporary directory, and images to put into it.
 
-use oci::{Descriptor, DiffId, Digest, ImageConfig, Manifest, MediaType, Platform};
+use std::io::Write;
+use std::num::NonZeroUsize;
+
+use oci::compression::Encoder;
+use oci::tar::{Entry, Kind, Writer};
+use oci::{Compression, Descriptor, DiffId, Digest, ImageConfig, Manifest, MediaType, Platform};
 use store::Store;
 use tempfile::TempDir;
 
@@ -30,4 +35,24 @@ pub(crate) fn image(store: &Store, platform: &str, layers: &[&[u8]]) -> Descript
     store
         .put_bytes(MediaType::OciManifest, &manifest.to_bytes())
         .unwrap()
+}
+
+/// An archive with these files, in this order.
+pub(crate) fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new());
+    for (name, content) in files {
+        let entry = Entry {
+            size: content.len() as u64,
+            ..Entry::new(*name, Kind::File, 0o644)
+        };
+        writer.append(&entry, &mut &**content).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+/// The bytes, compressed.
+pub(crate) fn compress(compression: Compression, bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = Encoder::new(compression, None, Vec::new(), NonZeroUsize::MIN).unwrap();
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }
