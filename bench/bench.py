@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Time carafe, and beside it another builder, on the same work in the same run.
 
-    bench/bench.py [--carafe PROGRAM] [--only NAME] [--runs N] [--files N] [--json FILE]
+    bench/bench.py [--carafe PROGRAM] [--only NAME] [--runs N] [--files N] [--dir DIR] [--json FILE]
 
     steps        30 RUN steps that do next to nothing: the cost of a step
     cached       20 steps that are all in the cache
@@ -28,18 +28,19 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BASE = "FROM scratch\nCOPY --from=tools busybox /bin/sh\n"
-FRESH = itertools.count()
 
 
 class Carafe:
     name = "carafe"
 
     def __init__(self, program, work):
-        self.program, self.work, self.stores = os.path.abspath(program), work, itertools.count()
+        self.program, self.work, self.stores, self.store = os.path.abspath(program), work, itertools.count(), None
         self.forget()
 
     def forget(self):
-        """No earlier build is known: a new store. The old one stays until the end, so that removing it costs nobody time."""
+        """No earlier build is known: a new store."""
+        if self.store:
+            subprocess.run(["rm", "-rf", "--one-file-system", self.store])
         self.store = os.path.join(self.work, f"store-{next(self.stores)}")
 
     def build(self, *args):
@@ -62,7 +63,7 @@ class Docker:
 
 def timed(tool, work, *args):
     """Milliseconds of one build, which has to succeed."""
-    argv, env = tool.build("-t", "bench:latest", "--build-context", f"tools={work.tools}", *args)
+    argv, env = tool.build("-t", f"bench:{tool.name}", "--build-context", f"tools={work.tools}", *args)
     os.sync()
     began = time.perf_counter()
     done = subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -101,8 +102,8 @@ class Work:
         return self.folder("mixed", {"Dockerfile": BASE + lines, **{f"f{i}": f"file {i}\n" * 100 for i in range(10)}})
 
     def context(self):
-        """A new folder with many files: the same content each time, in new inodes."""
-        path = os.path.join(self.top, f"context-{next(FRESH)}")
+        """A folder with many small files."""
+        path = os.path.join(self.top, "context")
         source = random.Random(25)
         for i in range(self.files):
             folder = os.path.join(path, f"pkg{i // 500:03}", f"mod{i // 25 % 20:02}")
@@ -146,14 +147,13 @@ def measure(tools, work, runs, only):
             for tool in order:
                 add("cached", tool, timed(tool, work, folder))
     if wanted("context") or wanted("unchanged"):
+        folder = work.context()
         for _, order in turns(max(3, runs // 3)):
             for tool in order:
-                folder = work.context()
                 tool.forget()
                 add("context", tool, timed(tool, work, folder))
                 for _ in range(3):
                     add("unchanged", tool, timed(tool, work, folder))
-                shutil.rmtree(folder)
     return results
 
 
@@ -174,9 +174,10 @@ def main():
     parser.add_argument("--only", choices=["steps", "cached", "context", "unchanged"])
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--files", type=int, default=50_000)
+    parser.add_argument("--dir", default="/var/tmp", help="where folders and stores are made; both builders have to see it")
     parser.add_argument("--json", metavar="FILE", help="write all single times there")
     options = parser.parse_args()
-    top = tempfile.mkdtemp(prefix="carafe-bench-", dir="/var/tmp")
+    top = tempfile.mkdtemp(prefix="carafe-bench-", dir=options.dir)
     try:
         tools = [Carafe(options.carafe, top)] + [Docker(command) for command in [os.environ.get("DOCKER_CMD")] if command]
         results = measure(tools, Work(top, options.files), options.runs, options.only)
