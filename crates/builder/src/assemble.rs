@@ -37,11 +37,11 @@ pub(crate) fn assemble(
     let mut config = image.config.clone();
     config.rootfs.diff_ids.extend(own.iter().map(|layer| layer.diff_id.clone()));
     write_history(&mut config, image, schedule, store)?;
-    let config = store.put_bytes(MediaType::ImageConfig, &config.to_bytes())?;
+    let config = store.put_bytes(MediaType::OciConfig, &config.to_bytes())?;
     let base = image.base.iter().flat_map(|base| base.manifest.layers.clone());
     let layers = base.chain(own.into_iter().map(|layer| layer.descriptor)).collect();
     let manifest = Manifest::new(config, layers);
-    let descriptor = store.put_bytes(MediaType::ImageManifest, &manifest.to_bytes())?;
+    let descriptor = store.put_bytes(MediaType::OciManifest, &manifest.to_bytes())?;
     let platform = Some(image.config.platform());
     Ok(store.add_image(&Descriptor { platform, ..descriptor })?)
 }
@@ -84,7 +84,7 @@ fn own_layers(
 fn layer(stack: &[SnapshotId], environment: &Environment<'_>) -> Result<Layer, Error> {
     let sealed = environment.store.seal(stack)?;
     let descriptor =
-        Descriptor::new(MediaType::LayerTar, sealed.diff_id.digest().clone(), sealed.size);
+        Descriptor::new(MediaType::OciLayer, sealed.diff_id.digest().clone(), sealed.tar_size);
     Ok(Layer { diff_id: sealed.diff_id, descriptor })
 }
 

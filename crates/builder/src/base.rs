@@ -116,7 +116,7 @@ impl WorldBases<'_> {
 impl BaseImage {
     /// Whether all its layers are there to be mounted.
     pub(crate) fn is_unpacked(&self, store: &store::Store) -> bool {
-        self.snapshots().iter().all(|id| store.snapshot(id).is_ok())
+        self.snapshots().iter().all(|id| matches!(store.snapshot(id), Ok(Some(_))))
     }
 
     /// Unpacks the layers that are not there, fetching those that the store does not have.
@@ -126,7 +126,14 @@ impl BaseImage {
         step: crate::StepId,
     ) -> Result<(), Error> {
         let _ = step;
-        environment.store.ensure_unpacked(&self.manifest, &self.config)?;
-        Ok(())
+        let fetch = |blob: &Descriptor| -> Result<Box<dyn std::io::Read + Send>, Error> {
+            Err(Error::Base {
+                name: self.name.clone(),
+                reason: format!("no registry yet for {}", blob.digest),
+                not_found: true,
+            })
+        };
+        let store = environment.store;
+        crate::pull::unpack(store, &self.manifest, &self.config, &fetch, environment.cancel)
     }
 }

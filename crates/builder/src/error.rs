@@ -43,6 +43,38 @@ pub enum Error {
         #[source]
         source: registry::Error,
     },
+    /// Manifest and config of an image disagree.
+    #[error("the image's manifest has {manifest} layers and its config {config}")]
+    LayerCount {
+        /// Layers in the manifest.
+        manifest: usize,
+        /// Layers in the config.
+        config: usize,
+    },
+    /// A layer is not the one that the config names.
+    #[error("layer {blob} has diff ID {found}, and the image's config says {expected}")]
+    DiffId {
+        /// The layer's blob.
+        blob: oci::Digest,
+        /// What the config says.
+        expected: oci::DiffId,
+        /// What it is.
+        found: oci::DiffId,
+    },
+    /// A blob is not what its digest says.
+    #[error("blob {blob} came with other content: {found}")]
+    Content {
+        /// What it was to be.
+        blob: oci::Digest,
+        /// What it is.
+        found: oci::Digest,
+    },
+    /// A layer's blob cannot be read to its end.
+    #[error("cannot unpack a layer")]
+    Unpack {
+        /// Why.
+        source: std::io::Error,
+    },
     /// A step copies from a context that the build does not have.
     #[error("there is no build context to copy from")]
     NoContext,

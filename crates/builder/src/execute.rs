@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use rootfs::Root;
-use store::{Draft, Snapshot, SnapshotId};
+use store::{Draft, SnapshotId, SnapshotMeta};
 
 use crate::base::BaseImage;
 use crate::schedule::{Made, Schedule};
@@ -58,26 +58,20 @@ impl<'a> Executor<'a> {
             Operation::Copy(copy) => self.copy(&work, &draft, copy)?,
             Operation::Run(run) => self.run(&work, &draft, run)?,
         }
-        let snapshot = draft.commit(SnapshotId::random())?;
+        let snapshot = draft.commit(&SnapshotId::random(), &SnapshotMeta::default())?;
         Ok(snapshot.id().clone())
-    }
-
-    /// The snapshots of a stack, which must be there.
-    fn snapshots(&self, stack: &[SnapshotId]) -> Result<Vec<Snapshot>, Error> {
-        let store = self.environment.store;
-        stack.iter().map(|id| Ok(store.snapshot(id)?)).collect()
     }
 
     /// The file system below a step, with a draft on top that takes what is written.
     fn writable(&self, below: &Made, draft: &Draft) -> Result<Root, Error> {
-        let stack = self.snapshots(&below.stack)?;
+        let stack = self.environment.store.stack(&below.stack)?;
         Ok(self.environment.store.mount(&stack, Some(draft), None)?)
     }
 
     /// The files that a step left, to read.
     fn readable(&self, filesystem: Filesystem, schedule: &Schedule<'_>) -> Result<Root, Error> {
         let made = filesystem.and_then(|id| schedule.known(id).cloned()).unwrap_or_default();
-        let stack = self.snapshots(&made.stack)?;
+        let stack = self.environment.store.stack(&made.stack)?;
         Ok(self.environment.store.mount(&stack, None, None)?)
     }
 
@@ -106,12 +100,19 @@ impl<'a> Executor<'a> {
         if *done {
             return Ok(());
         }
-        if !image.is_unpacked(self.environment.store) {
+        if image.is_unpacked(self.environment.store) {
+            (self.environment.events)(Event::Cached(id));
+        } else {
             (self.environment.events)(Event::Started(id));
             image.unpack(self.environment, id)?;
+            (self.environment.events)(Event::Finished(id));
         }
-        (self.environment.events)(Event::Finished(id));
         *done = true;
         Ok(())
+    }
+
+    /// Whether anyone needed the files of an image.
+    pub(crate) fn was_unpacked(&self, id: StepId) -> bool {
+        self.unpacked.lock().expect("no thread panics with it").contains_key(&id)
     }
 }

@@ -20,6 +20,7 @@ mod gate;
 mod key;
 mod options;
 mod plan;
+pub mod pull;
 mod record;
 mod report;
 mod schedule;

@@ -10,6 +10,8 @@ mod instruction;
 mod metadata;
 mod problem;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -55,5 +55,6 @@ fn bytes(filesystem: Filesystem, schedule: &Schedule<'_>, store: &Store) -> u64 
 
 /// A snapshot that is not there (the base of a build that was cached whole) counts nothing.
 fn size(snapshot: &SnapshotId, store: &Store) -> u64 {
-    store.snapshot(snapshot).map_or(0, |snapshot| snapshot.meta().bytes)
+    let snapshot = store.snapshot(snapshot).ok().flatten();
+    snapshot.and_then(|snapshot| store.snapshot_size(&snapshot).ok()).unwrap_or_default()
 }

@@ -87,7 +87,7 @@ impl<'a> Schedule<'a> {
             return Err(error);
         }
         let made = made.map_err(|Stopped| Error::Cancelled)?;
-        for id in self.ids().filter(|id| self.made[id.0 as usize].get().is_none()) {
+        for id in self.ids().filter(|&id| self.was_not_needed(id)) {
             (self.environment.events)(Event::Cached(id));
         }
         self.contexts.save();
@@ -97,6 +97,14 @@ impl<'a> Schedule<'a> {
     /// What a step made, if anyone asked for it.
     pub(crate) fn known(&self, id: StepId) -> Option<&Made> {
         self.made[id.0 as usize].get()?.as_ref().ok()
+    }
+
+    /// Whether nobody had to look at a step, since what comes after it was in the cache.
+    fn was_not_needed(&self, id: StepId) -> bool {
+        match &self.step(id).operation {
+            Operation::Image(_) => !self.executor.was_unpacked(id),
+            _ => self.made[id.0 as usize].get().is_none(),
+        }
     }
 
     /// What a step made, or would be found to have made: nothing is executed.

@@ -44,6 +44,10 @@ pub enum Error {
         id: crate::SnapshotId,
     },
 
+    /// A stack without any snapshot has no layer to make.
+    #[error("a stack without snapshots has no layer")]
+    EmptyStack,
+
     /// A stack of snapshots could not be mounted or looked into, or a tree not be removed.
     #[error("cannot use a snapshot")]
     Root {

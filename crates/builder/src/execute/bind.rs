@@ -154,7 +154,7 @@ impl Executor<'_> {
         };
         loop {
             let taken =
-                self.environment.store.try_cache_mount(identity, sharing, Some(&mut fill))?;
+                self.environment.store.try_cache_mount(identity, sharing, &mut fill)?;
             if let Some(cache) = taken {
                 return Ok(cache);
             }

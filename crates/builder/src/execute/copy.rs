@@ -12,7 +12,7 @@ use store::Draft;
 use super::place::{Marks, Placer, Target, make_room};
 use super::{Executor, Work};
 use crate::select::{Content, Selected, Selection};
-use crate::step::{CopyItem, CopyOperation, Source};
+use crate::step::{CopyItem, CopyOperation, Source, StepId};
 use crate::{Error, Users};
 
 impl Executor<'_> {
@@ -24,7 +24,7 @@ impl Executor<'_> {
         copy: &CopyOperation,
     ) -> Result<(), Error> {
         let root = if copy.link {
-            Root::open(draft.upper())?
+            Root::open(draft.dir())?
         } else {
             self.writable(work.below, draft)?
         };
@@ -49,6 +49,37 @@ impl Executor<'_> {
         }
         Ok(())
     }
+
+    /// Copies all files of a step into a directory of the host: what a new cache starts from.
+    pub(super) fn fill(
+        &self,
+        work: &Work<'_>,
+        step: StepId,
+        directory: &Path,
+    ) -> Result<(), Error> {
+        let copy = CopyOperation {
+            source: Source::Filesystem(Some(step)),
+            items: vec![CopyItem::Path("/".to_owned())],
+            destination: "/".to_owned(),
+            chown: None,
+            chmod: None,
+            link: false,
+            parents: false,
+            excludes: Vec::new(),
+            unpack: false,
+        };
+        let selection = self.select_files(&copy, work.schedule)?;
+        let root = Root::open(directory)?;
+        let marks = Marks::default();
+        let copier = Copier { root: &root, copy: &copy, marks: &marks, stopped: work.stopped };
+        copier.sources(&selection, 0)
+    }
+}
+
+/// A file without its compression, told by its content.
+fn decoded(file: std::fs::File) -> Result<Box<dyn std::io::Read + Send>, Error> {
+    let (_, decoded) = oci::compression::decoder(file).map_err(|source| Error::Unpack { source })?;
+    Ok(decoded)
 }
 
 /// One `COPY` that is being done.
@@ -158,13 +189,11 @@ impl Copier<'_> {
             return Ok(false);
         }
         let open = || selection.tree.root.open_file(&selected.path);
-        if !store::is_archive(&mut open()?) {
+        if !store::is_archive(decoded(open()?)?) {
             return Ok(false);
         }
         let target = self.directory_target(0o755)?;
-        let into = Root::from_fd(target.dir.into_fd());
-        let options = store::ExtractOptions { owner: self.marks.owner };
-        store::extract(open()?, &into, &options)?;
+        store::extract(decoded(open()?)?, target.dir, self.marks.owner)?;
         if let Some((uid, gid)) = self.marks.owner {
             let owner = Attributes { owner: Some((uid, gid)), ..Attributes::default() };
             self.root.open_dir(&self.copy.destination)?.set_own_attributes(&owner)?;
@@ -193,10 +222,10 @@ impl Copier<'_> {
     fn directory_target(&self, mode: u32) -> Result<Target, Error> {
         let path = Path::new(&self.copy.destination);
         let there = self.root.metadata(path)?;
+        let fresh = there.is_none();
         if there.is_some_and(|metadata| !metadata.is_dir()) {
             return Err(Error::NotADirectory { path: path.to_owned() });
         }
-        let fresh = there.is_none();
         if fresh {
             self.root.create_dir_all(path, &self.made_directories(mode))?;
         }

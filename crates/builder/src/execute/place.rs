@@ -166,7 +166,7 @@ fn regular(
     let source = from.open_file(from_name)?;
     let file = into.create_file(name, 0o600)?;
     let wrote = |source| Error::Write { path: Path::new(name).to_owned(), source };
-    copy_contents(&source, &file)?;
+    copy_contents(&source, &file).map_err(wrote)?;
     attributes.apply_to(&file).map_err(wrote)?;
     // The kernel drops file capabilities when the owner changes, so they come last.
     if attributes.mode.is_some_and(|mode| mode & 0o111 != 0)

@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
 
-use rootfs::{Root, Union};
+use rootfs::Root;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::PipeFlags;
 use sandbox::{Child, Exit, Process, Sandbox, Stdio, User};
@@ -83,8 +83,8 @@ impl Executor<'_> {
         mounts: &[sandbox::Mount],
     ) -> Result<(Root, Option<Scratch>), Error> {
         let store = self.environment.store;
-        let stack = self.snapshots(&work.below.stack)?;
-        let union = Union::open(stack.iter().rev().map(store::Snapshot::dir))?;
+        let stack = store.stack(&work.below.stack)?;
+        let union = store.union(&stack)?;
         let needed: Vec<Stub> = sandbox::MOUNT_POINTS
             .iter()
             .map(|point| Stub { path: PathBuf::from(point.path), directory: point.directory })
@@ -150,7 +150,7 @@ impl Executor<'_> {
         let null = Stdio::null().map_err(Error::Sandbox)?;
         let stdio = Stdio { stdin: null.stdin, stdout, stderr };
         let start = |source| Error::Start { command: command.to_owned(), source };
-        let child = sandbox::spawn(sandbox, process, stdio).map_err(start)?;
+        let child = sandbox::spawn(&sandbox, process, stdio).map_err(start)?;
         self.pass_on(work, child, [(out, Stream::Stdout), (err, Stream::Stderr)])
     }
 

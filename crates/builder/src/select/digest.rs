@@ -70,7 +70,7 @@ impl Files {
                 }
             }
             Content::Other if node.metadata.kind == FileKind::File => {
-                self.0.push((path.to_owned(), node.metadata));
+                self.0.push((path.to_owned(), node.metadata.clone()));
             }
             _ => {}
         }

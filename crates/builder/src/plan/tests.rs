@@ -1,0 +1,193 @@
+//! Plans as text: steps, config and history of small Dockerfiles. Nothing is executed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use oci::{ImageConfig, Manifest, Platform, Reference};
+
+use super::{Bases, plan};
+use crate::context::LocalContext;
+use crate::key::{self, Key};
+use crate::step::{Operation, Source, StepId};
+use crate::{BaseImage, Error, NoCache, Options};
+
+/// An image `base` with one layer; every other name is unknown.
+struct OneBase(ImageConfig);
+
+impl Bases for OneBase {
+    fn resolve(&self, reference: &Reference, _: &Platform) -> Result<Arc<BaseImage>, Error> {
+        let name = reference.familiar();
+        if !name.starts_with("base") {
+            return Err(Error::Base { name, reason: "it is unknown".to_owned(), not_found: true });
+        }
+        let blob = oci::Descriptor::new(
+            oci::MediaType::OciConfig,
+            oci::Digest::sha256(name.as_bytes()),
+            2,
+        );
+        Ok(Arc::new(BaseImage {
+            name,
+            reference: reference.clone(),
+            config: self.0.clone(),
+            manifest: Manifest::new(blob.clone(), Vec::new()),
+            descriptor: blob,
+        }))
+    }
+}
+
+fn base() -> OneBase {
+    let mut config = ImageConfig::new(&Platform::host());
+    config.config.env = vec!["PATH=/bin".to_owned(), "FROM_BASE=yes".to_owned()];
+    config.config.cmd = vec!["sh".to_owned()];
+    config.rootfs.diff_ids = vec![oci::DiffId::new(oci::Digest::sha256(b"base layer"))];
+    OneBase(config)
+}
+
+fn options(text: &str) -> Options {
+    Options {
+        dockerfile: dockerfile::Source::new("Dockerfile", text.to_owned()),
+        context: Some(LocalContext { directory: "/nowhere".into(), ignore: None }),
+        named_contexts: BTreeMap::new(),
+        target: None,
+        build_args: BTreeMap::new(),
+        labels: BTreeMap::new(),
+        platform: None,
+        secrets: BTreeMap::new(),
+        no_cache: NoCache::No,
+        pull: false,
+        network: dockerfile::ast::Network::Default,
+        add_hosts: Vec::new(),
+        tags: Vec::new(),
+    }
+}
+
+fn planned(options: &Options) -> Result<super::Plan, Error> {
+    let parsed = dockerfile::parse(&options.dockerfile);
+    assert_eq!(parsed.diagnostics, []);
+    plan(&parsed.dockerfile, options, &base())
+}
+
+/// The steps, one a line: number, what is below it, what it takes in, what it does.
+fn steps(text: &str) -> String {
+    let plan = planned(&options(text)).unwrap();
+    let mut shown = String::new();
+    for (id, step) in plan.steps.iter().enumerate() {
+        let below = step.below.map_or("-".to_owned(), |below| below.0.to_string());
+        write!(shown, "{id} on {below}: ").unwrap();
+        match &step.operation {
+            Operation::Image(image) => write!(shown, "image {}", image.name).unwrap(),
+            Operation::Workdir { path, user } => write!(shown, "workdir {path} of {user:?}").unwrap(),
+            Operation::Copy(copy) => {
+                let from = match &copy.source {
+                    Source::Context(name) => name.to_string(),
+                    Source::Filesystem(id) => format!("{:?}", id.map(|id| id.0)),
+                };
+                write!(shown, "copy {:?} from {from} to {}", copy.items.len(), copy.destination).unwrap();
+            }
+            Operation::Run(run) => write!(shown, "run {}", run.arguments.join(" ")).unwrap(),
+        }
+        shown.push('\n');
+    }
+    shown
+}
+
+fn keys(text: &str) -> Vec<Key> {
+    let plan = planned(&options(text)).unwrap();
+    let mut keys: Vec<Key> = Vec::new();
+    for step in &plan.steps {
+        keys.push(key::definition(step, &|id: StepId| keys[id.0 as usize]));
+    }
+    keys
+}
+
+#[test]
+fn only_what_the_target_needs_is_planned() {
+    insta::assert_snapshot!(
+        steps(
+            "FROM unknown AS never\nRUN false\n\
+             FROM base AS builder\nWORKDIR /src\nCOPY . .\nRUN make\n\
+             FROM scratch\nCOPY --from=builder /src/app /app\nENTRYPOINT [\"/app\"]\n"
+        ),
+        @r"
+    0 on -: image base
+    1 on 0: workdir /src of ""
+    2 on 1: copy 1 from the build context to /src/
+    3 on 2: run /bin/sh -c make
+    4 on -: copy 1 from Some(3) to /app
+    "
+    );
+}
+
+#[test]
+fn equal_steps_of_two_stages_are_one() {
+    let text = "FROM base AS a\nRUN make\nFROM base AS b\nRUN make\nFROM scratch\n\
+                COPY --from=a /x /a\nCOPY --from=b /x /b\n";
+    assert_eq!(steps(text).matches("run").count(), 1);
+}
+
+#[test]
+fn an_argument_changes_the_run_below_it_and_not_the_copy_above() {
+    let with = |value: &str| {
+        keys(&format!("FROM base\nCOPY a /a\nARG V={value}\nRUN true\n"))
+    };
+    let (one, two) = (with("1"), with("2"));
+    assert_eq!(one[..2], two[..2]);
+    assert_ne!(one[2], two[2]);
+}
+
+#[test]
+fn names_of_stages_and_caches_are_no_part_of_a_key() {
+    let with = |stage: &str, id: &str| {
+        keys(&format!("FROM base AS {stage}\nRUN --mount=type=cache,id={id},target=/c make\n"))
+    };
+    assert_eq!(with("one", "x"), with("two", "y"));
+}
+
+#[test]
+fn entrypoint_drops_an_inherited_command_only() {
+    let of = |text: &str| planned(&options(text)).unwrap().result().config.config.clone();
+    assert_eq!(of("FROM base\nENTRYPOINT [\"e\"]\n").cmd, Vec::<String>::new());
+    assert_eq!(of("FROM base\nCMD [\"c\"]\nENTRYPOINT [\"e\"]\n").cmd, ["c"]);
+    assert_eq!(of("FROM base\nLABEL a=1\n").cmd, ["sh"]);
+}
+
+#[test]
+fn the_later_of_arg_and_env_wins_and_a_child_stage_sees_the_env() {
+    let mut options = options(
+        "FROM base AS p\nENV D=env\nARG D=arg\nLABEL own=$D\nFROM p\nLABEL child=$D\n",
+    );
+    let labels = planned(&options).unwrap().result().config.config.labels.clone();
+    assert_eq!((labels["own"].as_str(), labels["child"].as_str()), ("arg", "env"));
+    options.build_args.insert("D".to_owned(), "cli".to_owned());
+    let labels = planned(&options).unwrap().result().config.config.labels.clone();
+    assert_eq!((labels["own"].as_str(), labels["child"].as_str()), ("cli", "env"));
+}
+
+#[test]
+fn wrong_names_are_errors_that_say_so() {
+    let message = |text: &str| match planned(&options(text)) {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("{text:?} was planned"),
+    };
+    let first = |text: &str| message(&format!("FROM base AS first\n{text}\nFROM base AS second\n\
+                                               COPY --from=first /a /a\n"));
+    assert!(first("COPY --from=second /a /a").contains("defined after"));
+    assert!(first("COPY --from=first /a /a").contains("circular"));
+    assert!(first("COPY --from=7 /a /a").contains("no stage 7"));
+    assert!(first("COPY --from=$X /a /a").contains("variables are not replaced"));
+    assert!(message("ARG B\nFROM $B\n").contains("is empty"));
+    let mut options = options("FROM base AS build\n");
+    options.target = Some("bulid".to_owned());
+    let error = planned(&options).unwrap_err().to_string();
+    assert!(error.contains("did you mean `build`"), "{error}");
+}
+
+#[test]
+fn triggers_run_first_and_are_cleared() {
+    let text = "FROM base AS p\nONBUILD RUN trigger\nFROM p AS q\nRUN own\nFROM q\nRUN last\n";
+    let plan = planned(&options(text)).unwrap();
+    let titles: Vec<&str> = plan.steps.iter().map(|step| step.title.as_str()).collect();
+    assert_eq!(titles, ["FROM base", "RUN trigger", "RUN own", "RUN last"]);
+    assert!(plan.result().config.config.on_build.is_empty());
+}
