@@ -1,8 +1,10 @@
 //! From the caller's root to the sandbox's.
 
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use rootfs::Root;
+use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+use rustix::io::Errno;
 use rustix::mount::{MountAttrFlags, MountPropagationFlags, UnmountFlags, mount_change, unmount};
 
 use crate::mount;
@@ -31,9 +33,24 @@ pub(crate) fn pivot(root: &Root) -> Result<(), Failure> {
     // With both names the same, the old root is stacked on the new one and needs no directory of its own:
     // pivot_root(2), "pivot_root(".", ".")".
     rustix::process::pivot_root(".", ".").at(Step::PivotRoot)?;
-    // "." is the topmost mount there: the old root. Lazily, as the host's is of course in use.
-    unmount(".", UnmountFlags::DETACH).at(Step::DetachOldRoot)?;
+    let root = mount_id(root.fd(), "").at(Step::PivotRoot)?;
+    // Now there are on top of the root: the old one, what was mounted over that here, and what may have been mounted
+    // over it before. umount2(2) of "." takes the topmost, with all below it, and "/.." is what is topmost. To count them
+    // instead would be to trust that the host has nothing on its root.
+    while mount_id(CWD, "/..").at(Step::DetachOldRoot)? != root {
+        // Lazily, as the host's root is of course in use.
+        unmount(".", UnmountFlags::DETACH).at(Step::DetachOldRoot)?;
+    }
     rustix::process::chdir("/").at(Step::PivotRoot)
+}
+
+fn mount_id(fd: impl AsFd, path: &str) -> Result<u64, Errno> {
+    let found = statx(fd, path, AtFlags::EMPTY_PATH, StatxFlags::MNT_ID)?;
+    // Since Linux 5.8.
+    match StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::MNT_ID) {
+        true => Ok(found.stx_mnt_id),
+        false => Err(Errno::NOSYS),
+    }
 }
 
 /// Makes the root read-only, but not what is mounted on it.

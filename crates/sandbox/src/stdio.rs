@@ -39,9 +39,9 @@ pub(crate) fn start_session(process: &Process) -> Result<(), Failure> {
 pub(crate) fn give_to(process: &Process) -> Result<(), Failure> {
     for (stream, number) in [(stdin(), "0"), (stdout(), "1"), (stderr(), "2")] {
         match give(stream, process) {
-            // A pipe that belongs to someone whom this user namespace does not know cannot be given away, and is
-            // usable as it is.
-            Err(Errno::PERM) => {}
+            // A pipe of someone whom this user namespace does not know cannot be given away, and is usable as it is.
+            // A user whom it does not know will be met when it comes to that.
+            Err(Errno::PERM | Errno::INVAL) => {}
             given => given.on(Step::OwnStdio, number)?,
         }
     }

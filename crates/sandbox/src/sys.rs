@@ -181,9 +181,20 @@ impl Drop for SignalMask {
 /// Gives every signal its default action and blocks none, as a program expects it at its start. What is ignored or
 /// blocked would stay so across execve(2).
 pub(crate) fn reset_signals() {
+    // All zero is SIG_DFL without flags. Past the C library, which keeps signals 32 and 33 to itself.
+    let default_action = [0_u64; 4];
     for number in 1..=64 {
-        // SAFETY: SIG_DFL is an action for every signal; the kernel refuses it for SIGKILL and SIGSTOP, which have it.
-        unsafe { libc::signal(number, libc::SIG_DFL) };
+        // SAFETY: the kernel's `struct sigaction` has 4 words, and signal sets have 8 bytes. SIGKILL and SIGSTOP, for
+        // which the call fails, have their default action.
+        unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                number,
+                default_action.as_ptr(),
+                ptr::null_mut::<c_void>(),
+                8,
+            );
+        }
     }
     // SAFETY: as in SignalMask::block_all.
     unsafe {

@@ -59,7 +59,7 @@ fn of_step(step: Step, errno: Errno) -> Option<&'static str> {
             "this user namespace does not have the id: root can give this user a range of ids in /etc/subuid and \
              /etc/subgid, and install newuidmap and newgidmap (package uidmap or shadow-utils)",
         ),
-        (Step::WriteFile | Step::OwnStdio, Errno::INVAL) => {
+        (Step::WriteFile, Errno::INVAL) => {
             Some("the owner is not an id that this user namespace has")
         }
         (Step::PivotRoot, Errno::INVAL) => {

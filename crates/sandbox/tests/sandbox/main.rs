@@ -1,0 +1,46 @@
+//! Tests on the real kernel: namespaces, mounts, credentials. They need root.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test program"
+)]
+
+mod cost;
+mod devices;
+mod files;
+mod harness;
+mod lifetime;
+mod mounts;
+mod network;
+mod ordinary_user;
+mod privileges;
+mod process;
+mod programs;
+mod support;
+mod terminal;
+
+fn main() -> std::process::ExitCode {
+    sandbox::run_if_child();
+    if let Some(code) = support::role::run() {
+        return code;
+    }
+    assert!(
+        rustix::process::geteuid().is_root(),
+        "these tests make namespaces and mounts: run them as root"
+    );
+    let suites = [
+        process::TESTS,
+        programs::TESTS,
+        devices::TESTS,
+        files::TESTS,
+        mounts::TESTS,
+        privileges::TESTS,
+        network::TESTS,
+        terminal::TESTS,
+        lifetime::TESTS,
+        ordinary_user::TESTS,
+        cost::TESTS,
+    ];
+    harness::run(&suites.concat())
+}
