@@ -2,7 +2,22 @@
 //! tree, words and their expansion, mount options, ignore patterns.
 //!
 //! The way through it: a [`Source`] is [`parse`]d to a [`Dockerfile`] and a list of
-//! [`Diagnostic`]s. Nothing here does I/O, panics on bad text, or fails: bad text is data.
+//! [`Diagnostic`]s. Nothing here does I/O, panics on bad text, or fails: bad text is data. Values
+//! of variables come later, from whoever runs the instructions, with [`expand`]; what can only be
+//! told then has a function of its own here:
+//!
+//! | Part of the reference | Here |
+//! |---|---|
+//! | Format, parser directives, heredocs | [`parse`], [`ast::Directives`], [`Heredoc`] |
+//! | Environment replacement | [`expand`], [`expand_words`], [`expand_heredoc`] |
+//! | The instructions | [`ast`] |
+//! | `RUN --mount` | [`Mount::read`] |
+//! | `COPY --chmod` | [`chmod`] |
+//! | Wildcards of `COPY` and `ADD` | [`glob`] |
+//! | `EXPOSE`, `STOPSIGNAL`, `HEALTHCHECK` | [`ports`], [`signal`], [`duration`] |
+//! | `.dockerignore`, `--exclude` | [`ignore`] |
+//!
+//! Where the reference is silent, BuildKit's behaviour is the measure, and the text says so.
 
 #![forbid(unsafe_code)]
 

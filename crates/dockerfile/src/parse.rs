@@ -49,12 +49,14 @@ pub fn parse(source: &Source) -> Parsed {
     {
         match read(statement, lexed.directives.escape) {
             Ok(Item::Stage(stage)) => stages.start(*stage),
-            Ok(Item::Instruction(instruction)) => stages.add(instruction),
+            Ok(Item::Instruction(instruction)) => stages.add(*instruction),
             Err(error) => stages.fail(statement, error),
         }
     }
+    stages
+        .diagnostics
+        .extend(without_stages(source, &lexed, &stages));
     let mut diagnostics = stages.diagnostics;
-    diagnostics.extend(without_stages(source, &lexed, &stages.stages));
     diagnostics.extend(lexed.diagnostics);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     let dockerfile = Dockerfile {
@@ -101,14 +103,14 @@ fn trigger(statement: &Statement) -> Result<Instruction, Diagnostic> {
 /// What a statement is.
 enum Item {
     Stage(Box<Stage>),
-    Instruction(Instruction),
+    Instruction(Box<Instruction>),
 }
 
 fn read(statement: &Statement, escape: Escape) -> Result<Item, Diagnostic> {
     let request = Request::read(statement, escape)?;
     match request.keyword {
         Keyword::From => from::read(&request).map(|stage| Item::Stage(Box::new(stage))),
-        _ => instruction(&request).map(Item::Instruction),
+        _ => instruction(&request).map(|read| Item::Instruction(Box::new(read))),
     }
 }
 
@@ -193,14 +195,14 @@ impl Stages {
 }
 
 /// The error about a file that has no stage, unless there is an error already that says why.
-fn without_stages(source: &Source, lexed: &Lexed, stages: &[Stage]) -> Option<Diagnostic> {
+fn without_stages(source: &Source, lexed: &Lexed, stages: &Stages) -> Option<Diagnostic> {
     let end = Span::new(source.end(), source.end());
     let error = |code, message| Some(Diagnostic::error(code, end, message));
     if source.text().is_empty() {
         error("empty-file", "the Dockerfile cannot be empty")
     } else if lexed.statements.is_empty() {
         error("no-instructions", "file with no instructions")
-    } else if stages.is_empty() && !lexed.has_from() {
+    } else if !stages.stray && !lexed.has_from() {
         error("no-stages", "the Dockerfile contains no stages to build")
             .map(|error| error.with_help("add a FROM instruction"))
     } else {

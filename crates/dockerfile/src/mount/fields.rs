@@ -17,7 +17,9 @@ pub(crate) fn fields(word: &Word) -> Result<MountFlag, Diagnostic> {
             && has_variable(value)
         {
             let message = format!("mount option from takes no variable: {value}");
-            return Err(error(message).with_help("name a stage of its own with FROM instead"));
+            let mut error = error(message);
+            error.code = "variable-in-from";
+            return Err(error.with_help("define a new stage with FROM, and name that"));
         }
     }
     Ok(MountFlag {

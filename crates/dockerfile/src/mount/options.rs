@@ -67,10 +67,10 @@ impl Options {
     /// Takes an option. Keys are in lower case.
     pub(super) fn set(&mut self, key: &str, value: Option<String>) -> Result<(), MountError> {
         match key {
-            "readonly" | "ro" => self.read_only = Some(truth(key, value)?),
-            "readwrite" | "rw" => self.read_only = Some(!truth(key, value)?),
+            "readonly" | "ro" => self.read_only = Some(truth(key, value.as_deref())?),
+            "readwrite" | "rw" => self.read_only = Some(!truth(key, value.as_deref())?),
             "required" if matches!(self.kind, Type::Secret | Type::Ssh) => {
-                self.required = truth(key, value)?;
+                self.required = truth(key, value.as_deref())?;
             }
             "required" => return Err(self.not_for_type(key)),
             _ => {
@@ -222,8 +222,8 @@ fn sharing(value: String) -> Result<Sharing, MountError> {
 }
 
 /// A key alone says yes. The words are those of Go's `strconv.ParseBool`.
-fn truth(key: &str, value: Option<String>) -> Result<bool, MountError> {
-    match value.as_deref() {
+fn truth(key: &str, value: Option<&str>) -> Result<bool, MountError> {
+    match value {
         None | Some("1" | "t" | "T" | "TRUE" | "true" | "True") => Ok(true),
         Some("0" | "f" | "F" | "FALSE" | "false" | "False") => Ok(false),
         Some(other) => Err(invalid(key, other.to_owned())),

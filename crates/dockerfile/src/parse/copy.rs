@@ -31,7 +31,7 @@ pub(super) fn copy(request: &Request<'_>) -> Result<Copy, Diagnostic> {
     let flags = request.flags(COPY_FLAGS)?;
     Ok(Copy {
         arguments: arguments(request, &flags)?,
-        from: flags.word("from"),
+        from: flags.word("from").map(without_variable).transpose()?,
         parents: flags.truth("parents").unwrap_or(false),
     })
 }
@@ -45,6 +45,19 @@ pub(super) fn add(request: &Request<'_>) -> Result<Add, Diagnostic> {
         keep_git_dir: flags.truth("keep-git-dir"),
         unpack: flags.truth("unpack"),
     })
+}
+
+/// A stage must be known before any variable is.
+fn without_variable(from: Word) -> Result<Word, Diagnostic> {
+    if !from.text.contains('$') {
+        return Ok(from);
+    }
+    let message = format!(
+        "variable expansion is not supported for --from: {}",
+        from.text
+    );
+    let help = "define a new stage with FROM using ARG from global scope, and name that";
+    Err(Diagnostic::error("variable-in-from", from.span, message).with_help(help))
 }
 
 fn arguments(request: &Request<'_>, flags: &Flags) -> Result<CopyArguments, Diagnostic> {

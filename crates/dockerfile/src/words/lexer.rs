@@ -300,14 +300,14 @@ impl<'a> Lexer<'a> {
             Some('}') => Ok(self.value(name, start).unwrap_or_else(|written| written)),
             Some(':') => {
                 let sign = self.next().ok_or_else(|| self.unclosed(start))?;
-                self.modified(Form {
+                self.modified(&Form {
                     name,
                     start,
                     sign,
                     null_is_unset: true,
                 })
             }
-            Some(sign @ ('+' | '-' | '?' | '#' | '%')) => self.modified(Form {
+            Some(sign @ ('+' | '-' | '?' | '#' | '%')) => self.modified(&Form {
                 name,
                 start,
                 sign,
@@ -335,7 +335,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// `${name:-word}` and its kin.
-    fn modified(&mut self, form: Form<'a>) -> Result<String, Unexpandable> {
+    fn modified(&mut self, form: &Form<'a>) -> Result<String, Unexpandable> {
         let strips = matches!(form.sign, '#' | '%');
         let word = self
             .inner('}', strips)?
@@ -355,7 +355,7 @@ impl<'a> Lexer<'a> {
         match form.sign {
             '-' => Ok(usable.unwrap_or(word)),
             '+' => Ok(usable.map_or_else(String::new, |_| word)),
-            '?' => usable.ok_or_else(|| form.required(word, is_set)),
+            '?' => usable.ok_or_else(|| form.required(&word, is_set)),
             _ => Err(form.unsupported()),
         }
     }
@@ -400,9 +400,9 @@ impl Form<'_> {
         })
     }
 
-    fn required(&self, word: String, is_set: bool) -> Unexpandable {
+    fn required(&self, word: &str, is_set: bool) -> Unexpandable {
         let message = match word.is_empty() {
-            false => word,
+            false => word.to_owned(),
             true if is_set => "is not allowed to be empty".to_owned(),
             true => "is not allowed to be unset".to_owned(),
         };
