@@ -17,12 +17,12 @@ const PROXIES: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY"
 
 /// Names and values in the order in which they were first set; setting a name again keeps its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Variables(Vec<(String, String)>);
+pub(crate) struct Variables(Vec<(String, String)>);
 
 impl Variables {
     /// Reads a config's `Env`: `NAME=value` strings.
     #[must_use]
-    pub fn from_env(env: &[String]) -> Self {
+    pub(crate) fn from_env(env: &[String]) -> Self {
         let mut variables = Self::default();
         for entry in env {
             let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
@@ -33,12 +33,12 @@ impl Variables {
 
     /// The value of a name.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// Sets a name.
-    pub fn set(&mut self, name: &str, value: &str) {
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
         match self.0.iter_mut().find(|(n, _)| n == name) {
             Some((_, old)) => value.clone_into(old),
             None => self.0.push((name.to_owned(), value.to_owned())),
@@ -46,13 +46,13 @@ impl Variables {
     }
 
     /// The names and values, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &(String, String)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(String, String)> {
         self.0.iter()
     }
 
     /// As a config's `Env`.
     #[must_use]
-    pub fn to_env(&self) -> Vec<String> {
+    pub(crate) fn to_env(&self) -> Vec<String> {
         self.0.iter().map(|(name, value)| format!("{name}={value}")).collect()
     }
 
@@ -66,11 +66,9 @@ impl Variables {
 /// What holds for the whole file: client's values, values that are there by themselves, and `ARG`
 /// instructions before the first `FROM`.
 #[derive(Clone, Debug)]
-pub struct GlobalScope {
+pub(crate) struct GlobalScope {
     /// `--build-arg`.
     build_args: BTreeMap<String, String>,
-    /// `TARGETPLATFORM` and so on. A stage sees them once it declares them.
-    automatic: Variables,
     /// What `FROM` lines see.
     globals: Variables,
 }
@@ -78,28 +76,27 @@ pub struct GlobalScope {
 impl GlobalScope {
     /// The scope of a build for `target` on `host`, before any `ARG`.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         build_args: &BTreeMap<String, String>,
         target: &Platform,
         host: &Platform,
         target_stage: &str,
     ) -> Self {
-        let mut automatic = Variables::default();
+        let mut globals = Variables::default();
         for (prefix, platform) in [("BUILD", host), ("TARGET", target)] {
-            automatic.set(&format!("{prefix}PLATFORM"), &platform.to_string());
-            automatic.set(&format!("{prefix}OS"), &platform.os);
-            automatic.set(&format!("{prefix}OSVERSION"), platform.os_version.as_deref().unwrap_or(""));
-            automatic.set(&format!("{prefix}ARCH"), &platform.architecture);
-            automatic.set(&format!("{prefix}VARIANT"), platform.variant.as_deref().unwrap_or(""));
+            globals.set(&format!("{prefix}PLATFORM"), &platform.to_string());
+            globals.set(&format!("{prefix}OS"), &platform.os);
+            globals.set(&format!("{prefix}OSVERSION"), platform.os_version.as_deref().unwrap_or(""));
+            globals.set(&format!("{prefix}ARCH"), &platform.architecture);
+            globals.set(&format!("{prefix}VARIANT"), platform.variant.as_deref().unwrap_or(""));
         }
-        automatic.set("TARGETSTAGE", target_stage);
-        let mut globals = automatic.clone();
+        globals.set("TARGETSTAGE", target_stage);
         for (name, value) in build_args {
-            if automatic.get(name).is_some() {
+            if globals.get(name).is_some() {
                 globals.set(name, value);
             }
         }
-        Self { build_args: build_args.clone(), automatic, globals }
+        Self { build_args: build_args.clone(), globals }
     }
 
     /// A global `ARG`: its default may use what stands before it.
@@ -119,13 +116,13 @@ impl GlobalScope {
 
     /// What `FROM` lines see.
     #[must_use]
-    pub fn globals(&self) -> &Variables {
+    pub(crate) fn globals(&self) -> &Variables {
         &self.globals
     }
 
     /// The value that `ARG name` has in a stage without a default of its own.
     #[must_use]
-    pub fn argument(&self, name: &str) -> Option<&str> {
+    pub(crate) fn argument(&self, name: &str) -> Option<&str> {
         self.build_args
             .get(name)
             .map(String::as_str)
@@ -134,19 +131,13 @@ impl GlobalScope {
 
     /// The value that the client gave to a name.
     #[must_use]
-    pub fn build_arg(&self, name: &str) -> Option<&str> {
+    pub(crate) fn build_arg(&self, name: &str) -> Option<&str> {
         self.build_args.get(name).map(String::as_str)
-    }
-
-    /// A value that is there by itself.
-    #[must_use]
-    pub fn automatic(&self, name: &str) -> Option<&str> {
-        self.automatic.get(name)
     }
 
     /// The proxy values for `RUN`, both in upper and in lower case.
     #[must_use]
-    pub fn proxies(&self) -> Vec<(String, String)> {
+    pub(crate) fn proxies(&self) -> Vec<(String, String)> {
         let mut proxies = Vec::new();
         for name in PROXIES {
             let lower = name.to_lowercase();

@@ -124,6 +124,12 @@ impl Planner<'_> {
             }
             Mount::Tmpfs { target, size } => (target, MountKind::Tmpfs { size }),
             Mount::Secret { id, target, env, required, mode, uid, gid } => {
+                let target = match (target, &env) {
+                    (Some(target), _) => target,
+                    // A secret that is a variable is a file only where it is asked to be one.
+                    (None, Some(_)) => return Ok(secret_variable(id, env, required)),
+                    (None, None) => format!("/run/secrets/{}", id.rsplit('/').next().unwrap_or(&id)),
+                };
                 let kind = MountKind::Secret {
                     id,
                     env,
@@ -131,12 +137,11 @@ impl Planner<'_> {
                     mode: mode.unwrap_or(0o400),
                     owner: (uid.unwrap_or(0), gid.unwrap_or(0)),
                 };
-                (target.unwrap_or_default(), kind)
+                (target, kind)
             }
             Mount::Ssh { id, required, .. } => return self.ssh_mount(id.as_deref(), required, span),
         };
-        let target = if target.is_empty() { target } else { mount_target(stage, &target, span)? };
-        Ok(RunMount { target, kind })
+        Ok(RunMount { target: mount_target(stage, &target, span)?, kind })
     }
 
     /// Without an agent an optional ssh mount is simply not there.
@@ -148,14 +153,7 @@ impl Planner<'_> {
                 .help("forwarding SSH agents is not built yet; use a secret with the key")
                 .into());
         }
-        let kind = MountKind::Secret {
-            id: String::new(),
-            env: None,
-            required: false,
-            mode: 0o600,
-            owner: (0, 0),
-        };
-        Ok(RunMount { target: String::new(), kind })
+        Ok(secret_variable(String::new(), None, false))
     }
 
     /// The files that a mount's `from` and `source` name. A context becomes a step that copies
@@ -236,10 +234,16 @@ fn absolute_workdir(stage: &mut Stage) -> String {
     dockerfile::glob::clean(&format!("/{workdir}"))
 }
 
+/// A secret that mounts nothing.
+fn secret_variable(id: String, env: Option<String>, required: bool) -> RunMount {
+    let kind = MountKind::Secret { id, env, required, mode: 0o400, owner: (0, 0) };
+    RunMount { target: String::new(), kind }
+}
+
 fn mount_target(stage: &mut Stage, target: &str, span: Span) -> Result<String, Error> {
     let path = stage.absolute(target);
     let path = path.trim_end_matches('/');
-    if path.is_empty() {
+    if path.is_empty() || target.is_empty() {
         let message = format!("`{target}` cannot be the target of a mount");
         return Err(Problem::new("mount-target", span, message).into());
     }
