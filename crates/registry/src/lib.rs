@@ -1,1 +1,35 @@
-//! (under construction)
+//! The OCI distribution specification, from the client's side.
+//!
+//! A [`Client`] knows where registries are ([`Registries`], which is `containers-registries.conf(5)`),
+//! who the user is there ([`Credentials`]), and how to get through the network (proxies, certificates,
+//! retries). A [`Repository`] is one repository at its endpoints, mirrors first: it
+//! [resolves](Repository::resolve) names to digests, and gives manifests and blobs. It is an
+//! [`oci::BlobSource`], so that [`oci::copy_image`] pulls.
+//!
+//! Nothing that a registry sends is trusted: documents are bounded, every blob is checked against its
+//! descriptor, and credentials go to no other host than the one that they are for.
+#![forbid(unsafe_code)]
+
+mod auth;
+mod blob;
+mod client;
+mod config;
+mod credentials;
+mod endpoint;
+mod error;
+mod http_date;
+mod proxies;
+mod registries;
+mod repository;
+mod retry;
+mod transport;
+
+pub use blob::BlobReader;
+pub use client::Client;
+pub use config::{Config, Event, Observer, Retries, Timeouts};
+pub use credentials::{Anonymous, Credential, Credentials};
+pub use endpoint::Endpoint;
+pub use error::Error;
+pub use proxies::Proxies;
+pub use registries::Registries;
+pub use repository::{Image, Repository, Resolved};

@@ -1,0 +1,350 @@
+use std::error::Error as StdError;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error as ThisError;
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// Why a registry did not give what was asked for.
+///
+/// `object` is what was asked for: a reference, or the digest of a blob and its repository.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum Error {
+    /// A configuration file of registries cannot be read.
+    #[error("cannot read {path}")]
+    ConfigRead {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A configuration file of registries is not what containers-registries.conf(5) says.
+    #[error("{path} is not a valid registries.conf: {reason}; see containers-registries.conf(5)")]
+    ConfigInvalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        reason: String,
+    },
+    /// The proxy that is configured has no usable address.
+    #[error("`{proxy}` is not the URL of a proxy; expected http://host:port")]
+    InvalidProxy {
+        /// The address, without what may be a password.
+        proxy: String,
+    },
+    /// The certificates that are configured cannot be read.
+    #[error("cannot read certificates from {path}: {reason}")]
+    Certificates {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The configuration forbids to use this name.
+    #[error("{reference} is blocked by the registries.conf in use")]
+    Blocked {
+        /// The name.
+        reference: String,
+    },
+    /// The configuration rewrites the name into something that is none.
+    #[error(
+        "{reference} is rewritten to `{location}`, which is not host/repository; \
+             correct the location in registries.conf"
+    )]
+    InvalidLocation {
+        /// The name.
+        reference: String,
+        /// What became of it.
+        location: String,
+    },
+    /// The registry does not have it.
+    #[error("cannot {operation} {object}: {host} does not have it; check name and tag")]
+    NotFound {
+        /// What was being done.
+        operation: &'static str,
+        /// To what.
+        object: String,
+        /// Whom was asked.
+        host: String,
+    },
+    /// The registry does not give it to this user.
+    #[error(
+        "cannot {operation} {object}: {host} denies access ({message}); it may not exist, or \
+             need `carafe login {host}`"
+    )]
+    Unauthorized {
+        /// What was being done.
+        operation: &'static str,
+        /// To what.
+        object: String,
+        /// Whom was asked.
+        host: String,
+        /// What the registry said.
+        message: String,
+    },
+    /// The registry was asked too often.
+    #[error("cannot {operation} {object}: {host} was asked too often{}; wait, log in with \
+             `carafe login {host}`, or configure a mirror", later(*retry_after))]
+    TooManyRequests {
+        /// What was being done.
+        operation: &'static str,
+        /// To what.
+        object: String,
+        /// Whom was asked.
+        host: String,
+        /// When it wants to be asked again.
+        retry_after: Option<Duration>,
+    },
+    /// The registry answers with another status than the specification foresees.
+    #[error("cannot {operation} {object}: {host} answers with status {status} ({message})")]
+    Status {
+        /// What was being done.
+        operation: &'static str,
+        /// To what.
+        object: String,
+        /// Whom was asked.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// What the registry said.
+        message: String,
+        /// When it wants to be asked again.
+        retry_after: Option<Duration>,
+    },
+    /// No connection, or one that broke.
+    #[error(
+        "cannot {operation} {object}: no answer from {host}; check the network, the name of the \
+             registry, and HTTPS_PROXY"
+    )]
+    Network {
+        /// What was being done.
+        operation: &'static str,
+        /// To what.
+        object: String,
+        /// Whom was asked.
+        host: String,
+        /// What the network said.
+        #[source]
+        source: Source,
+    },
+    /// The other side cannot show that it is the registry.
+    #[error(
+        "cannot {operation} {object}: no secure connection to {host}; give its authority's \
+             certificate by SSL_CERT_FILE, or set `insecure = true` for it in registries.conf"
+    )]
+    Tls {
+        /// What was being done.
+        operation: &'static str,
+        /// To what.
+        object: String,
+        /// Whom was asked.
+        host: String,
+        /// What is wrong with its certificate or protocol.
+        #[source]
+        source: Source,
+    },
+    /// The registry sends the client to somewhere that it does not go.
+    #[error("cannot {operation} {object}: {host} redirects wrongly: {reason}")]
+    Redirect {
+        /// What was being done.
+        operation: &'static str,
+        /// To what.
+        object: String,
+        /// Who redirects.
+        host: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The registry asks for credentials in a way that does not work.
+    #[error("cannot {operation} {object}: cannot log in to {host}: {reason}")]
+    Authentication {
+        /// What was being done.
+        operation: &'static str,
+        /// To what.
+        object: String,
+        /// The registry.
+        host: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The user's credentials cannot be found out.
+    #[error("cannot get the credentials for {host}")]
+    Credentials {
+        /// The registry.
+        host: String,
+        /// What their keeper said.
+        #[source]
+        source: Source,
+    },
+    /// The registry's answer is no manifest that can be understood.
+    #[error("cannot {operation} {object}: {host} sends an unusable document")]
+    Document {
+        /// What was being done.
+        operation: &'static str,
+        /// To what.
+        object: String,
+        /// Whom was asked.
+        host: String,
+        /// What is wrong with it.
+        #[source]
+        source: oci::Error,
+    },
+    /// The registry sends something else than its digest or media type says.
+    #[error("cannot {operation} {object}: {host} sends something else: {reason}")]
+    Mismatch {
+        /// What was being done.
+        operation: &'static str,
+        /// To what.
+        object: String,
+        /// Whom was asked.
+        host: String,
+        /// What differs.
+        reason: String,
+    },
+    /// An index has no image for the platform.
+    #[error("{reference} has no image for {platform}, only for {available}")]
+    NoPlatform {
+        /// The image.
+        reference: String,
+        /// The platform that was asked for.
+        platform: String,
+        /// The platforms that there are.
+        available: String,
+    },
+    /// Neither the mirrors nor the registry itself gave it.
+    #[error("no endpoint for {object} works: {}", list(failures))]
+    Endpoints {
+        /// What was asked for.
+        object: String,
+        /// The error of each endpoint, in the order in which they were asked.
+        failures: Vec<Error>,
+    },
+    /// The user wants no more.
+    #[error("cannot {operation} {object}: cancelled")]
+    Cancelled {
+        /// What was being done.
+        operation: &'static str,
+        /// To what.
+        object: String,
+    },
+}
+
+impl Error {
+    /// Does the registry say that there is no such thing?
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            Self::NotFound { .. } => true,
+            Self::Endpoints { failures, .. } => failures.iter().all(Self::is_not_found),
+            _ => false,
+        }
+    }
+
+    /// Does the registry want other credentials?
+    pub fn is_unauthorized(&self) -> bool {
+        match self {
+            Self::Unauthorized { .. } | Self::Authentication { .. } => true,
+            Self::Endpoints { failures, .. } => failures.last().is_some_and(Self::is_unauthorized),
+            _ => false,
+        }
+    }
+
+    /// May the same request succeed a little later?
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Network { .. } | Self::TooManyRequests { .. } => true,
+            Self::Status { status, .. } => matches!(status, 408 | 425 | 500 | 502 | 503 | 504),
+            _ => false,
+        }
+    }
+
+    /// Does the user want no more?
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled { .. })
+    }
+
+    /// How long the registry asks to wait.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooManyRequests { retry_after, .. } | Self::Status { retry_after, .. } => {
+                *retry_after
+            }
+            _ => None,
+        }
+    }
+}
+
+fn later(retry_after: Option<Duration>) -> String {
+    retry_after.map_or_else(String::new, |wait| {
+        format!(" and wants {} s of rest", wait.as_secs())
+    })
+}
+
+fn list(failures: &[Error]) -> String {
+    let texts = failures.iter().map(|failure| match failure.source() {
+        Some(source) => format!("{failure} ({source})"),
+        None => failure.to_string(),
+    });
+    texts.collect::<Vec<_>>().join("; ")
+}
+
+/// What is being done, for the messages of errors.
+#[derive(Clone, Debug)]
+pub(crate) struct Action {
+    pub(crate) operation: &'static str,
+    pub(crate) object: String,
+}
+
+impl Action {
+    pub(crate) fn new(operation: &'static str, object: impl Into<String>) -> Self {
+        Self {
+            operation,
+            object: object.into(),
+        }
+    }
+
+    pub(crate) fn cancelled(&self) -> Error {
+        Error::Cancelled {
+            operation: self.operation,
+            object: self.object.clone(),
+        }
+    }
+
+    pub(crate) fn mismatch(&self, host: &str, reason: impl Into<String>) -> Error {
+        Error::Mismatch {
+            operation: self.operation,
+            object: self.object.clone(),
+            host: host.to_owned(),
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn document(&self, host: &str, source: oci::Error) -> Error {
+        Error::Document {
+            operation: self.operation,
+            object: self.object.clone(),
+            host: host.to_owned(),
+            source,
+        }
+    }
+
+    pub(crate) fn network(&self, host: &str, source: impl Into<Source>) -> Error {
+        Error::Network {
+            operation: self.operation,
+            object: self.object.clone(),
+            host: host.to_owned(),
+            source: source.into(),
+        }
+    }
+
+    pub(crate) fn authentication(&self, host: &str, reason: impl Into<String>) -> Error {
+        Error::Authentication {
+            operation: self.operation,
+            object: self.object.clone(),
+            host: host.to_owned(),
+            reason: reason.into(),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! containers-registries.conf(5), version 2.
+
+mod file;
+mod rule;
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use oci::Reference;
+
+use crate::{Endpoint, Error};
+use file::FileContent;
+use rule::Rule;
+
+const MAX_SIZE: u64 = 1 << 20;
+
+/// Where the registries are that names name: other places, mirrors, and those that are forbidden.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registries {
+    search: Vec<String>,
+    aliases: BTreeMap<String, String>,
+    rules: BTreeMap<String, Rule>,
+}
+
+impl Registries {
+    /// Reads the configuration where it usually is: `containers/registries.conf` in `config_home`
+    /// (`$XDG_CONFIG_HOME`) or else in `/etc`, and the files `registries.conf.d/*.conf` beside both.
+    /// What is not there is as good as empty.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is wrong.
+    pub fn load_default(config_home: Option<&Path>) -> Result<Self, Error> {
+        let places = [Some(Path::new("/etc")), config_home];
+        let folders: Vec<PathBuf> = places
+            .into_iter()
+            .flatten()
+            .map(|place| place.join("containers"))
+            .collect();
+        let mut main = folders
+            .iter()
+            .rev()
+            .map(|folder| folder.join("registries.conf"));
+        let mut registries = match main.find(|path| path.exists()) {
+            Some(path) => Self::load(&path)?,
+            None => Self::default(),
+        };
+        for folder in &folders {
+            for path in drop_ins(&folder.join("registries.conf.d"))? {
+                registries.merge(Self::load(&path)?);
+            }
+        }
+        Ok(registries)
+    }
+
+    /// Reads one file.
+    ///
+    /// # Errors
+    /// When it cannot be read or is wrong.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let mut text = String::new();
+        File::open(path)
+            .and_then(|file| file.take(MAX_SIZE + 1).read_to_string(&mut text))
+            .map_err(|source| Error::ConfigRead {
+                path: path.to_owned(),
+                source,
+            })?;
+        if text.len() as u64 > MAX_SIZE {
+            let reason = "it is longer than 1 MiB".to_owned();
+            return Err(Error::ConfigInvalid {
+                path: path.to_owned(),
+                reason,
+            });
+        }
+        Self::parse(&text).map_err(|reason| Error::ConfigInvalid {
+            path: path.to_owned(),
+            reason,
+        })
+    }
+
+    /// Reads the text of a file; the error says what is wrong and where.
+    ///
+    /// # Errors
+    /// When the text is not TOML, is of version 1, or has a wrong value.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        FileContent::parse(text)?.check()
+    }
+
+    /// Lets `other` change this: what it says of a prefix, an alias or the search list is what counts.
+    pub fn merge(&mut self, other: Self) {
+        if !other.search.is_empty() {
+            self.search = other.search;
+        }
+        self.aliases.extend(other.aliases);
+        self.rules.extend(other.rules);
+    }
+
+    /// The names that `text` can stand for, best first: one, unless it names no registry and
+    /// `unqualified-search-registries` names several. Without that, Docker Hub is meant.
+    ///
+    /// # Errors
+    /// When `text` is no reference.
+    pub fn expand(&self, text: &str) -> Result<Vec<Reference>, oci::Error> {
+        let plain: Reference = text.parse()?;
+        if Reference::is_qualified(text) {
+            return Ok(vec![plain]);
+        }
+        let end = text.find(['@', ':']).unwrap_or(text.len());
+        let (name, rest) = text.split_at(end);
+        if let Some(full) = self.aliases.get(name) {
+            return Ok(vec![format!("{full}{rest}").parse()?]);
+        }
+        if self.search.is_empty() {
+            return Ok(vec![plain]);
+        }
+        self.search
+            .iter()
+            .map(|registry| format!("{registry}/{text}").parse())
+            .collect()
+    }
+
+    /// Where a reference is to be had, in the order in which to ask: mirrors first.
+    ///
+    /// # Errors
+    /// When the configuration forbids the reference, or makes no sense for it.
+    pub fn endpoints(&self, reference: &Reference) -> Result<Vec<Endpoint>, Error> {
+        let name = reference.to_string();
+        let matching = self
+            .rules
+            .values()
+            .filter_map(|rule| Some((rule, rule.matches(&name)?)));
+        match matching.max_by_key(|(rule, _)| rule.prefix.len()) {
+            Some((rule, matched)) => rule.endpoints(reference, matched),
+            None => Ok(vec![Endpoint::of(reference)]),
+        }
+    }
+}
+
+/// The files of a `.d` folder, in the order of their names.
+fn drop_ins(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let failed = |source| Error::ConfigRead {
+        path: folder.to_owned(),
+        source,
+    };
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(failed)?,
+    };
+    let paths: Result<Vec<PathBuf>, _> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect();
+    let mut paths = paths.map_err(failed)?;
+    paths.retain(|path| path.extension() == Some(OsStr::new("conf")));
+    paths.sort();
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests;

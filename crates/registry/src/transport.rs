@@ -1,0 +1,185 @@
+//! HTTP as registries need it: one try of one request, through redirects, over the scheme that works.
+
+mod agents;
+mod answer;
+mod redirect;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ureq::http::Uri;
+
+use crate::config::Config;
+use crate::endpoint::Endpoint;
+use crate::error::{Action, Error};
+use agents::Agents;
+pub(crate) use agents::Trust;
+pub(crate) use answer::Answer;
+
+const MAX_REDIRECTS: usize = 10;
+
+/// A request, apart from where it goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) method: &'static str,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// Kept apart from the other headers, as it is for one host only.
+    pub(crate) authorization: Option<String>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    pub(crate) fn get() -> Self {
+        Self::new("GET")
+    }
+
+    pub(crate) fn new(method: &'static str) -> Self {
+        Self {
+            method,
+            headers: Vec::new(),
+            authorization: None,
+            body: Vec::new(),
+        }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn authorization(mut self, value: Option<String>) -> Self {
+        self.authorization = value;
+        self
+    }
+}
+
+/// Sends requests. Connections are kept for the next ones.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    agents: Agents,
+    /// What has worked at hosts that may go without TLS.
+    access: Mutex<HashMap<String, Access>>,
+}
+
+/// How to talk to an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    Https,
+    /// Whatever certificate it shows.
+    AnyHttps,
+    Http,
+}
+
+impl Access {
+    /// What to try, in this order.
+    fn of(endpoint: &Endpoint) -> &'static [Self] {
+        match (endpoint.is_loopback(), endpoint.is_insecure()) {
+            // Some servers for plain HTTP wait for ever for the rest of a TLS greeting.
+            (true, _) => &[Self::Http, Self::AnyHttps],
+            (false, true) => &[Self::AnyHttps, Self::Http],
+            (false, false) => &[Self::Https],
+        }
+    }
+
+    fn scheme(self) -> &'static str {
+        if self == Self::Http { "http" } else { "https" }
+    }
+
+    fn trust(self) -> Trust {
+        if self == Self::Https {
+            Trust::Authorities
+        } else {
+            Trust::Anyone
+        }
+    }
+}
+
+impl Transport {
+    pub(crate) fn new(config: Arc<Config>) -> Self {
+        Self {
+            agents: Agents::new(config),
+            access: Mutex::default(),
+        }
+    }
+
+    /// Sends a request to an endpoint's API; whatever status comes back is an answer.
+    pub(crate) fn send(
+        &self,
+        action: &Action,
+        endpoint: &Endpoint,
+        path: &str,
+        request: &Request,
+    ) -> Result<Answer, Error> {
+        let host = endpoint.api_host();
+        let known = self.known_access().get(host).copied();
+        let tries = known
+            .as_ref()
+            .map_or_else(|| Access::of(endpoint), std::slice::from_ref);
+        let mut first_error = None;
+        for (index, access) in tries.iter().enumerate() {
+            let uri = format!("{}://{host}{path}", access.scheme());
+            let uri = uri
+                .parse()
+                .map_err(|error| action.network(endpoint.host(), error))?;
+            let last = index + 1 == tries.len();
+            match self.follow(action, uri, access.trust(), request) {
+                // So servers answer plain HTTP where they want TLS.
+                Ok(answer) if *access == Access::Http && answer.status() == 400 && !last => {}
+                Ok(answer) => {
+                    if endpoint.is_insecure() {
+                        self.known_access().insert(host.to_owned(), *access);
+                    }
+                    return Ok(answer);
+                }
+                Err(error @ (Error::Network { .. } | Error::Tls { .. })) => {
+                    first_error.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(first_error.unwrap_or_else(|| action.network(endpoint.host(), "no scheme works")))
+    }
+
+    /// Sends a request to `uri`, and on to where it is redirected to.
+    pub(crate) fn follow(
+        &self,
+        action: &Action,
+        uri: Uri,
+        trust: Trust,
+        request: &Request,
+    ) -> Result<Answer, Error> {
+        let origin = redirect::origin(&uri);
+        let mut uri = uri;
+        let mut request = request.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.agents.send(action, &uri, trust, &request)?;
+            let redirected = redirect::origin(&uri) != origin;
+            let answer = Answer::new(response, &uri, redirected);
+            let Some(location) = answer.location().filter(|_| request.method != "POST") else {
+                return Ok(answer);
+            };
+            let failed = |reason| Error::Redirect {
+                operation: action.operation,
+                object: action.object.clone(),
+                host: answer.host().to_owned(),
+                reason,
+            };
+            uri = redirect::join(&uri, location).map_err(failed)?;
+            // Whoever is redirected to is not whom the credentials are for (CVE-2020-15157); and once
+            // away from there, a way back would be under the control of somebody else.
+            if redirect::origin(&uri) != origin {
+                request.authorization = None;
+            }
+        }
+        Err(Error::Redirect {
+            operation: action.operation,
+            object: action.object.clone(),
+            host: uri.host().unwrap_or_default().to_owned(),
+            reason: "again and again",
+        })
+    }
+
+    fn known_access(&self) -> MutexGuard<'_, HashMap<String, Access>> {
+        self.access.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,196 @@
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use ureq::http::{self, Uri};
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+use ureq::{Agent, Body, Proxy};
+
+use super::{Request, redirect};
+use crate::config::Config;
+use crate::error::{Action, Error};
+use crate::proxies::without_password;
+
+/// Who vouches for the other side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Trust {
+    /// The authorities of the system.
+    Authorities,
+    /// Nobody need.
+    Anyone,
+}
+
+/// One HTTP client for each way of connecting.
+#[derive(Debug)]
+pub(super) struct Agents {
+    config: Arc<Config>,
+    roots: OnceLock<RootCerts>,
+    agents: Mutex<HashMap<(Trust, Option<String>), Agent>>,
+}
+
+impl Agents {
+    pub(super) fn new(config: Arc<Config>) -> Self {
+        Self {
+            config,
+            roots: OnceLock::new(),
+            agents: Mutex::default(),
+        }
+    }
+
+    /// Sends a request once; whatever status comes back is a response.
+    pub(super) fn send(
+        &self,
+        action: &Action,
+        uri: &Uri,
+        trust: Trust,
+        request: &Request,
+    ) -> Result<http::Response<Body>, Error> {
+        let agent = self.agent(uri, trust)?;
+        let host = uri.host().unwrap_or_default();
+        let mut builder = http::Request::builder()
+            .method(request.method)
+            .uri(uri.clone());
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        if let Some(authorization) = &request.authorization {
+            builder = builder.header(http::header::AUTHORIZATION, authorization);
+        }
+        let sent = if request.body.is_empty() {
+            builder.body(()).map(|request| agent.run(request))
+        } else {
+            builder
+                .body(request.body.as_slice())
+                .map(|request| agent.run(request))
+        };
+        match sent {
+            Ok(response) => response.map_err(|error| failure(action, host, error)),
+            Err(error) => Err(action.network(host, error)),
+        }
+    }
+
+    fn agent(&self, uri: &Uri, trust: Trust) -> Result<Agent, Error> {
+        let scheme = uri.scheme_str().unwrap_or("https");
+        let host = uri.host().unwrap_or_default();
+        let proxy = self.config.proxies.find(scheme, host, redirect::port(uri));
+        let key = (trust, proxy.map(str::to_owned));
+        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(agent) = agents.get(&key) {
+            return Ok(agent.clone());
+        }
+        let agent = self.new_agent(scheme, trust, proxy)?;
+        agents.insert(key, agent.clone());
+        Ok(agent)
+    }
+
+    fn new_agent(&self, scheme: &str, trust: Trust, proxy: Option<&str>) -> Result<Agent, Error> {
+        let proxy = match proxy {
+            Some(url) => Some(Proxy::new(url).map_err(|_| Error::InvalidProxy {
+                proxy: without_password(url),
+            })?),
+            None => None,
+        };
+        let timeouts = self.config.timeouts;
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            // Redirects are followed here, where it is known whom credentials are for.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent(&self.config.user_agent)
+            .timeout_connect(Some(timeouts.connect))
+            .timeout_per_read(Some(timeouts.silence))
+            .timeout_per_write(Some(timeouts.silence))
+            .proxy(proxy);
+        let config = match (scheme, trust) {
+            ("http", _) => config,
+            (_, Trust::Authorities) => config.tls_config(tls(self.roots()?, false)),
+            (_, Trust::Anyone) => config.tls_config(tls(RootCerts::WebPki, true)),
+        };
+        Ok(config.build().new_agent())
+    }
+
+    /// The authorities to trust: those that the user names, or the system's, or Mozilla's.
+    fn roots(&self) -> Result<RootCerts, Error> {
+        if let Some(roots) = self.roots.get() {
+            return Ok(roots.clone());
+        }
+        let roots = match &self.config.certificates {
+            Some(path) => named_roots(path)?,
+            None => system_roots(),
+        };
+        Ok(self.roots.get_or_init(|| roots).clone())
+    }
+}
+
+fn tls(roots: RootCerts, any_certificate: bool) -> TlsConfig {
+    TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .root_certs(roots)
+        .disable_verification(any_certificate)
+        .build()
+}
+
+fn named_roots(path: &Path) -> Result<RootCerts, Error> {
+    let failed = |reason: String| Error::Certificates {
+        path: path.to_owned(),
+        reason,
+    };
+    let file = fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+    let (file, folder) = if file.is_dir() {
+        (None, Some(path))
+    } else {
+        (Some(path), None)
+    };
+    let loaded = rustls_native_certs::load_certs_from_paths(file, folder);
+    if loaded.certs.is_empty() {
+        let error = loaded.errors.first().map(ToString::to_string);
+        return Err(failed(
+            error.unwrap_or_else(|| "there are none in it".to_owned()),
+        ));
+    }
+    Ok(specific(&loaded.certs))
+}
+
+fn system_roots() -> RootCerts {
+    let loaded = rustls_native_certs::load_native_certs();
+    if loaded.certs.is_empty() {
+        RootCerts::WebPki
+    } else {
+        specific(&loaded.certs)
+    }
+}
+
+fn specific(certs: &[rustls::pki_types::CertificateDer<'_>]) -> RootCerts {
+    let certs = certs
+        .iter()
+        .map(|cert| Certificate::from_der(cert).to_owned());
+    RootCerts::Specific(Arc::new(certs.collect()))
+}
+
+/// Tells a certificate that is not trusted from a network that does not work.
+fn failure(action: &Action, host: &str, error: ureq::Error) -> Error {
+    let is_tls = match &error {
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::TlsRequired => true,
+        ureq::Error::Io(error) => is_rustls(error),
+        _ => false,
+    };
+    if !is_tls {
+        return action.network(host, error);
+    }
+    Error::Tls {
+        operation: action.operation,
+        object: action.object.clone(),
+        host: host.to_owned(),
+        source: error.into(),
+    }
+}
+
+fn is_rustls(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(<dyn StdError + Send + Sync>::is::<rustls::Error>)
+}
