@@ -12,6 +12,7 @@ use oci::{
     Manifest, MediaType, VerifiedReader,
 };
 
+pub(crate) use writer::Kept;
 pub use writer::{BlobWriter, NewBlob};
 
 use crate::{Error, Store};
@@ -35,7 +36,7 @@ impl Store {
         if path.try_exists().map_err(Error::io("examine", &path))? {
             return Ok(true);
         }
-        Ok(self.layer_stack(digest)?.is_some())
+        Ok(self.remade(digest)?.is_some())
     }
 
     /// Opens a blob. What comes is not checked against the digest: it was when it was stored.
@@ -49,8 +50,8 @@ impl Store {
         let path = self.blob_path(digest);
         match File::open(&path) {
             Ok(file) => Ok(Box::new(file)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => match self.layer_stack(digest)? {
-                Some(stack) => self.layer_stream(stack),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => match self.remade(digest)? {
+                Some(layer) => self.open_remade(&layer),
                 None => Err(Error::NoSuchBlob {
                     digest: digest.clone(),
                 }),
@@ -132,6 +133,14 @@ impl Store {
         BlobWriter::create(self.clone(), oci::Algorithm::Sha256)
     }
 
+    /// A writer for what `descriptor` names: with the same kind of digest, see [`NewBlob::keep_as`].
+    ///
+    /// # Errors
+    /// [`Error::Io`] if there is no place for it.
+    pub fn blob_writer_for(&self, descriptor: &Descriptor) -> Result<BlobWriter, Error> {
+        BlobWriter::create(self.clone(), descriptor.digest.algorithm())
+    }
+
     /// Stores what `descriptor` names, and nothing else.
     ///
     /// # Errors
@@ -139,7 +148,7 @@ impl Store {
     /// read, [`Error::Io`] if it cannot be stored.
     pub fn put_blob(&self, descriptor: &Descriptor, content: &mut dyn Read) -> Result<(), Error> {
         let digest = &descriptor.digest;
-        let mut writer = BlobWriter::create(self.clone(), digest.algorithm())?;
+        let mut writer = self.blob_writer_for(descriptor)?;
         // One byte more than promised is enough to know.
         let mut limited = content.take(descriptor.size.saturating_add(1));
         writer

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use oci::{Digest, Reference, tar};
+use oci::{BlobError, Digest, Reference, tar};
 
 /// What can go wrong in the store. Every variant names the operation and the object; the cause, where there is
 /// one, is the error's source.
@@ -226,6 +226,26 @@ pub enum Error {
         /// The reason.
         source: io::Error,
     },
+
+    /// A layer's blob cannot be unpacked.
+    #[error("cannot unpack layer {digest}")]
+    UnpackLayer {
+        /// The blob.
+        digest: Digest,
+        /// The entry and what is wrong with it.
+        source: crate::LayerError,
+    },
+
+    /// A blob that the store lacks could not be had.
+    #[error("cannot fetch a layer")]
+    Source {
+        /// Which, and the reason.
+        source: BlobError,
+    },
+
+    /// Whoever asked for it said to stop.
+    #[error("stopped")]
+    Stopped,
 }
 
 impl Error {

@@ -3,9 +3,11 @@
 //! `images/<hex of the manifest's digest>.json` is what listings need of an image, so that they read one small file
 //! each. An image without a reference is dangling; it stays until it is removed or pruned.
 
+mod chains;
 mod remove;
 mod resolve;
 mod tags;
+mod unpack;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use remove::{Removed, Unnamed};
 pub use tags::Tag;
+pub use unpack::Proceed;
 
 use crate::store::{Durability, read_small, sync_dir};
 use crate::{Error, Store};
@@ -91,6 +94,7 @@ impl Store {
         let path = self.image_path(&manifest.digest);
         let bytes = serde_json::to_vec(&image).expect("an image has only string keys");
         if read_small(&path, MAX_IMAGE_SIZE)?.as_ref() != Some(&bytes) {
+            self.link_chains(&image)?;
             sync_dir(&self.layout().blobs())?;
             self.write(&path, &bytes, Durability::Synced)?;
         }

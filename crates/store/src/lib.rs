@@ -29,13 +29,13 @@ mod store;
 mod unpack;
 
 pub use apply::{Applied, apply};
-pub use archive::{Loaded, Recompress, Saved, Scope};
+pub use archive::{Exported, Loaded, Recompress, Saved, Scope, export_dir, export_tar};
 pub use blobs::{BlobWriter, NewBlob};
 pub use cache_mounts::{CacheMount, CacheMountId, Seed, Sharing};
 pub use diff::{Change, Changes, LayerSize, write_layer};
 pub use error::Error;
 pub use extract::{Extracted, extract, is_archive};
-pub use images::{Image, ImageLayer, Listed, Removed, Tag, Unnamed};
+pub use images::{Image, ImageLayer, Listed, Proceed, Removed, Tag, Unnamed};
 pub use layer_error::LayerError;
 pub use layers::Layer;
 pub use layout::Layout;

@@ -50,8 +50,9 @@ impl Store {
         let Ok(record) = serde_json::from_slice::<Record>(&bytes) else {
             return Ok(None);
         };
-        let gone = |id: &SnapshotId| !self.layout().snapshots().join(id.as_str()).is_dir();
-        if record.snapshot.as_ref().is_some_and(gone) {
+        if let Some(id) = &record.snapshot
+            && self.snapshot(id)?.is_none()
+        {
             return Ok(None);
         }
         touch(&file);

@@ -49,7 +49,7 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         // What cannot be removed now is swept by a later open.
-        let _ = fs::remove_dir_all(&self.path);
+        let _ = rootfs::remove_tree(&self.path);
     }
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn sweep(tmp: &Path) -> Result<(), Error> {
 
 fn sweep_one(path: &Path) -> Result<(), Error> {
     match lock_dir(path, FlockOperation::NonBlockingLockExclusive)? {
-        Locked::Taken(_lock) => fs::remove_dir_all(path).map_err(Error::io("remove", path)),
+        Locked::Taken(_lock) => rootfs::remove_tree(path).map_err(|source| Error::Root { source }),
         Locked::Busy | Locked::Gone => Ok(()),
     }
 }

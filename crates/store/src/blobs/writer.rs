@@ -145,7 +145,10 @@ impl NewBlob {
     }
 
     /// Puts it into the store if it is what `descriptor` says.
-    pub(crate) fn keep_as(&self, descriptor: &Descriptor) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// [`Error::Content`] if size or digest are not the descriptor's; as [`keep`](NewBlob::keep).
+    pub fn keep_as(&self, descriptor: &Descriptor) -> Result<(), Error> {
         let Descriptor {
             digest,
             size: expected,
@@ -171,5 +174,19 @@ impl NewBlob {
             digest: digest.clone(),
             source: wrong,
         })
+    }
+}
+
+/// A reader that writes a blob of what is read.
+pub(crate) struct Kept<R> {
+    pub(crate) content: R,
+    pub(crate) writer: BlobWriter,
+}
+
+impl<R: Read> Read for Kept<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(buffer)?;
+        self.writer.write_all(&buffer[..read])?;
+        Ok(read)
     }
 }
