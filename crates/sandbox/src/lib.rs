@@ -39,7 +39,7 @@ pub use capability::{Capabilities, Capability, UnknownCapability};
 pub use child::{Child, Exit};
 pub use dialer::Dialer;
 pub use error::Error;
-pub use signals::Signals;
+pub use signals::{Signals, send_signal};
 pub use spawn::{clone_mount, run_if_child, spawn};
 pub use spec::{
     DEFAULT_PATH, MOUNT_POINTS, Mount, MountKind, MountPoint, Network, Process, Sandbox, Seccomp,
