@@ -1,6 +1,6 @@
 //! Signals to this process, read like a file.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
 
@@ -42,5 +42,17 @@ impl Signals {
             .first_chunk()
             .expect("128 bytes are more than 4");
         i32::try_from(u32::from_ne_bytes(*number)).map_err(|_| failed(Errno::OVERFLOW))
+    }
+}
+
+/// Sends a signal, by number, to a process that is held by a pidfd: another carafe's, say. Not an error if it has ended
+/// already.
+///
+/// # Errors
+/// When there is no such signal or the kernel refuses to send it.
+pub fn send_signal(pidfd: BorrowedFd<'_>, number: i32) -> Result<(), Error> {
+    match sys::send_signal(pidfd, number) {
+        Ok(()) | Err(Errno::SRCH) => Ok(()),
+        Err(errno) => Err(Error::kernel(Step::Signal, number.to_string(), errno)),
     }
 }
