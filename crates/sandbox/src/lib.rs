@@ -13,6 +13,7 @@ mod devices;
 mod dialer;
 mod error;
 mod executable;
+mod guard;
 mod kernel_files;
 mod mount;
 mod mount_point;

@@ -12,8 +12,8 @@ use crate::step::Step;
 use crate::sys::{self, Depth, StartFailure, Started, Strings};
 use crate::terminal::Terminal;
 use crate::{
-    Child, Error, Network, Process, Sandbox, Seccomp, Stdio, executable, mount, seccomp, step_init,
-    user_namespace,
+    Child, Error, Network, Process, Sandbox, Seccomp, Stdio, executable, guard, mount, seccomp,
+    step_init, user_namespace,
 };
 
 /// The namespaces of every sandbox.
@@ -27,6 +27,7 @@ pub fn run_if_child() {
     let name = arguments.next();
     match name.as_deref().and_then(|name| name.to_str()) {
         Some(step_init::NAME) => step_init::run(arguments.next().as_deref()),
+        Some(guard::NAME) => guard::run(arguments.next().as_deref()),
         Some(user_namespace::MAPPER) => user_namespace::run_mapper(arguments),
         _ => {}
     }
@@ -34,9 +35,8 @@ pub fn run_if_child() {
 
 /// Starts `process` in `sandbox`. Returns when the program is running, or with the step that failed.
 ///
-/// The program is process 1 of its PID namespace. It is killed when the calling thread ends, or the whole calling process, however it ends: so the thread
-/// that calls this is the one to [wait](Child::wait). A program that takes on other credentials, as sudo does, escapes that, but not
-/// [`Child::kill`] and the drop of a [`Child`].
+/// The program is process 1 of its PID namespace. It is killed when the calling thread ends (so the thread that calls
+/// this is the one to [wait](Child::wait)), and when the whole calling process ends, however that happens.
 ///
 /// # Errors
 /// Names the step, its object and the kernel's reason.
@@ -69,6 +69,7 @@ pub fn spawn(sandbox: &Sandbox, process: &Process, stdio: Stdio) -> Result<Child
     })
     .map_err(channel)?;
     let started = start(executable, &order, sandbox.network)?;
+    guard::watch(started.pidfd.as_fd());
     // The end of the socket's stream can only come when no copy of the child's end is left here; and the reader of a
     // pipe waits for the same.
     drop((order, report, stdio));

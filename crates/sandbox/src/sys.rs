@@ -52,8 +52,8 @@ struct Entry<'a> {
     errno: AtomicI32,
 }
 
-/// Starts `executable` in a child with new namespaces, which gets the descriptors `inherited` (at their numbers) and
-/// no environment. Returns when the child executes it.
+/// Starts `executable` in a child with new namespaces (`CLONE_NEW*`, or 0 for none), which gets the descriptors
+/// `inherited` (at their numbers) and no environment. Returns when the child executes it.
 ///
 /// The child shares this process's memory until then (`CLONE_VM`), as copying the page tables of a big process takes
 /// long, and the calling thread is suspended for that time (`CLONE_VFORK`).

@@ -62,9 +62,12 @@ fn of_step(step: Step, errno: Errno) -> Option<&'static str> {
         (Step::WriteFile, Errno::INVAL) => {
             Some("the owner is not an id that this user namespace has")
         }
-        (Step::PivotRoot, Errno::INVAL) => {
-            Some("the caller's root is an initial ram disk, which pivot_root(2) cannot leave")
-        }
+        (Step::PrivateMounts, Errno::INVAL) => Some(
+            "the caller's root is not a mount, as in a chroot; `mount --bind DIR DIR` before chroot makes it one",
+        ),
+        (Step::PivotRoot, Errno::INVAL) => Some(
+            "the caller's root is an initial ram disk or a chroot, which pivot_root(2) cannot leave",
+        ),
         (Step::MountPoint, Errno::ROFS) => {
             Some("the mount point is missing and cannot be made where all is read-only")
         }

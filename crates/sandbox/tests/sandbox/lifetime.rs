@@ -11,6 +11,7 @@ tests![
     background_processes_end_with_process_one,
     a_dropped_child_is_killed,
     killed_with_its_parent,
+    killed_with_its_parent_in_spite_of_other_credentials,
     killed_with_the_thread_that_started_it,
     many_at_once,
 ];
@@ -53,7 +54,34 @@ fn a_dropped_child_is_killed() {
 
 /// Starts a sandbox, tells its process, and waits to be killed.
 pub(crate) fn parent_to_be_killed() -> ExitCode {
-    let child = Fixture::new("sleep 100").spawn().unwrap();
+    tell_and_wait(&Fixture::new("sleep 100"))
+}
+
+/// As `parent_to_be_killed`, with a program that has become another user's: the kernel forgets that it is to die with its
+/// parent.
+pub(crate) fn parent_of_another_user() -> ExitCode {
+    let mut fixture = Fixture::prepared("", |root| {
+        std::fs::create_dir(root.join("etc")).unwrap();
+        let users = "root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/:/bin/sh\n";
+        std::fs::write(root.join("etc/passwd"), users).unwrap();
+    });
+    let program = [
+        "/bin/busybox",
+        "su",
+        "ann",
+        "-c",
+        "touch /tmp/started; sleep 100",
+    ];
+    fixture.process.args = program.map(Into::into).into();
+    tell_and_wait(&fixture)
+}
+
+fn tell_and_wait(fixture: &Fixture) -> ExitCode {
+    let child = fixture.spawn().unwrap();
+    let started = fixture.upper().join("tmp/started");
+    while fixture.process.args.len() == 5 && !started.exists() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
     println!("{}", child.pid());
     loop {
         std::thread::park();
@@ -61,19 +89,26 @@ pub(crate) fn parent_to_be_killed() -> ExitCode {
 }
 
 fn killed_with_its_parent() {
-    let mut parent = role::command("parent-to-be-killed")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    assert_child_ends("parent-to-be-killed");
+}
+
+fn killed_with_its_parent_in_spite_of_other_credentials() {
+    assert_child_ends("parent-of-another-user");
+}
+
+fn assert_child_ends(role: &str) {
+    let mut parent = role::command(role).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = BufReader::new(parent.stdout.take().unwrap());
     let mut line = String::new();
-    BufReader::new(parent.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    stdout.read_line(&mut line).unwrap();
     let pid = line.trim().parse().unwrap();
     assert!(is_alive(pid));
     parent.kill().unwrap();
     assert_ends(pid);
     parent.wait().unwrap();
+    // Nor does anything keep the parent's standard output open.
+    line.clear();
+    assert_eq!(stdout.read_line(&mut line).unwrap(), 0);
 }
 
 fn killed_with_the_thread_that_started_it() {

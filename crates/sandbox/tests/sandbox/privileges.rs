@@ -12,6 +12,7 @@ tests![
     users_and_groups,
     the_filter_is_on,
     refused_calls,
+    refused_calls_by_number,
     no_filter,
     set_user_id_programs_work,
     capabilities_do_not_come_back,
@@ -76,6 +77,55 @@ fn refused_calls() {
     let refused = output.stderr.matches("not permitted").count()
         + output.stderr.matches("permission denied").count();
     assert!(refused >= 5, "{}", output.stderr);
+}
+
+/// Calls that no common program makes, by perl, which can make any: with harmless arguments, so that the filter's
+/// answer (EPERM, ENOSYS) can be told from the kernel's.
+fn refused_calls_by_number() {
+    let calls = [
+        ("keyctl", libc::SYS_keyctl, libc::EPERM),
+        ("add_key", libc::SYS_add_key, libc::EPERM),
+        ("bpf", libc::SYS_bpf, libc::EPERM),
+        ("io_uring_setup", libc::SYS_io_uring_setup, libc::EPERM),
+        ("userfaultfd", libc::SYS_userfaultfd, libc::EPERM),
+        (
+            "open_by_handle_at",
+            libc::SYS_open_by_handle_at,
+            libc::EPERM,
+        ),
+        ("clone3", libc::SYS_clone3, libc::ENOSYS),
+        ("newer than all", 999, libc::ENOSYS),
+        ("getpid", libc::SYS_getpid, 0),
+        ("close_range", libc::SYS_close_range, libc::EINVAL),
+    ];
+    let mut fixture = Fixture::new("");
+    let names = ["usr", "lib", "lib64"].map(|name| format!("/{name}"));
+    fixture.sandbox.mounts = names
+        .iter()
+        .filter(|name| std::path::Path::new(name).exists())
+        .map(|name| sandbox::Mount {
+            target: name.into(),
+            kind: sandbox::MountKind::Bind {
+                source: crate::support::bind_of(std::path::Path::new(name)),
+                path: "".into(),
+                read_only: true,
+            },
+        })
+        .collect();
+    let numbers = calls.map(|(_, number, _)| number.to_string()).join(",");
+    let script = format!(
+        "for $n ({numbers}) {{ $! = 0; $r = syscall($n, 9, 8, 7, 6, 5); print $r < 0 ? $! + 0 : 0, ' ' }}"
+    );
+    fixture.process.args = ["/usr/bin/perl", "-e", &script].map(Into::into).into();
+    let stdout = fixture.stdout();
+    let answers: Vec<i32> = stdout
+        .split_whitespace()
+        .map(|text| text.parse().unwrap())
+        .collect();
+    for ((name, _, expected), answer) in calls.iter().zip(&answers) {
+        assert_eq!(answer, expected, "{name}");
+    }
+    assert_eq!(answers.len(), calls.len());
 }
 
 fn no_filter() {

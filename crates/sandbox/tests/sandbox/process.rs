@@ -1,13 +1,16 @@
 //! What a process finds at its start, and how it ends.
 
+use std::io::{BufRead, BufReader};
 use std::os::fd::AsRawFd;
 use std::path::Path;
+use std::process::{ExitCode, Stdio};
 
 use rustix::io::FdFlags;
-use sandbox::{Error, Exit};
+use rustix::process::Signal;
+use sandbox::{Error, Exit, Signals};
 
 use crate::harness::tests;
-use crate::support::{Fixture, chain};
+use crate::support::{Fixture, chain, role};
 
 tests![
     exit_codes,
@@ -25,6 +28,7 @@ tests![
     host_name,
     invalid_orders,
     standard_streams_can_be_opened_again_by_the_user,
+    signals_to_the_caller,
 ];
 
 fn exit_codes() {
@@ -190,4 +194,32 @@ fn standard_streams_can_be_opened_again_by_the_user() {
         (output.stdout.as_str(), output.stderr.as_str()),
         ("out\n", "err\n")
     );
+}
+
+/// Catches two signals and tells about them; the sandbox does not inherit that they are blocked.
+pub(crate) fn catcher() -> ExitCode {
+    let signals = Signals::catch(&[10, 15]).unwrap();
+    print!("{}", Fixture::new("grep SigBlk /proc/self/status").stdout());
+    for _ in 0..2 {
+        println!("{}", signals.wait().unwrap());
+    }
+    ExitCode::SUCCESS
+}
+
+fn signals_to_the_caller() {
+    let mut catcher = role::command("catcher")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(catcher.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    assert_eq!(lines.next().unwrap(), "SigBlk:\t0000000000000000");
+    let pid = rustix::process::Pid::from_child(&catcher);
+    for (signal, number) in [(Signal::TERM, "15"), (Signal::USR1, "10")] {
+        rustix::process::kill_process(pid, signal).unwrap();
+        assert_eq!(lines.next().unwrap(), number);
+    }
+    assert!(catcher.wait().unwrap().success());
+    assert!(Signals::catch(&[1000]).is_err());
 }

@@ -7,6 +7,11 @@ type Role = (&'static str, fn() -> ExitCode);
 
 const ROLES: &[Role] = &[
     ("parent-to-be-killed", crate::lifetime::parent_to_be_killed),
+    (
+        "parent-of-another-user",
+        crate::lifetime::parent_of_another_user,
+    ),
+    ("catcher", crate::process::catcher),
     ("ordinary-user", crate::ordinary_user::ordinary_user),
     ("user-with-threads", crate::ordinary_user::user_with_threads),
     ("newuidmap", crate::ordinary_user::stand_in_for_newuidmap),
