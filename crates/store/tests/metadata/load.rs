@@ -265,7 +265,7 @@ fn what_is_no_archive_of_images() {
     ));
     assert!(matches!(
         load(&store, &good[..530]),
-        Err(Error::Archive { .. })
+        Err(Error::Read { .. })
     ));
     let bad = archive(&[("manifest.json", b"{}")]);
     assert!(matches!(

@@ -7,6 +7,7 @@
 
 mod cache_mounts;
 mod crash;
+mod export;
 mod images;
 mod load;
 mod open;
@@ -14,3 +15,4 @@ mod records;
 mod save;
 mod stat_cache;
 mod support;
+mod unpack;
