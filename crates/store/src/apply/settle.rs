@@ -1,8 +1,9 @@
 //! What can only be done for a layer when the layers below it are known.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rootfs::{Attributes, Dir, FileKind, FollowLast, Found, Metadata, Node, Root, Union, UnionDir};
 
@@ -25,8 +26,11 @@ impl Applied {
         if self.opaque_root {
             hide_all(&top, below.root())?;
         }
+        let mut trail = Trail::new(Pair::top(&top, below)?);
         for path in &self.implied {
-            adopt(&top, below, path)?;
+            if let Some(pair) = trail.find(path)? {
+                pair.adopt()?;
+            }
         }
         if !self.dangling.is_empty() {
             let inside = Root::open(directory).map_err(root("unpack"))?;
@@ -35,57 +39,67 @@ impl Applied {
                 self.size += link_below(&inside, &whole, link, target)?;
             }
         }
-        self.drop_whiteouts(&top, below)
-    }
-
-    fn drop_whiteouts(&self, top: &Dir, below: &Union) -> Result<(), LayerError> {
-        // Mostly many of them are in one directory.
-        let mut last: Option<(&Path, Option<Pair>)> = None;
         for path in &self.whiteouts {
             let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
                 continue;
             };
-            if last.as_ref().is_none_or(|(path, _)| *path != parent) {
-                last = Some((parent, Pair::find(top, below, parent)?));
+            if let Some(pair) = trail.find(parent)? {
+                pair.drop_whiteout(name)?;
             }
-            let Some((_, Some(pair))) = &last else {
-                continue;
-            };
-            pair.drop_whiteout(name)?;
         }
         Ok(())
     }
 }
 
 /// A directory of the layer, and what shows through it from below: nothing if it is opaque, or in one that is.
+#[derive(Clone)]
 struct Pair {
-    dir: Dir,
+    dir: Arc<Dir>,
     below: Option<UnionDir>,
 }
 
 impl Pair {
-    /// `None` if the layer has no such directory (any more).
-    fn find(top: &Dir, below: &Union, path: &Path) -> Result<Option<Pair>, LayerError> {
-        let mut pair = Pair {
-            dir: top.try_clone().map_err(root("unpack"))?,
+    fn top(top: &Dir, below: &Union) -> Result<Pair, LayerError> {
+        let dir = Arc::new(top.try_clone().map_err(root("unpack"))?);
+        Ok(Pair {
+            dir,
             below: Some(below.root().clone()),
-        };
-        for name in names(path) {
-            pair.dir = match pair.dir.open_dir(name) {
-                Ok(dir) => dir,
-                Err(rootfs::Error::NotADirectory { .. }) => return Ok(None),
-                Err(e) if e.io_kind() == Some(io::ErrorKind::NotFound) => return Ok(None),
-                Err(e) => return Err(root("unpack")(e)),
-            };
-            let opaque = pair.dir.is_opaque().map_err(root("unpack"))?;
-            pair.below = match pair.below.filter(|_| !opaque) {
-                Some(below) => below.open_dir(name).map_err(root("unpack"))?,
-                None => None,
-            };
-        }
-        Ok(Some(pair))
+        })
     }
 
+    /// The directory `name` in this one; `None` if the layer has no such directory (any more).
+    fn open(&self, name: &OsStr) -> Result<Option<Pair>, LayerError> {
+        let dir = match self.dir.open_dir(name) {
+            Ok(dir) => Arc::new(dir),
+            Err(rootfs::Error::NotADirectory { .. }) => return Ok(None),
+            Err(e) if e.io_kind() == Some(io::ErrorKind::NotFound) => return Ok(None),
+            Err(e) => return Err(root("unpack")(e)),
+        };
+        let opaque = dir.is_opaque().map_err(root("unpack"))?;
+        let below = match self.below.as_ref().filter(|_| !opaque) {
+            Some(below) => below.open_dir(name).map_err(root("unpack"))?,
+            None => None,
+        };
+        Ok(Some(Pair { dir, below }))
+    }
+
+    /// Takes over owner, mode, time and attributes of the directory below.
+    fn adopt(&self) -> Result<(), LayerError> {
+        let Some(model) = self.below.as_ref().and_then(UnionDir::top) else {
+            return Ok(());
+        };
+        for (key, value) in model.xattrs().map_err(root("unpack"))? {
+            if !key.as_encoded_bytes().starts_with(b"user.overlay.") {
+                self.dir.set_xattr(&key, &value).map_err(root("unpack"))?;
+            }
+        }
+        let attributes = Attributes::of(&model.metadata().map_err(root("unpack"))?);
+        self.dir
+            .set_own_attributes(&attributes)
+            .map_err(root("unpack"))
+    }
+
+    /// Removes a whiteout that hides nothing.
     fn drop_whiteout(&self, name: &OsStr) -> Result<(), LayerError> {
         if let Some(below) = &self.below
             && below.stat(name).map_err(root("unpack"))?.is_some()
@@ -106,25 +120,54 @@ impl Pair {
     }
 }
 
-/// Owner, mode, time and attributes of the directory below.
-fn adopt(top: &Dir, below: &Union, path: &Path) -> Result<(), LayerError> {
-    let Some(Pair {
-        dir,
-        below: Some(below),
-    }) = Pair::find(top, below, path)?
-    else {
-        return Ok(());
-    };
-    let Some(model) = below.top() else {
-        return Ok(());
-    };
-    for (key, value) in model.xattrs().map_err(root("unpack"))? {
-        if !key.as_encoded_bytes().starts_with(b"user.overlay.") {
-            dir.set_xattr(&key, &value).map_err(root("unpack"))?;
+/// The directories on the way to the one that was looked for last: the next one is mostly near, or in it.
+struct Trail {
+    top: Pair,
+    held: Vec<(OsString, Pair)>,
+    last: Option<(PathBuf, Pair)>,
+}
+
+impl Trail {
+    /// As many levels are held open; deeper ones are looked up anew.
+    const DEPTH: usize = 16;
+
+    fn new(top: Pair) -> Trail {
+        Trail {
+            top,
+            held: Vec::new(),
+            last: None,
         }
     }
-    let attributes = Attributes::of(&model.metadata().map_err(root("unpack"))?);
-    dir.set_own_attributes(&attributes).map_err(root("unpack"))
+
+    /// The directory at `path`, no link followed; `None` if the layer has no such directory (any more).
+    fn find(&mut self, path: &Path) -> Result<Option<Pair>, LayerError> {
+        let found = match (&self.last, path.parent(), path.file_name()) {
+            (Some((last, pair)), _, _) if last == path => Some(pair.clone()),
+            (Some((last, pair)), Some(parent), Some(name)) if last == parent => pair.open(name)?,
+            _ => self.walk(path)?,
+        };
+        self.last = found.clone().map(|pair| (path.to_owned(), pair));
+        Ok(found)
+    }
+
+    fn walk(&mut self, path: &Path) -> Result<Option<Pair>, LayerError> {
+        let shared = names(path)
+            .zip(&self.held)
+            .take_while(|(name, (held, _))| name == held);
+        let shared = shared.count();
+        self.held.truncate(shared);
+        let mut pair = self.held.last().map_or(&self.top, |(_, pair)| pair).clone();
+        for (depth, name) in names(path).enumerate().skip(shared) {
+            let Some(next) = pair.open(name)? else {
+                return Ok(None);
+            };
+            pair = next;
+            if depth < Trail::DEPTH {
+                self.held.push((name.to_owned(), pair.clone()));
+            }
+        }
+        Ok(Some(pair))
+    }
 }
 
 fn hide_all(top: &Dir, below: &UnionDir) -> Result<(), LayerError> {

@@ -1,0 +1,11 @@
+//! Layers as directories, on real overlays: these tests need the right to mount and to make devices.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod apply;
+mod diff;
+mod extract;
+mod hostile;
+mod roundtrip;
+mod snapshot;
+mod support;
