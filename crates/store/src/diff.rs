@@ -7,11 +7,12 @@ mod names;
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{Read, Write, empty};
 use std::os::unix::ffi::OsStrExt;
 
 use oci::tar::{Entry, Kind, Writer};
-use rootfs::{Dir, Metadata, Union, UnionDir};
+use rootfs::{Dir, FileKind, Metadata, Union, UnionDir};
 
 pub use change::Change;
 
@@ -148,18 +149,18 @@ impl Changes {
                         content: None,
                     });
                 }
-                Some(Name::Upper(name)) => self.look(&name)?,
+                Some(Name::Upper(name, kind)) => self.look(&name, kind)?,
             }
         }
     }
 
     /// Decides about one name of the directory that is being walked.
-    fn look(&mut self, name: &OsStr) -> Result<(), LayerError> {
+    fn look(&mut self, name: &OsStr, kind: Option<FileKind>) -> Result<(), LayerError> {
         let Some(frame) = self.frames.last() else {
             return Ok(());
         };
         let path = frame.join(name)?;
-        let Some(now) = frame.dir.stat(name).map_err(root("compare"))? else {
+        let Some((now, content)) = frame.examine(name, kind).map_err(root("read"))? else {
             return Ok(());
         };
         if now.is_dir() {
@@ -184,7 +185,7 @@ impl Changes {
         {
             return Ok(());
         }
-        if let Some(change) = self.file(name, path, &now)? {
+        if let Some(change) = self.file(name, path, &now, content)? {
             self.push(change);
         }
         Ok(())
@@ -227,6 +228,7 @@ impl Changes {
         name: &OsStr,
         path: Vec<u8>,
         now: &Metadata,
+        content: Option<File>,
     ) -> Result<Option<Change>, LayerError> {
         let Some(frame) = self.frames.last() else {
             return Ok(None);
@@ -241,7 +243,10 @@ impl Changes {
             }
             self.links.insert((now.dev, now.ino), path.clone());
         }
-        change::file(&frame.dir, name, path, now)
+        match content {
+            Some(file) => change::regular(file, path, now).map(Some),
+            None => change::special(&frame.dir, name, path, now),
+        }
     }
 
     /// Hands a change out, after the entries of the directories that it is in.
@@ -271,6 +276,22 @@ impl Iterator for Changes {
 }
 
 impl Frame {
+    /// The metadata of a name, and the file if it is a regular one: nearly all are, and those are to be read anyway.
+    fn examine(
+        &self,
+        name: &OsStr,
+        kind: Option<FileKind>,
+    ) -> Result<Option<(Metadata, Option<File>)>, rootfs::Error> {
+        let open = |(file, metadata)| Some((metadata, Some(file)));
+        if kind == Some(FileKind::File) {
+            return self.dir.open_file_with_metadata(name).map(open);
+        }
+        match self.dir.stat(name)? {
+            Some(found) if found.is_file() => self.dir.open_file_with_metadata(name).map(open),
+            found => Ok(found.map(|found| (found, None))),
+        }
+    }
+
     fn join(&self, name: &OsStr) -> Result<Vec<u8>, LayerError> {
         let path = change::join(&self.path, name.as_bytes());
         if path.len() > MAX_PATH {

@@ -33,8 +33,8 @@ pub enum LayerError {
         reason: &'static str,
     },
 
-    /// An entry's content could not be read or written.
-    #[error("cannot unpack the content of {}", path.display())]
+    /// A file's content or attributes could not be read or written.
+    #[error("cannot unpack or read {}", path.display())]
     Content {
         /// The entry.
         path: PathBuf,

@@ -34,8 +34,8 @@ pub(super) fn directory(path: &[u8], metadata: &Metadata) -> Entry {
     entry(path.to_vec(), Kind::Directory, metadata)
 }
 
-/// A regular file, symbolic link, pipe or device; `None` for a socket, which no archive can hold.
-pub(super) fn file(
+/// A symbolic link, pipe or device; `None` for a socket, which no archive can hold.
+pub(super) fn special(
     dir: &Dir,
     name: &OsStr,
     path: Vec<u8>,
@@ -43,12 +43,11 @@ pub(super) fn file(
 ) -> Result<Option<Change>, LayerError> {
     let (major, minor) = metadata.rdev;
     let kind = match metadata.kind {
-        FileKind::File => return regular(dir, name, path).map(Some),
         FileKind::Symlink => Kind::Symlink(dir.read_link(name).map_err(root("read"))?.into_vec()),
         FileKind::Char => Kind::Char { major, minor },
         FileKind::Block => Kind::Block { major, minor },
         FileKind::Fifo => Kind::Fifo,
-        FileKind::Socket | FileKind::Directory => return Ok(None),
+        FileKind::Socket | FileKind::Directory | FileKind::File => return Ok(None),
     };
     Ok(Some(Change {
         entry: entry(path, kind, metadata),
@@ -56,21 +55,21 @@ pub(super) fn file(
     }))
 }
 
-fn regular(dir: &Dir, name: &OsStr, path: Vec<u8>) -> Result<Change, LayerError> {
-    let (file, metadata) = dir.open_file_with_metadata(name).map_err(root("read"))?;
-    let mut entry = entry(path, Kind::File, &metadata);
+/// A regular file.
+pub(super) fn regular(
+    file: File,
+    path: Vec<u8>,
+    metadata: &Metadata,
+) -> Result<Change, LayerError> {
+    let capability = capability(&file).map_err(|source| LayerError::Content {
+        path: OsStr::from_bytes(&path).into(),
+        source: source.into(),
+    })?;
+    let mut entry = entry(path, Kind::File, metadata);
     entry.size = metadata.size;
-    if let Some(value) = capability(&file).map_err(|e| {
-        let path = dir.path().join(name);
-        let operation = "read the file capabilities of";
-        root("read")(rootfs::Error::Io {
-            operation,
-            path,
-            source: e.into(),
-        })
-    })? {
-        entry.xattrs.insert(CAPABILITY.into(), value);
-    }
+    entry
+        .xattrs
+        .extend(capability.map(|value| (CAPABILITY.into(), value)));
     Ok(Change {
         entry,
         content: Some(file),

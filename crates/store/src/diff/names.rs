@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::vec::IntoIter;
 
-use rootfs::{Dir, Error, UnionDir};
+use rootfs::{Dir, DirEntry, Error, FileKind, UnionDir};
 
 /// A name of a directory with changes.
 pub(super) enum Name {
-    /// The directory has it.
-    Upper(OsString),
+    /// The directory has it, and this kind of thing if the file system told.
+    Upper(OsString, Option<FileKind>),
     /// The directories below have it, and this one hides it.
     Hidden(OsString),
 }
@@ -22,10 +22,7 @@ impl Names {
     pub(super) fn new(dir: &Dir, hidden: Option<&UnionDir>) -> Result<Names, Error> {
         let upper = dir.entries()?;
         let Some(hidden) = hidden else {
-            let names: Vec<_> = upper
-                .into_iter()
-                .map(|entry| Name::Upper(entry.name))
-                .collect();
+            let names: Vec<_> = upper.into_iter().map(Name::upper).collect();
             return Ok(Names(names.into_iter()));
         };
         let below = hidden.entries()?;
@@ -35,7 +32,7 @@ impl Names {
             .filter(|entry| !here.contains(&entry.name))
             .map(|entry| Name::Hidden(entry.name))
             .collect();
-        names.extend(upper.into_iter().map(|entry| Name::Upper(entry.name)));
+        names.extend(upper.into_iter().map(Name::upper));
         names.sort_unstable_by(|a, b| a.name().cmp(b.name()));
         Ok(Names(names.into_iter()))
     }
@@ -50,9 +47,13 @@ impl Iterator for Names {
 }
 
 impl Name {
+    fn upper(entry: DirEntry) -> Name {
+        Name::Upper(entry.name, entry.kind)
+    }
+
     fn name(&self) -> &OsString {
         match self {
-            Name::Upper(name) | Name::Hidden(name) => name,
+            Name::Upper(name, _) | Name::Hidden(name) => name,
         }
     }
 }
