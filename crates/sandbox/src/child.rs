@@ -6,8 +6,8 @@ use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use crate::step::Step;
-use crate::sys::{self, Started};
-use crate::{Dialer, Error, WindowSize, terminal};
+use crate::sys::Started;
+use crate::{Dialer, Error, WindowSize, send_signal, terminal};
 
 /// A process in a sandbox. Dropping it kills the process, and with it everything in its PID namespace.
 ///
@@ -121,10 +121,7 @@ impl Child {
     /// # Errors
     /// When there is no such signal or the kernel refuses to send it.
     pub fn signal(&self, number: i32) -> Result<(), Error> {
-        match sys::send_signal(self.pidfd.as_fd(), number) {
-            Ok(()) | Err(Errno::SRCH) => Ok(()),
-            Err(errno) => Err(Error::kernel(Step::Signal, number.to_string(), errno)),
-        }
+        send_signal(self.pidfd.as_fd(), number)
     }
 
     /// The controlling end of the terminal, when [`Process::terminal`](crate::Process::terminal) asked for one. What

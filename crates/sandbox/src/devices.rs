@@ -1,7 +1,7 @@
 //! `/dev`: a small tmpfs with the devices that every program may count on.
 //!
 //! The nodes are bound from the host's `/dev`: making them takes a privilege that root in a user namespace lacks, and
-//! the tmpfs itself must not honour device nodes (see [`PLAIN`](crate::mount::PLAIN)).
+//! the tmpfs itself must not honour device nodes (see [`PLAIN`]).
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};

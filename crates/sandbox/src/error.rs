@@ -43,6 +43,12 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The program has not called [`run_if_child`](crate::run_if_child). It would be started again as the child, not
+    /// know it, and do once more what it has just done.
+    #[error(
+        "this program does not begin with `sandbox::run_if_child`, so that it cannot be the child"
+    )]
+    NoChildEntry,
     /// Something that is asked for has no meaning to the kernel, such as an argument with a NUL byte in it.
     #[error("invalid {what}: {reason}")]
     InvalidOrder {

@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -22,7 +22,6 @@ const PROC_SELF_EXE: &str = "/proc/self/exe";
 
 /// The executable, opened once for all children.
 pub(crate) fn protected() -> Result<BorrowedFd<'static>, Error> {
-    use std::os::fd::AsFd;
     static EXECUTABLE: OnceLock<OwnedFd> = OnceLock::new();
     if let Some(fd) = EXECUTABLE.get() {
         return Ok(fd.as_fd());
@@ -73,4 +72,37 @@ fn sealed_copy() -> Result<OwnedFd, Errno> {
         Ok(to.into())
     };
     copy().map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::IO))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PROC_SELF_EXE, by_path, read_only, sealed_copy};
+    use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, accessat};
+    use rustix::io::Errno;
+    use std::os::fd::{AsRawFd, OwnedFd};
+    use std::path::Path;
+
+    fn path_of(fd: &OwnedFd) -> String {
+        format!("/proc/self/fd/{}", fd.as_raw_fd())
+    }
+
+    #[test]
+    fn the_mount_cannot_be_written_through() {
+        for open in [|| read_only(Path::new(PROC_SELF_EXE)), by_path] {
+            let fd = open().expect("this test makes mounts: run it as root");
+            // Not by opening it, which fails already because it is running.
+            let access = accessat(CWD, path_of(&fd), Access::WRITE_OK, AtFlags::empty());
+            assert_eq!(access, Err(Errno::ROFS));
+        }
+    }
+
+    #[test]
+    fn the_copy_is_whole_and_sealed() {
+        let fd = sealed_copy().unwrap();
+        let original = rustix::fs::statat(CWD, PROC_SELF_EXE, AtFlags::empty()).unwrap();
+        assert_eq!(rustix::fs::fstat(&fd).unwrap().st_size, original.st_size);
+        let written = rustix::fs::open(path_of(&fd), OFlags::WRONLY, Mode::empty())
+            .and_then(|file| rustix::io::write(file, b"x"));
+        assert_eq!(written.unwrap_err(), Errno::PERM);
+    }
 }

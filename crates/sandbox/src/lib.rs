@@ -1,6 +1,6 @@
 //! Running a process in namespaces: the part of carafe that talks to the kernel.
 //!
-//! [`spawn`] starts a program as process 1 of fresh mount, PID, IPC and UTS namespaces (and a network
+//! [`spawn()`] starts a program as process 1 of fresh mount, PID, IPC and UTS namespaces (and a network
 //! namespace if asked for) on a root that is a detached mount. Nothing is attached in the caller's own
 //! mount namespace, so a killed caller leaves nothing behind.
 //!

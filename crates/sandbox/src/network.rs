@@ -1,5 +1,7 @@
 //! A network of one's own.
 
+use std::os::fd::AsFd;
+
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 
 use crate::Network;
@@ -14,16 +16,8 @@ pub(crate) fn prepare(network: Network) -> Result<(), Failure> {
         return Ok(());
     }
     // Any socket will do to speak to the interfaces: netdevice(7).
-    let socket = socket_with(
-        AddressFamily::INET,
-        SocketType::DGRAM,
-        SocketFlags::CLOEXEC,
-        None,
-    );
-    socket
-        .and_then(|socket| {
-            use std::os::fd::AsFd;
-            sys::bring_up_loopback(socket.as_fd())
-        })
+    let (family, kind) = (AddressFamily::INET, SocketType::DGRAM);
+    socket_with(family, kind, SocketFlags::CLOEXEC, None)
+        .and_then(|socket| sys::bring_up_loopback(socket.as_fd()))
         .at(Step::Loopback)
 }

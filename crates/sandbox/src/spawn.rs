@@ -3,6 +3,7 @@
 use std::ffi::{CString, OsString, c_int};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
@@ -20,9 +21,13 @@ use crate::{
 const NAMESPACES: c_int =
     libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
 
+/// Whether this program has looked whether it is the child.
+static HAS_CHILD_ENTRY: AtomicBool = AtomicBool::new(false);
+
 /// Turns into the child and never returns, if this process is one; returns at once otherwise. The first
 /// statement of `main`, before there are threads.
 pub fn run_if_child() {
+    HAS_CHILD_ENTRY.store(true, Ordering::Relaxed);
     let mut arguments = std::env::args_os();
     let name = arguments.next();
     match name.as_deref().and_then(|name| name.to_str()) {
@@ -30,6 +35,14 @@ pub fn run_if_child() {
         Some(guard::NAME) => guard::run(arguments.next().as_deref()),
         Some(user_namespace::MAPPER) => user_namespace::run_mapper(arguments),
         _ => {}
+    }
+}
+
+/// Refuses to start this executable again if it would not know what it is started for.
+pub(crate) fn check_child_entry() -> Result<(), Error> {
+    match HAS_CHILD_ENTRY.load(Ordering::Relaxed) {
+        true => Ok(()),
+        false => Err(Error::NoChildEntry),
     }
 }
 
@@ -115,6 +128,7 @@ fn lost(exit: Exit) -> Error {
 
 /// Refuses what the kernel has no words for, before anything is started.
 fn check(sandbox: &Sandbox, process: &Process) -> Result<(), Error> {
+    check_child_entry()?;
     let invalid = |what, reason| Err(Error::InvalidOrder { what, reason });
     if process.args.is_empty() {
         return invalid("program", "there is none");
@@ -152,4 +166,24 @@ fn check(sandbox: &Sandbox, process: &Process) -> Result<(), Error> {
 pub fn clone_mount(object: BorrowedFd<'_>) -> Result<OwnedFd, Error> {
     mount::bind(object, Depth::Recursive)
         .map_err(|errno| Error::kernel(Step::CloneMount, "", errno))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spawn;
+    use crate::{Error, Process, Sandbox, Stdio, User};
+
+    #[test]
+    fn a_program_without_child_entry_starts_nothing() {
+        let Stdio { stdin: root, .. } = Stdio::null().unwrap();
+        let process = Process {
+            args: vec!["true".into()],
+            env: Vec::new(),
+            cwd: "/".into(),
+            user: User::default(),
+            terminal: None,
+        };
+        let error = spawn(&Sandbox::new(root), &process, Stdio::null().unwrap()).unwrap_err();
+        assert!(matches!(error, Error::NoChildEntry), "{error}");
+    }
 }

@@ -48,7 +48,7 @@ pub struct MountPoint {
 
 /// The surroundings of a process: root, mounts, network and limits on what it may do.
 ///
-/// The detached mounts in it (the root and the sources of bind mounts) are attached by [`spawn`](crate::spawn),
+/// The detached mounts in it (the root and the sources of bind mounts) are attached by [`spawn()`](crate::spawn()),
 /// which the kernel allows once: a `Sandbox` serves for one process.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -167,7 +167,7 @@ pub struct Process {
     /// As whom it runs.
     pub user: User,
     /// A terminal of this size as standard input, output, error and controlling terminal, in place of the
-    /// [`Stdio`] given to [`spawn`](crate::spawn). Its other end is [`Child::terminal`](crate::Child::terminal).
+    /// [`Stdio`] given to [`spawn()`](crate::spawn()). Its other end is [`Child::terminal`](crate::Child::terminal).
     pub terminal: Option<WindowSize>,
 }
 

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::mount::{MountPropagationFlags, mount_change};
 
 use crate::Error;
+use crate::spawn::check_child_entry;
 use crate::step::Step;
 use crate::sys;
 
@@ -126,6 +127,7 @@ pub fn enter_user_namespace() -> Result<Identity, Error> {
     if uid.is_root() {
         return Ok(Identity::Root);
     }
+    check_child_entry()?;
     let mapper = match subordinate::ranges(uid.as_raw()) {
         Ok(ranges) => Mapper::start(uid.as_raw(), gid.as_raw(), &ranges)?,
         Err(reason) => Err(reason),

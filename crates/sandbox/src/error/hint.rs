@@ -19,7 +19,7 @@ pub(super) fn of(error: &Error) -> Option<&'static str> {
         Error::WorkingDirectory { source, .. } => of_directory(Errno::from_io_error(source)?),
         Error::Kernel { step, source, .. } => of_step(*step, Errno::from_io_error(source)?),
         Error::UserNamespace { refusal, .. } => Some(of_refusal(*refusal)),
-        Error::InvalidOrder { .. } | Error::Lost { .. } => None,
+        Error::InvalidOrder { .. } | Error::NoChildEntry | Error::Lost { .. } => None,
     }
 }
 

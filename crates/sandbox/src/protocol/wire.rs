@@ -60,3 +60,32 @@ impl<'a> Reader<'a> {
         (0..length).map(|_| read(self)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Malformed, Reader, Writer};
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut writer = Writer::default();
+        writer.number(7);
+        writer.bytes(b"a\0b");
+        writer.list(&[1, 2, 3], |writer, &number| writer.number(number));
+        let bytes = writer.finish();
+        let mut reader = Reader(&bytes);
+        assert_eq!(reader.narrow(), Ok(7_u8));
+        assert_eq!(reader.bytes(), Ok(&b"a\0b"[..]));
+        assert_eq!(reader.list(Reader::number), Ok(vec![1, 2, 3]));
+        assert_eq!(reader.number(), Err(Malformed));
+    }
+
+    #[test]
+    fn lengths_are_not_believed() {
+        let mut writer = Writer::default();
+        writer.number(u64::MAX);
+        let bytes = writer.finish();
+        assert_eq!(Reader(&bytes).bytes(), Err(Malformed));
+        assert_eq!(Reader(&bytes).list(Reader::number), Err(Malformed));
+        assert_eq!(Reader(&bytes).narrow::<u8>(), Err(Malformed));
+    }
+}

@@ -8,7 +8,7 @@ pub(crate) type Test = (&'static str, fn());
 
 /// The tests of a module, named after their functions.
 macro_rules! tests {
-    ($($(#[ignore = $why:literal])? $name:ident),* $(,)?) => {
+    ($($name:ident),* $(,)?) => {
         pub(crate) const TESTS: &[crate::harness::Test] =
             &[$((concat!(module_path!(), "::", stringify!($name)), $name)),*];
     };

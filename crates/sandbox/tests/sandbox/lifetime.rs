@@ -5,7 +5,7 @@ use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::harness::tests;
-use crate::support::{Fixture, role};
+use crate::support::{Fixture, role, temporary};
 
 tests![
     background_processes_end_with_process_one,
@@ -97,7 +97,13 @@ fn killed_with_its_parent_in_spite_of_other_credentials() {
 }
 
 fn assert_child_ends(role: &str) {
-    let mut parent = role::command(role).stdout(Stdio::piped()).spawn().unwrap();
+    // Whoever is killed does not clean up after himself.
+    let directory = temporary();
+    let mut parent = role::command(role)
+        .env("TMPDIR", directory.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut stdout = BufReader::new(parent.stdout.take().unwrap());
     let mut line = String::new();
     stdout.read_line(&mut line).unwrap();

@@ -23,6 +23,7 @@ mod terminal;
 fn main() -> std::process::ExitCode {
     sandbox::run_if_child();
     if let Some(code) = support::role::run() {
+        support::clean_up();
         return code;
     }
     assert!(
@@ -42,5 +43,7 @@ fn main() -> std::process::ExitCode {
         ordinary_user::TESTS,
         cost::TESTS,
     ];
-    harness::run(&suites.concat())
+    let code = harness::run(&suites.concat());
+    support::clean_up();
+    code
 }

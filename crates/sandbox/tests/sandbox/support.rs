@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::Mutex;
 
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::mount::{
@@ -26,14 +26,21 @@ pub(crate) fn temporary() -> TempDir {
 }
 
 /// A root file system with busybox, made once. It lies where every user can read it.
-fn base() -> &'static Path {
-    static BASE: OnceLock<TempDir> = OnceLock::new();
-    BASE.get_or_init(|| {
+static BASE: Mutex<Option<TempDir>> = Mutex::new(None);
+
+fn base() -> PathBuf {
+    let mut base = BASE.lock().unwrap();
+    let directory = base.get_or_insert_with(|| {
         let directory = temporary();
         make_base(directory.path());
         directory
-    })
-    .path()
+    });
+    directory.path().to_owned()
+}
+
+/// Removes what all tests share: a static value is never dropped.
+pub(crate) fn clean_up() {
+    drop(BASE.lock().unwrap().take());
 }
 
 /// Fills `root` with busybox and a few files.
@@ -94,7 +101,7 @@ impl Fixture {
         fs::create_dir(&work).unwrap();
         fs::set_permissions(&upper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         prepare(&upper);
-        let root = overlay(base(), &upper, &work);
+        let root = overlay(&base(), &upper, &work);
         Self {
             sandbox: Sandbox::new(root),
             process: shell(script),
