@@ -278,7 +278,10 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 fn is_taken(error: &io::Error) -> bool {
     // What is no directory is a link to a snapshot that is gone.
     use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, NotADirectory};
-    matches!(error.kind(), DirectoryNotEmpty | AlreadyExists | NotADirectory)
+    matches!(
+        error.kind(),
+        DirectoryNotEmpty | AlreadyExists | NotADirectory
+    )
 }
 
 /// Names the time since the machine was started. Where there is no `/proc`, nothing unsynced is trusted: the name is

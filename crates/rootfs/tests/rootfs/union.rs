@@ -33,7 +33,7 @@ fn fill(dir: &Dir, numbers: &mut Numbers, depth: u32) {
                     ["a", "../b", "/c/d", "nowhere"][numbers.below(4) as usize],
                 )
                 .unwrap(),
-            3 => dir.mknod(name, Node::Char(1, 3), 0o600).unwrap(),
+            3 => dir.mknod(name, Node::Fifo, 0o600).unwrap(),
             4 | 5 if depth > 0 => {
                 let below = dir
                     .create_dir(name, 0o700 + numbers.below(8) as u32)
