@@ -144,8 +144,8 @@ mod tests {
             ("", "127.0.0.1", false),
             ("", "[::1]", false),
         ] {
-            let found = proxies(none).find("https", host, 443);
-            assert_eq!(found.is_some(), through, "{none:?} {host}");
+            let found = proxies(none).find("https", host, 443).is_some();
+            assert_eq!(found, through, "{none:?} {host}");
         }
         assert_eq!(proxies("").find("http", "example.com", 80), None);
     }

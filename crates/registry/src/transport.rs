@@ -116,6 +116,7 @@ impl Transport {
             .as_ref()
             .map_or_else(|| Access::of(endpoint), std::slice::from_ref);
         let mut first_error = None;
+        let mut bad_request = None;
         for (index, access) in tries.iter().enumerate() {
             let uri = format!("{}://{host}{path}", access.scheme());
             let uri = uri
@@ -124,7 +125,9 @@ impl Transport {
             let last = index + 1 == tries.len();
             match self.follow(action, uri, access.trust(), request) {
                 // So servers answer plain HTTP where they want TLS.
-                Ok(answer) if *access == Access::Http && answer.status() == 400 && !last => {}
+                Ok(answer) if *access == Access::Http && answer.status() == 400 && !last => {
+                    bad_request = Some(answer);
+                }
                 Ok(answer) => {
                     if endpoint.is_insecure() {
                         self.known_access().insert(host.to_owned(), *access);
@@ -137,7 +140,8 @@ impl Transport {
                 Err(error) => return Err(error),
             }
         }
-        Err(first_error.unwrap_or_else(|| action.network(endpoint.host(), "no scheme works")))
+        let error = || action.network(endpoint.host(), "no scheme works");
+        bad_request.ok_or_else(|| first_error.unwrap_or_else(error))
     }
 
     /// Sends a request to `uri`, and on to where it is redirected to.
@@ -183,3 +187,6 @@ impl Transport {
         self.access.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,12 +23,15 @@ pub(crate) enum Trust {
     Anyone,
 }
 
+/// A way of connecting: scheme, trust and proxy.
+type Way = (String, Trust, Option<String>);
+
 /// One HTTP client for each way of connecting.
 #[derive(Debug)]
 pub(super) struct Agents {
     config: Arc<Config>,
     roots: OnceLock<RootCerts>,
-    agents: Mutex<HashMap<(Trust, Option<String>), Agent>>,
+    agents: Mutex<HashMap<Way, Agent>>,
 }
 
 impl Agents {
@@ -76,7 +79,7 @@ impl Agents {
         let scheme = uri.scheme_str().unwrap_or("https");
         let host = uri.host().unwrap_or_default();
         let proxy = self.config.proxies.find(scheme, host, redirect::port(uri));
-        let key = (trust, proxy.map(str::to_owned));
+        let key = (scheme.to_owned(), trust, proxy.map(str::to_owned));
         let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(agent) = agents.get(&key) {
             return Ok(agent.clone());

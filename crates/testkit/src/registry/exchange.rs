@@ -1,0 +1,164 @@
+//! RFC 9112, as far as it takes: one request and one answer a connection.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+
+use super::{State, respond};
+
+/// The most that is read of a request.
+const MAX_REQUEST: u64 = 64 * 1024;
+
+/// A request that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// `GET`, `HEAD`, `POST`.
+    pub method: String,
+    /// The path, with the query.
+    pub path: String,
+    /// The headers; names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The content.
+    pub body: Vec<u8>,
+}
+
+impl Received {
+    /// The first header of a name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(header, _)| header == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    fn read(stream: &TcpStream) -> Option<Self> {
+        /// How a TLS greeting begins, of which the end of a line would not come.
+        const HANDSHAKE: u8 = 22;
+        let mut reader = BufReader::new(stream.take(MAX_REQUEST));
+        if reader.fill_buf().ok()?.first() == Some(&HANDSHAKE) {
+            return None;
+        }
+        let mut line = || {
+            let mut line = String::new();
+            reader.read_line(&mut line).ok()?;
+            Some(line.trim_end().to_owned())
+        };
+        let first = line()?;
+        let mut words = first.split(' ');
+        let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+        let mut headers = Vec::new();
+        loop {
+            let line = line()?;
+            let Some((name, value)) = line.split_once(':') else {
+                break;
+            };
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+        let mut received = Self {
+            method,
+            path,
+            headers,
+            body: Vec::new(),
+        };
+        let length = received
+            .header("content-length")
+            .and_then(|length| length.parse().ok());
+        reader
+            .take(length.unwrap_or(0))
+            .read_to_end(&mut received.body)
+            .ok()?;
+        Some(received)
+    }
+}
+
+/// An answer, before it is spoilt and sent.
+#[derive(Clone, Debug)]
+pub(super) struct Response {
+    code: u16,
+    headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+    /// Is `Range` understood?
+    pub(super) ranges: bool,
+    /// Is the length told?
+    pub(super) length: bool,
+    /// After how many bytes the connection breaks.
+    pub(super) cut: Option<usize>,
+}
+
+impl Response {
+    pub(super) fn new(code: u16, body: &[u8]) -> Self {
+        let (headers, body) = (Vec::new(), body.to_vec());
+        Self {
+            code,
+            headers,
+            body,
+            ranges: false,
+            length: true,
+            cut: None,
+        }
+    }
+
+    pub(super) fn header(mut self, name: &str, value: &str) -> Self {
+        self.set(name, Some(value));
+        self
+    }
+
+    pub(super) fn set(&mut self, name: &str, value: Option<&str>) {
+        self.headers
+            .retain(|(header, _)| !header.eq_ignore_ascii_case(name));
+        self.headers
+            .extend(value.map(|value| (name.to_owned(), value.to_owned())));
+    }
+
+    /// Keeps what `Range: bytes=N-` asks for.
+    fn take_range(&mut self, request: &Received) {
+        let range = request
+            .header("range")
+            .and_then(|range| range.strip_prefix("bytes="));
+        let first: Option<usize> = range.and_then(|range| range.strip_suffix('-')?.parse().ok());
+        let Some(first) = first.filter(|_| self.ranges && self.code == 200) else {
+            return;
+        };
+        let length = self.body.len();
+        if first >= length {
+            *self = Self::new(416, b"");
+            return;
+        }
+        self.code = 206;
+        self.body.drain(..first);
+        let range = format!("bytes {first}-{}/{length}", length - 1);
+        self.set("Content-Range", Some(&range));
+    }
+
+    fn send(&self, request: &Received, mut stream: &TcpStream) -> std::io::Result<()> {
+        let mut head = format!("HTTP/1.1 {} Reason\r\nConnection: close\r\n", self.code);
+        if self.length {
+            head += &format!("Content-Length: {}\r\n", self.body.len());
+        }
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        stream.write_all(format!("{head}\r\n").as_bytes())?;
+        if request.method != "HEAD" {
+            let end = self.cut.unwrap_or(self.body.len()).min(self.body.len());
+            stream.write_all(&self.body[..end])?;
+        }
+        stream.flush()
+    }
+}
+
+/// Answers the one request of a connection.
+pub(super) fn handle(stream: &TcpStream, state: &State) {
+    let Some(request) = Received::read(stream) else {
+        return;
+    };
+    let mut response = respond::respond(state, &request);
+    let faults = {
+        let mut content = state.lock();
+        content.received.push(request.clone());
+        respond::due_faults(&mut content.faults, &request)
+    };
+    for fault in faults {
+        fault.apply(&request, &mut response);
+    }
+    response.take_range(&request);
+    // Whoever hung up does not want it.
+    drop(response.send(&request, stream));
+}

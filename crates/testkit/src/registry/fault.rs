@@ -1,0 +1,67 @@
+use super::exchange::{Received, Response};
+
+/// What can go wrong with an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Another status, and when to come again.
+    Status {
+        /// The status.
+        code: u16,
+        /// The value of `Retry-After`.
+        retry_after: Option<String>,
+    },
+    /// The connection breaks after so many bytes of the content.
+    Cut(usize),
+    /// The first byte of the content is another one.
+    Corrupt,
+    /// The content has so many bytes more than it should.
+    Longer(usize),
+    /// `Range` is not understood: all of it comes.
+    NoRange,
+    /// No length is given: the end is where the connection ends.
+    NoLength,
+    /// Somebody else has it: the path is put behind this.
+    Redirect(String),
+    /// A header is another one; `None` takes it away.
+    Header(&'static str, Option<String>),
+    /// Other content under the same headers.
+    Content(Vec<u8>),
+}
+
+/// A fault that waits for requests.
+#[derive(Clone, Debug)]
+pub(super) struct Planned {
+    pub(super) path: String,
+    pub(super) times: usize,
+    pub(super) fault: Fault,
+}
+
+impl Fault {
+    /// Makes it wrong.
+    pub(super) fn apply(&self, request: &Received, response: &mut Response) {
+        match self {
+            Self::Status { code, retry_after } => {
+                *response = Response::new(*code, b"");
+                if let Some(wait) = retry_after {
+                    response.set("Retry-After", Some(wait));
+                }
+            }
+            Self::Cut(length) => response.cut = Some(*length),
+            Self::Corrupt => {
+                if let Some(first) = response.body.first_mut() {
+                    *first ^= 1;
+                }
+            }
+            Self::Longer(count) => response.body.extend(std::iter::repeat_n(0, *count)),
+            // Ranges are served later, unless the header that says so is gone.
+            Self::NoRange => response.ranges = false,
+            Self::NoLength => response.length = false,
+            Self::Redirect(place) => {
+                *response = Response::new(307, b"");
+                response.set("Location", Some(&format!("{place}{}", request.path)));
+            }
+            Self::Header(name, value) => response.set(name, value.as_deref()),
+            Self::Content(bytes) => response.body.clone_from(bytes),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! distribution-spec, "Pull", from the server's side.
+
+use oci::Digest;
+
+use super::exchange::{Received, Response};
+use super::fault::{Fault, Planned};
+use super::{Content, State};
+
+/// What a registry answers that works.
+pub(super) fn respond(state: &State, request: &Received) -> Response {
+    let path = request.path.split('?').next().unwrap_or_default();
+    let content = state.lock();
+    if path == "/token" {
+        return content.access.token(request);
+    }
+    if let Some(refused) = content.access.refuse(&state.host, request) {
+        return refused;
+    }
+    let parts: Vec<&str> = path.trim_start_matches("/v2/").split('/').collect();
+    match parts.as_slice() {
+        [""] | ["", "v2"] => Response::new(200, b"{}"),
+        [repository @ .., "manifests", name] => {
+            manifest(state, &content, &repository.join("/"), name)
+        }
+        [_, .., "blobs", digest] => blob(state, digest),
+        _ => not_found("NAME_UNKNOWN"),
+    }
+}
+
+/// The faults for a request: each is used up by one.
+pub(super) fn due_faults(planned: &mut Vec<Planned>, request: &Received) -> Vec<Fault> {
+    let mut due = Vec::new();
+    for fault in planned
+        .iter_mut()
+        .filter(|fault| request.path.contains(&fault.path))
+    {
+        fault.times -= 1;
+        due.push(fault.fault.clone());
+    }
+    planned.retain(|fault| fault.times > 0);
+    due
+}
+
+fn manifest(state: &State, content: &Content, repository: &str, name: &str) -> Response {
+    let by_digest = name.parse::<Digest>().ok();
+    let digest = by_digest.or_else(|| {
+        let tag = content.tags.get(&(repository.to_owned(), name.to_owned()));
+        tag.map(|(digest, _)| digest.clone())
+    });
+    let found = digest.and_then(|digest| Some((state.blobs.get(&digest)?, digest)));
+    let Some((bytes, digest)) = found else {
+        return not_found("MANIFEST_UNKNOWN");
+    };
+    let media_type = content.media_types.get(&digest);
+    let media_type = media_type.map_or("application/vnd.oci.image.manifest.v1+json", |known| {
+        known.as_str()
+    });
+    Response::new(200, &bytes)
+        .header("Content-Type", media_type)
+        .header("Docker-Content-Digest", digest.as_str())
+}
+
+fn blob(state: &State, digest: &str) -> Response {
+    let found = digest
+        .parse::<Digest>()
+        .ok()
+        .and_then(|digest| state.blobs.get(&digest));
+    let Some(bytes) = found else {
+        return not_found("BLOB_UNKNOWN");
+    };
+    let mut response =
+        Response::new(200, &bytes).header("Content-Type", "application/octet-stream");
+    response.ranges = true;
+    response
+}
+
+fn not_found(code: &str) -> Response {
+    let body = format!(r#"{{"errors":[{{"code":"{code}","message":"it is not here"}}]}}"#);
+    Response::new(404, body.as_bytes())
+}
