@@ -1,1 +1,14 @@
-//! (under construction)
+//! What is in an image: how big its parts are, and what makes two images differ.
+//!
+//! A [`Tree`] is an image's files as a container sees them, merged over all layers, by size. [`compare`] tells
+//! which directories make the difference between two of them. Nothing of an image is ever executed.
+
+#![forbid(unsafe_code)]
+
+mod compare;
+mod error;
+mod tree;
+
+pub use compare::{Comparison, Difference, compare};
+pub use error::Error;
+pub use tree::Tree;

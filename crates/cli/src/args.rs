@@ -1,0 +1,107 @@
+//! The command line: verbs and the flags that all of them take.
+
+use crate::command_error::CommandError;
+use crate::commands;
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::output;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Build container images from Dockerfiles, without a daemon and without root.
+#[derive(Debug, Parser)]
+#[command(
+    name = "carafe",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+struct Cli {
+    /// Keep images, layers and containers in this directory
+    #[arg(long, value_name = "DIR", global = true)]
+    root: Option<PathBuf>,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Build(Box<commands::build::Args>),
+    Images(commands::images::Args),
+    History(commands::history::Args),
+    Inspect(commands::inspect::Args),
+    Diff(commands::diff::Args),
+    Run(Box<commands::run::Args>),
+    Ps(commands::ps::Args),
+    Logs(commands::logs::Args),
+    Stop(commands::stop::Args),
+    Rm(commands::rm::Args),
+    Pull(commands::pull::Args),
+    Load(commands::load::Args),
+    Save(commands::save::Args),
+    Import(commands::import::Args),
+    Export(commands::export::Args),
+    Tag(commands::tag::Args),
+    Rmi(commands::rmi::Args),
+    Version(commands::version::Args),
+    /// Own a detached container (started by `run -d`)
+    #[command(hide = true)]
+    Monitor(commands::monitor::Args),
+}
+
+/// Reads the command line, does what it says, and shows what went wrong.
+pub(crate) fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are "errors" that succeed; a closed pipe is all that can go wrong here.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Success
+            };
+        }
+    };
+    let config = Config::new(cli.root);
+    dispatch(cli.verb, &config).unwrap_or_else(|error: CommandError| {
+        output::note(&error.render(config.style()));
+        error.exit()
+    })
+}
+
+fn dispatch(verb: Verb, config: &Config) -> Result<Exit, CommandError> {
+    match verb {
+        Verb::Build(args) => commands::build::run(&args, config),
+        Verb::Images(args) => commands::images::run(&args, config),
+        Verb::History(args) => commands::history::run(&args, config),
+        Verb::Inspect(args) => commands::inspect::run(&args, config),
+        Verb::Diff(args) => commands::diff::run(&args, config),
+        Verb::Run(args) => commands::run::run(&args, config),
+        Verb::Ps(args) => commands::ps::run(&args, config),
+        Verb::Logs(args) => commands::logs::run(&args, config),
+        Verb::Stop(args) => commands::stop::run(&args, config),
+        Verb::Rm(args) => commands::rm::run(&args, config),
+        Verb::Pull(args) => commands::pull::run(&args, config),
+        Verb::Load(args) => commands::load::run(&args, config),
+        Verb::Save(args) => commands::save::run(&args, config),
+        Verb::Import(args) => commands::import::run(&args, config),
+        Verb::Export(args) => commands::export::run(&args, config),
+        Verb::Tag(args) => commands::tag::run(&args, config),
+        Verb::Rmi(args) => commands::rmi::run(&args, config),
+        Verb::Version(args) => commands::version::run(&args, config),
+        Verb::Monitor(args) => commands::monitor::run(&args, config),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,229 @@
+//! Every library's errors: what they become for the user. All in this file, so that equal troubles read alike.
+
+use super::{Body, CommandError, chain};
+use crate::diagnostic;
+use crate::exit::Exit;
+use crate::signals;
+use crate::template::TemplateError;
+use crate::terminal::style::Style;
+use dockerfile::{Diagnostic, Severity, Source};
+use std::io;
+
+/// What a command that was asked to stop says.
+pub(crate) fn interrupted() -> CommandError {
+    let exit = signals::exit().unwrap_or(Exit::Failure);
+    CommandError {
+        exit,
+        body: Body::Message("stopped".to_owned()),
+        hints: Vec::new(),
+    }
+}
+
+impl From<oci::Error> for CommandError {
+    fn from(error: oci::Error) -> Self {
+        let usage = matches!(
+            error,
+            oci::Error::InvalidReference { .. } | oci::Error::InvalidPlatform { .. }
+        );
+        let this = Self::new(chain(&error));
+        if usage {
+            this.exit_with(Exit::Usage)
+        } else {
+            this
+        }
+    }
+}
+
+impl From<oci::BlobError> for CommandError {
+    fn from(error: oci::BlobError) -> Self {
+        with_io_hint(&error)
+    }
+}
+
+impl From<TemplateError> for CommandError {
+    fn from(error: TemplateError) -> Self {
+        Self::usage(format!("cannot use the template: {error}"))
+            .hint("`--format json` shows all fields")
+    }
+}
+
+impl From<store::Error> for CommandError {
+    fn from(error: store::Error) -> Self {
+        let hint = match &error {
+            store::Error::NoSuchImage { name } => Some(format!(
+                "carafe images lists what is there; carafe pull {name} asks the registry"
+            )),
+            store::Error::AmbiguousId { .. } => Some("give more digits".to_owned()),
+            store::Error::NoSuchPlatform { .. } => {
+                Some("pull or build it for that platform with --platform".to_owned())
+            }
+            store::Error::SeveralNames { .. } => {
+                Some("remove its names one by one, or all with --force".to_owned())
+            }
+            store::Error::Version { .. } => Some(
+                "use another directory (--root DIR), or the carafe that made this one".to_owned(),
+            ),
+            other => io_cause(other).and_then(|cause| super::io_hint(cause).map(str::to_owned)),
+        };
+        let this = Self::new(chain(&error));
+        match hint {
+            Some(hint) => this.hint(hint),
+            None => this,
+        }
+    }
+}
+
+impl From<store::LayerError> for CommandError {
+    fn from(error: store::LayerError) -> Self {
+        with_io_hint(&error)
+    }
+}
+
+impl From<rootfs::Error> for CommandError {
+    fn from(error: rootfs::Error) -> Self {
+        with_io_hint(&error)
+    }
+}
+
+impl From<inspect::Error> for CommandError {
+    fn from(error: inspect::Error) -> Self {
+        with_io_hint(&error)
+    }
+}
+
+impl From<sandbox::Error> for CommandError {
+    fn from(error: sandbox::Error) -> Self {
+        let exit = match error.exit_code() {
+            Some(127) => Exit::NotFound,
+            Some(126) => Exit::NotExecutable,
+            _ => Exit::Failure,
+        };
+        let this = Self::new(chain(&error)).exit_with(exit);
+        match error.hint() {
+            Some(hint) => this.hint(hint),
+            None => this,
+        }
+    }
+}
+
+impl From<registry::Error> for CommandError {
+    fn from(error: registry::Error) -> Self {
+        if error.is_cancelled() && signals::exit().is_some() {
+            return interrupted();
+        }
+        let hint = match &error {
+            e if e.is_not_found() => Some("check the name and the tag"),
+            e if e.is_unauthorized() => {
+                Some("the repository is private, or there is none of that name")
+            }
+            registry::Error::Network { .. } => {
+                Some("check the network, HTTPS_PROXY, and mirrors in registries.conf")
+            }
+            registry::Error::Tls { .. } => Some(
+                "name the authority's certificate with SSL_CERT_FILE, or mark the registry as insecure in registries.conf",
+            ),
+            registry::Error::TooManyRequests { .. } => {
+                Some("wait a while, or set up a mirror in registries.conf")
+            }
+            _ => None,
+        };
+        let this = Self::new(chain(&error));
+        match hint {
+            Some(hint) => this.hint(hint),
+            None => this,
+        }
+    }
+}
+
+/// Errors of the builder's that `run` meets: users, mount points.
+impl From<builder::Error> for CommandError {
+    fn from(error: builder::Error) -> Self {
+        with_io_hint(&error)
+    }
+}
+
+/// A Dockerfile that cannot be built, with the lines that are wrong.
+pub(crate) fn of_diagnostics(
+    diagnostics: &[Diagnostic],
+    source: &Source,
+    style: Style,
+) -> CommandError {
+    let blocks: Vec<String> = diagnostics
+        .iter()
+        .map(|d| diagnostic::render(d, source, style))
+        .collect();
+    CommandError::block(blocks.join("\n"))
+}
+
+/// A failed build, with the lines of the Dockerfile that it is about.
+pub(crate) fn of_build(error: builder::Error, source: &Source, style: Style) -> CommandError {
+    match error {
+        builder::Error::Cancelled => interrupted(),
+        builder::Error::Dockerfile(diagnostics) => of_diagnostics(&diagnostics, source, style),
+        builder::Error::Step {
+            span: Some(span),
+            source: cause,
+            ..
+        } => {
+            let inner = CommandError::from_cause(*cause);
+            let diagnostic = Diagnostic {
+                code: "step",
+                severity: Severity::Error,
+                span,
+                message: inner.message().to_owned(),
+                help: None,
+            };
+            let hints = inner.hints;
+            CommandError {
+                hints,
+                ..CommandError::block(diagnostic::render(&diagnostic, source, style))
+            }
+        }
+        builder::Error::Step { source: cause, .. } => CommandError::from_cause(*cause),
+        builder::Error::NoStages => CommandError::new(format!(
+            "{}: there is no FROM, so there is nothing to build",
+            source.name()
+        )),
+        other => CommandError::from_cause(other),
+    }
+}
+
+impl CommandError {
+    /// The builder's error itself, or the library's that it passes on.
+    fn from_cause(error: builder::Error) -> Self {
+        match error {
+            builder::Error::Store(error) => error.into(),
+            builder::Error::Sandbox(error) => Self::from(error).exit_with(Exit::Failure),
+            builder::Error::Start { command, source } => {
+                let inner = Self::from(source);
+                let message = format!("cannot run `{command}`: {}", inner.message());
+                Self {
+                    body: Body::Message(message),
+                    exit: Exit::Failure,
+                    ..inner
+                }
+            }
+            other => other.into(),
+        }
+    }
+}
+
+fn with_io_hint(error: &(dyn std::error::Error + 'static)) -> CommandError {
+    let this = CommandError::new(chain(error));
+    match io_cause(error).and_then(super::io_hint) {
+        Some(hint) => this.hint(hint),
+        None => this,
+    }
+}
+
+/// The operating system's error at the bottom, if there is one.
+fn io_cause<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e io::Error> {
+    let mut at = Some(error);
+    while let Some(error) = at {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            return Some(io);
+        }
+        at = error.source();
+    }
+    None
+}

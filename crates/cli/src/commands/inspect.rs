@@ -1,0 +1,219 @@
+//! `carafe inspect`.
+
+use crate::command_error::CommandError;
+use crate::config::Config;
+use crate::container::directory::{Container, Containers};
+use crate::exit::Exit;
+use crate::output;
+use crate::report::times;
+use crate::template::Template;
+use oci::ImageConfig;
+use serde_json::{Map, Value, json};
+use store::{Image, Store};
+
+/// Show all that is known of images and containers
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Fill in a Go template for each, or print JSON with `json`
+    #[arg(short, long, value_name = "FORMAT")]
+    format: Option<String>,
+    /// Look for this kind only
+    #[arg(long = "type", value_name = "KIND")]
+    kind: Option<Kind>,
+    /// Names or IDs
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Kind {
+    Image,
+    Container,
+}
+
+pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
+    let template = match args.format.as_deref() {
+        None | Some("json") => None,
+        Some(text) => Some(Template::parse(text)?),
+    };
+    let store = config.store()?;
+    let mut exit = Exit::Success;
+    let mut found = Vec::new();
+    for name in &args.names {
+        match object(&store, name, args.kind) {
+            Ok(value) => found.push(value),
+            Err(error) => {
+                output::note(&error.render(config.style()));
+                exit = Exit::Failure;
+            }
+        }
+    }
+    let text = match (&template, &args.format) {
+        (Some(template), _) => {
+            let lines: Result<Vec<_>, _> =
+                found.iter().map(|value| template.render(value)).collect();
+            lines?.iter().map(|line| format!("{line}\n")).collect()
+        }
+        (None, Some(_)) => found.iter().map(|value| format!("{value}\n")).collect(),
+        (None, None) => format!("{:#}\n", Value::Array(found)),
+    };
+    output::result(&text)?;
+    Ok(exit)
+}
+
+/// A container goes before an image of that name, as with Docker.
+fn object(store: &Store, name: &str, kind: Option<Kind>) -> Result<Value, CommandError> {
+    if kind != Some(Kind::Image) {
+        match Containers::new(store).find(name) {
+            Ok(container) => return of_container(store, &container),
+            Err(error) if kind == Some(Kind::Container) => return Err(error),
+            Err(_) => {}
+        }
+    }
+    of_image(store, &store.resolve(name)?)
+}
+
+/// The members that Docker's have.
+fn of_image(store: &Store, image: &Image) -> Result<Value, CommandError> {
+    let config = store.config(&image.config)?;
+    let references = store.references(image)?;
+    let digest = &image.manifest.digest;
+    let mut digests: Vec<String> = references
+        .iter()
+        .map(|r| format!("{}@{digest}", r.familiar_name()))
+        .collect();
+    digests.dedup();
+    let tags = references.iter().filter(|r| r.tag().is_some());
+    let last = config.history.last();
+    Ok(json!({
+        "Id": image.id,
+        "RepoTags": tags.map(|r| r.with_tag(r.tag().unwrap_or_default()).map_or_else(|_| r.familiar(), |r| r.familiar())).collect::<Vec<_>>(),
+        "RepoDigests": digests,
+        "Parent": "",
+        "Comment": last.map(|entry| entry.comment.as_str()).unwrap_or_default(),
+        "Created": config.created,
+        "DockerVersion": "",
+        "Author": config.author.clone().unwrap_or_default(),
+        "Config": config_of(&config)?,
+        "Architecture": config.architecture,
+        "Variant": config.variant.clone().unwrap_or_default(),
+        "Os": config.os,
+        "Size": store.image_size(image)?,
+        "RootFS": {
+            "Type": "layers",
+            "Layers": image.diff_ids().collect::<Vec<_>>(),
+        },
+        "Metadata": {},
+        "Descriptor": image.manifest,
+    }))
+}
+
+/// The image's config with all the members that people ask for, those that are empty too.
+fn config_of(config: &ImageConfig) -> Result<Value, CommandError> {
+    const NULLS: [&str; 10] = [
+        "Cmd",
+        "Entrypoint",
+        "Env",
+        "ExposedPorts",
+        "Healthcheck",
+        "Labels",
+        "OnBuild",
+        "Shell",
+        "Volumes",
+        "ArgsEscaped",
+    ];
+    let written = serde_json::to_value(&config.config)
+        .map_err(|error| CommandError::new(format!("cannot show the config: {error}")))?;
+    let mut members: Map<String, Value> = Map::new();
+    for text in ["User", "WorkingDir", "StopSignal"] {
+        members.insert(text.to_owned(), Value::from(""));
+    }
+    for name in NULLS {
+        members.insert(name.to_owned(), Value::Null);
+    }
+    members["ArgsEscaped"] = Value::Bool(false);
+    if let Value::Object(written) = written {
+        members.extend(written);
+    }
+    members.sort_keys();
+    Ok(Value::Object(members))
+}
+
+fn of_container(store: &Store, container: &Container) -> Result<Value, CommandError> {
+    let record = &container.record;
+    let state = container.state()?;
+    let (program, arguments) = record
+        .command
+        .split_first()
+        .map_or(("", &[][..]), |(p, a)| (p, a));
+    let mut ports: Map<String, Value> = Map::new();
+    for port in &record.ports {
+        let entry = ports
+            .entry(format!("{}/tcp", port.container))
+            .or_insert_with(|| json!([]));
+        if let Some(list) = entry.as_array_mut() {
+            let (address, host) = (port.address.to_string(), port.host.to_string());
+            list.push(json!({"HostIp": address, "HostPort": host}));
+        }
+    }
+    let mounts = record.volumes.iter().map(|volume| {
+        json!({
+            "Type": "bind",
+            "Source": volume.host,
+            "Destination": volume.container,
+            "RW": !volume.read_only,
+        })
+    });
+    let labels: Map<String, Value> = record
+        .labels
+        .iter()
+        .map(|(k, v)| (k.clone(), Value::from(v.as_str())))
+        .collect();
+    let zero = "0001-01-01T00:00:00Z";
+    let moment = |text: &str| {
+        if times::parse_rfc3339(text).is_some() {
+            text.to_owned()
+        } else {
+            zero.to_owned()
+        }
+    };
+    Ok(json!({
+        "Id": record.id,
+        "Created": record.created,
+        "Path": program,
+        "Args": arguments,
+        "State": {
+            "Status": state.phase.word(),
+            "Running": state.phase.word() == "running",
+            "Pid": state.pid,
+            "ExitCode": state.exit_code,
+            "Error": state.error,
+            "StartedAt": moment(&state.started),
+            "FinishedAt": moment(&state.finished),
+        },
+        "Image": record.image_id,
+        "Name": format!("/{}", record.name),
+        "LogPath": container.log_path(),
+        "HostConfig": {
+            "AutoRemove": record.auto_remove,
+            "NetworkMode": record.network.word(),
+            "ReadonlyRootfs": record.read_only,
+            "PortBindings": ports.clone(),
+        },
+        "Mounts": mounts.collect::<Vec<_>>(),
+        "Config": {
+            "Hostname": record.hostname,
+            "User": record.user,
+            "Tty": record.terminal,
+            "OpenStdin": record.interactive,
+            "Env": record.environment,
+            "Cmd": record.command,
+            "Image": record.image,
+            "WorkingDir": record.working_directory,
+            "Labels": labels,
+            "StopSignal": record.stop_signal.to_string(),
+        },
+        "NetworkSettings": {"Ports": ports},
+        "Store": store.path(),
+    }))
+}

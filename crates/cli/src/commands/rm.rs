@@ -1,0 +1,48 @@
+//! `carafe rm`.
+
+use crate::command_error::CommandError;
+use crate::config::Config;
+use crate::container::directory::Containers;
+use crate::container::stop;
+use crate::exit::Exit;
+use crate::output;
+
+/// Remove containers
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Kill those that run
+    #[arg(short, long)]
+    force: bool,
+    /// Remove anonymous volumes too (they are part of the container here)
+    #[arg(short, long)]
+    volumes: bool,
+    /// The containers: names or IDs
+    #[arg(required = true, value_name = "CONTAINER")]
+    containers: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
+    let store = config.store()?;
+    let containers = Containers::new(&store);
+    let mut exit = Exit::Success;
+    for name in &args.containers {
+        if let Err(error) = remove(&containers, name, args.force) {
+            output::note(&error.render(config.style()));
+            exit = Exit::Failure;
+        }
+    }
+    Ok(exit)
+}
+
+fn remove(containers: &Containers<'_>, name: &str, force: bool) -> Result<(), CommandError> {
+    let container = containers.find(name)?;
+    if container.is_owned() {
+        if !force {
+            return Err(CommandError::new(format!("container {name} is running"))
+                .hint("stop it first (carafe stop), or kill it with rm -f"));
+        }
+        stop::kill(&container)?;
+    }
+    containers.remove(&container)?;
+    output::result(&format!("{name}\n"))
+}

@@ -1,0 +1,148 @@
+//! What the surroundings say: where the store is, how to show things, which registries there are. The only
+//! place that reads the environment.
+
+use crate::command_error::CommandError;
+use crate::terminal;
+use crate::terminal::style::Style;
+use registry::{Client, Proxies, Registries};
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Longer ones are cut.
+const RESOLV_CONF_LIMIT: u64 = 64 << 10;
+
+/// The user's surroundings. Nothing is read before it is asked for.
+#[derive(Debug)]
+pub(crate) struct Config {
+    root: Option<PathBuf>,
+}
+
+impl Config {
+    /// `root` is what `--root` said.
+    pub(crate) fn new(root: Option<PathBuf>) -> Self {
+        Self { root }
+    }
+
+    /// How to paint standard error.
+    pub(crate) fn style(&self) -> Style {
+        if terminal::is_terminal(io::stderr()) && self.wants_colour() {
+            Style::coloured()
+        } else {
+            Style::plain()
+        }
+    }
+
+    /// How to paint standard output.
+    pub(crate) fn output_style(&self) -> Style {
+        if terminal::is_terminal(io::stdout()) && self.wants_colour() {
+            Style::coloured()
+        } else {
+            Style::plain()
+        }
+    }
+
+    /// <https://no-color.org>: set and not empty means none.
+    fn wants_colour(&self) -> bool {
+        set("NO_COLOR").is_none() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// Whether the terminal understands a live view.
+    pub(crate) fn has_live_terminal(&self) -> bool {
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        terminal::is_terminal(io::stderr()) && !dumb
+    }
+
+    /// The store's directory: `--root`, `CARAFE_ROOT`, `/var/lib/carafe` for root, else
+    /// `$XDG_DATA_HOME/carafe`.
+    pub(crate) fn store_path(&self) -> Result<PathBuf, CommandError> {
+        if let Some(root) = &self.root {
+            return Ok(root.clone());
+        }
+        if let Some(root) = set("CARAFE_ROOT") {
+            return Ok(root.into());
+        }
+        if rustix::process::geteuid().is_root() {
+            return Ok(PathBuf::from("/var/lib/carafe"));
+        }
+        if let Some(data) = set("XDG_DATA_HOME").filter(|dir| Path::new(dir).is_absolute()) {
+            return Ok(Path::new(&data).join("carafe"));
+        }
+        match set("HOME") {
+            Some(home) => Ok(Path::new(&home).join(".local/share/carafe")),
+            None => Err(
+                CommandError::new("cannot tell where the store is: HOME is not set")
+                    .hint("name a directory with --root DIR or CARAFE_ROOT"),
+            ),
+        }
+    }
+
+    /// Opens the store.
+    pub(crate) fn store(&self) -> Result<store::Store, CommandError> {
+        Ok(store::Store::open(self.store_path()?)?)
+    }
+
+    /// A client for registries; nothing is connected before it is needed. It stops when `cancel` is set.
+    pub(crate) fn registry(&self, cancel: Arc<AtomicBool>) -> Result<Client, CommandError> {
+        let registries = match set("CONTAINERS_REGISTRIES_CONF") {
+            Some(path) => Registries::load(Path::new(&path))?,
+            None => Registries::load_default(config_home().as_deref())?,
+        };
+        // As with curl, the lower-case name goes first.
+        let either = |lower: &str, upper: &str| {
+            set(lower)
+                .or_else(|| set(upper))
+                .and_then(|value| value.into_string().ok())
+        };
+        Ok(Client::new(registry::Config {
+            registries,
+            proxies: Proxies {
+                http: either("http_proxy", "HTTP_PROXY"),
+                https: either("https_proxy", "HTTPS_PROXY"),
+                none: either("no_proxy", "NO_PROXY").unwrap_or_default(),
+            },
+            certificates: set("SSL_CERT_FILE").map(PathBuf::from),
+            cancel,
+            ..registry::Config::default()
+        }))
+    }
+
+    /// What containers and RUN steps get as `/etc/resolv.conf`.
+    pub(crate) fn resolv_conf(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        // Without one, names are not resolved; addresses still work.
+        let _ = std::fs::File::open("/etc/resolv.conf")
+            .and_then(|file| file.take(RESOLV_CONF_LIMIT).read_to_end(&mut text));
+        text
+    }
+
+    /// How progress is shown, if the environment says: `BUILDKIT_PROGRESS`, as with Docker.
+    pub(crate) fn progress(&self) -> Option<String> {
+        set("BUILDKIT_PROGRESS")?.into_string().ok()
+    }
+
+    /// <https://reproducible-builds.org/specs/source-date-epoch/>.
+    pub(crate) fn source_date_epoch(&self) -> Option<String> {
+        set("SOURCE_DATE_EPOCH")?.into_string().ok()
+    }
+
+    /// A variable of the environment, for `--build-arg NAME`, `-e NAME` and secrets.
+    pub(crate) fn variable(&self, name: &str) -> Option<OsString> {
+        std::env::var_os(name)
+    }
+}
+
+/// Where the user's configuration is: `$XDG_CONFIG_HOME`, else `~/.config`.
+fn config_home() -> Option<PathBuf> {
+    let own = set("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .filter(|dir| dir.is_absolute());
+    own.or_else(|| Some(Path::new(&set("HOME")?).join(".config")))
+}
+
+/// A variable that is set and not empty.
+fn set(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}

@@ -1,0 +1,158 @@
+//! The streams between a container, its log, and the user's terminal.
+
+use super::log::{self, Stream};
+use crate::command_error::CommandError;
+use crate::report::times;
+use rustix::pipe::{PipeFlags, pipe_with};
+use sandbox::{Child, Stdio};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+/// What the user sees and sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Streams {
+    /// Nothing: output goes to the log only.
+    Detached,
+    /// The output of the container is ours.
+    Attached,
+}
+
+/// Our ends of a container's standard streams.
+#[derive(Debug)]
+pub(crate) struct Pipes {
+    stdin: Option<OwnedFd>,
+    stdout: OwnedFd,
+    stderr: OwnedFd,
+}
+
+/// Makes the pipes. Without `-i` there is nothing to read.
+pub(crate) fn pipes(interactive: bool) -> Result<(Stdio, Pipes), CommandError> {
+    let failed = |error: rustix::io::Errno| CommandError::io("make a pipe", error);
+    let pipe = || pipe_with(PipeFlags::CLOEXEC).map_err(failed);
+    let (stdout, stdout_theirs) = pipe()?;
+    let (stderr, stderr_theirs) = pipe()?;
+    let (stdin_theirs, stdin) = match interactive {
+        true => pipe().map(|(theirs, ours)| (theirs, Some(ours)))?,
+        false => {
+            let null = File::open("/dev/null");
+            let null = null.map_err(|error| CommandError::io("open /dev/null", error))?;
+            (null.into(), None)
+        }
+    };
+    let theirs = Stdio {
+        stdin: stdin_theirs,
+        stdout: stdout_theirs,
+        stderr: stderr_theirs,
+    };
+    Ok((
+        theirs,
+        Pipes {
+            stdin,
+            stdout,
+            stderr,
+        },
+    ))
+}
+
+impl Pipes {
+    /// Joins the container's streams with ours. The threads that carry its output end with it.
+    pub(crate) fn connect(
+        self,
+        streams: Streams,
+        child: &Child,
+        log: Arc<log::Writer>,
+    ) -> Result<Vec<JoinHandle<()>>, CommandError> {
+        let attached = streams == Streams::Attached;
+        let failed = |error| CommandError::io("use the container's terminal", error);
+        let terminal = child.terminal().map(|fd| fd.try_clone_to_owned());
+        let Some(terminal) = terminal.transpose().map_err(failed)? else {
+            let mut held = None;
+            match self.stdin {
+                Some(stdin) if attached => send_input(stdin),
+                // A detached container with -i waits for input that never comes, and never ends.
+                Some(stdin) => held = Some(stdin),
+                None => {}
+            }
+            let err_log = Arc::clone(&log);
+            return Ok(vec![
+                pump(
+                    self.stdout,
+                    Stream::Stdout,
+                    log,
+                    attached.then(io::stdout),
+                    held,
+                ),
+                pump(
+                    self.stderr,
+                    Stream::Stderr,
+                    err_log,
+                    attached.then(io::stderr),
+                    None,
+                ),
+            ]);
+        };
+        if attached && self.stdin.is_some() {
+            send_input(terminal.try_clone().map_err(failed)?);
+        }
+        Ok(vec![pump(
+            terminal,
+            Stream::Stdout,
+            log,
+            attached.then(io::stdout),
+            None,
+        )])
+    }
+}
+
+/// Carries output to the log, and to the user as long as there is one. `held` stays open until the output ends.
+fn pump(
+    from: OwnedFd,
+    stream: Stream,
+    log: Arc<log::Writer>,
+    mut to: Option<impl Write + Send + 'static>,
+    held: Option<OwnedFd>,
+) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        let _held = held;
+        let mut from = File::from(from);
+        let mut buffer = vec![0; 32 << 10];
+        loop {
+            match from.read(&mut buffer) {
+                // A terminal whose other end is closed gives EIO.
+                Ok(0) | Err(_) => break,
+                Ok(length) => {
+                    let bytes = &buffer[..length];
+                    let now = i64::try_from(times::now()).unwrap_or(i64::MAX);
+                    // The container goes on when the disk is full or the reader is gone.
+                    let _ = log.write(stream, now, bytes);
+                    if let Some(out) = &mut to
+                        && out.write_all(bytes).and_then(|()| out.flush()).is_err()
+                    {
+                        to = None;
+                    }
+                }
+            }
+        }
+    })
+}
+
+/// Carries our input to the container. The thread ends with the input or with the process.
+fn send_input(to: OwnedFd) {
+    std::thread::spawn(move || {
+        let mut to = File::from(to);
+        let mut buffer = vec![0; 32 << 10];
+        let mut stdin = io::stdin().lock();
+        loop {
+            match stdin.read(&mut buffer) {
+                Ok(0) => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+                Ok(length) if to.write_all(&buffer[..length]).is_err() => break,
+                Ok(_) => {}
+            }
+        }
+    });
+}

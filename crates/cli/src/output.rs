@@ -1,0 +1,20 @@
+//! Writing results to standard output and words for people to standard error.
+
+use crate::command_error::CommandError;
+use std::io::{self, Write};
+
+/// Writes a result to standard output. A reader that went away (`carafe images | head -1`) is no error.
+pub(crate) fn result(text: &str) -> Result<(), CommandError> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CommandError::io("write to standard output", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes to standard error. Where that fails there is nobody to tell.
+pub(crate) fn note(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
