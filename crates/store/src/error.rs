@@ -59,15 +59,6 @@ pub enum Error {
     #[error(transparent)]
     Layer(#[from] crate::LayerError),
 
-    /// A file of the store is not what carafe writes there.
-    #[error("{} is damaged", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
-
     /// A blob is not in the store, neither as a file nor as a layer that could be made again.
     #[error("the store has no blob {digest}")]
     NoSuchBlob {

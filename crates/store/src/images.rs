@@ -4,18 +4,19 @@
 //! each. An image without a reference is dangling; it stays until it is removed or pruned.
 
 mod chains;
+mod list;
 mod remove;
 mod resolve;
 mod tags;
 mod unpack;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use oci::{ChainId, Descriptor, DiffId, Digest, Document, Platform, Reference};
+use oci::{ChainId, Descriptor, DiffId, Digest, Document, Platform};
 use serde::{Deserialize, Serialize};
 
+pub use list::Listed;
 pub use remove::{Removed, Unnamed};
 pub use tags::Tag;
 pub use unpack::Proceed;
@@ -53,17 +54,6 @@ pub struct ImageLayer {
     pub diff_id: DiffId,
     /// The blob that the manifest names.
     pub blob: Descriptor,
-}
-
-/// An image as `images` lists it.
-#[derive(Debug, Clone)]
-pub struct Listed {
-    /// The image.
-    pub image: Image,
-    /// Its references, sorted. None for a dangling image.
-    pub references: Vec<Reference>,
-    /// Its size, as [`Store::image_size`] has it.
-    pub size: u64,
 }
 
 impl Image {
@@ -111,54 +101,6 @@ impl Store {
         Ok(image.filter(|image| image.manifest.digest == *manifest))
     }
 
-    /// All images, with their names, newest first.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if the store cannot be read.
-    pub fn images(&self) -> Result<Vec<Listed>, Error> {
-        let mut names = self.names()?;
-        let mut listed = Vec::new();
-        for image in self.all_images()? {
-            let references = names.remove(&image.manifest.digest).unwrap_or_default();
-            let size = self.image_size(&image)?;
-            listed.push(Listed {
-                image,
-                references,
-                size,
-            });
-        }
-        listed.sort_by(|a, b| {
-            b.image
-                .created
-                .cmp(&a.image.created)
-                .then_with(|| a.references.cmp(&b.references))
-        });
-        Ok(listed)
-    }
-
-    /// What an image takes: the bytes of the files that its layers bring, of layers that were never unpacked the
-    /// length of their blobs. Layers that images share count in full for each.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if a layer's record cannot be read.
-    pub fn image_size(&self, image: &Image) -> Result<u64, Error> {
-        image.layers.iter().try_fold(0_u64, |sum, layer| {
-            let unpacked = self.layer(&layer.diff_id)?.and_then(|known| known.unpacked);
-            Ok(sum.saturating_add(unpacked.unwrap_or(layer.blob.size)))
-        })
-    }
-
-    /// The references that lead to an image, sorted.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if the store cannot be read.
-    pub fn references(&self, image: &Image) -> Result<Vec<Reference>, Error> {
-        Ok(self
-            .names()?
-            .remove(&image.manifest.digest)
-            .unwrap_or_default())
-    }
-
     /// The image that a manifest is, from its documents.
     pub(crate) fn describe(&self, descriptor: &Descriptor) -> Result<Image, Error> {
         let manifest = self.manifest(descriptor)?;
@@ -195,24 +137,6 @@ impl Store {
             images.extend(bytes.and_then(|bytes| serde_json::from_slice::<Image>(&bytes).ok()));
         }
         Ok(images)
-    }
-
-    /// The references of every manifest that has any, through indexes too.
-    fn names(&self) -> Result<BTreeMap<Digest, Vec<Reference>>, Error> {
-        let mut names: BTreeMap<Digest, Vec<Reference>> = BTreeMap::new();
-        for tag in self.tags()? {
-            for manifest in self.manifests_of(&tag.descriptor) {
-                names
-                    .entry(manifest.digest)
-                    .or_default()
-                    .push(tag.reference.clone());
-            }
-        }
-        for references in names.values_mut() {
-            references.sort();
-            references.dedup();
-        }
-        Ok(names)
     }
 
     /// The manifests that a descriptor leads to: itself, or those that the index lists. An index that cannot be read

@@ -65,21 +65,21 @@ impl Collected {
         references: Vec<Reference>,
         images: Vec<Image>,
     ) {
-        match self
+        let known = self
             .loaded
-            .iter_mut()
-            .find(|one| one.descriptor.digest == descriptor.digest)
-        {
-            Some(one) => {
-                one.references.extend(references);
-                one.references.sort();
-                one.references.dedup();
-            }
-            None => self.loaded.push(Loaded {
+            .iter()
+            .position(|one| one.descriptor.digest == descriptor.digest);
+        let at = known.unwrap_or(self.loaded.len());
+        if known.is_none() {
+            self.loaded.push(Loaded {
                 descriptor,
-                references,
+                references: Vec::new(),
                 images,
-            }),
+            });
         }
+        let one = &mut self.loaded[at];
+        one.references.extend(references);
+        one.references.sort();
+        one.references.dedup();
     }
 }

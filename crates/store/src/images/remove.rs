@@ -40,14 +40,16 @@ impl Store {
             && let Some(descriptor) = self.tagged(&reference)?
         {
             self.untag(&reference)?;
-            let mut removed = Removed {
-                untagged: vec![reference],
-                deleted: Vec::new(),
-            };
+            let mut deleted = Vec::new();
             for manifest in self.manifests_of(&descriptor) {
-                self.delete_if_unnamed(&manifest.digest, &mut removed)?;
+                if let Some(image) = self.image(&manifest.digest)? {
+                    deleted.extend(self.delete_if_unnamed(&image)?);
+                }
             }
-            return Ok(removed);
+            return Ok(Removed {
+                untagged: vec![reference],
+                deleted,
+            });
         }
         self.remove_by_id(&self.resolve(name)?, several)
     }
@@ -64,27 +66,28 @@ impl Store {
         for reference in &references {
             self.untag(reference)?;
         }
-        let mut removed = Removed {
+        let deleted = self.delete_if_unnamed(image)?;
+        Ok(Removed {
             untagged: references,
-            deleted: Vec::new(),
-        };
-        self.delete_if_unnamed(&image.manifest.digest, &mut removed)?;
-        Ok(removed)
+            deleted: deleted.into_iter().collect(),
+        })
     }
 
-    fn delete_if_unnamed(&self, manifest: &Digest, removed: &mut Removed) -> Result<(), Error> {
-        let Some(image) = self.image(manifest)? else {
-            return Ok(());
+    /// Removes an image, all manifests of it, if no reference leads to it.
+    fn delete_if_unnamed(&self, image: &Image) -> Result<Option<Digest>, Error> {
+        let named = self.images_by_id()?.remove(&image.id);
+        let Some(named) = named.filter(|named| named.references.is_empty()) else {
+            return Ok(None);
         };
-        if !self.references(&image)?.is_empty() {
-            return Ok(());
+        for image in &named.images {
+            let path = self.image_path(&image.manifest.digest);
+            match fs::remove_file(&path) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::io("remove", &path)(e));
+                }
+                _ => {}
+            }
         }
-        let path = self.image_path(manifest);
-        match fs::remove_file(&path) {
-            Ok(()) => removed.deleted.push(image.id),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            Err(e) => return Err(Error::io("remove", &path)(e)),
-        }
-        Ok(())
+        Ok(Some(image.id.clone()))
     }
 }

@@ -262,3 +262,29 @@ fn sizes() {
         .unwrap();
     assert_eq!(store.image_size(&image).unwrap(), 106);
 }
+
+#[test]
+fn one_image_with_two_manifests() {
+    let (_dir, store) = store();
+    let plain = add(&store, "built", b"layer");
+    let compressed = {
+        let how = store::Recompress::plain(oci::Compression::Gzip);
+        store.recompress(&plain, &how).unwrap()
+    };
+    let image = store.add_image(&compressed).unwrap();
+    let listed = store.images().unwrap();
+    assert_eq!((listed.len(), &listed[0].image.manifest), (1, &plain));
+    assert_eq!(store.resolve(image.id.hex()).unwrap().id, image.id);
+    store.tag(&reference("pushed"), &compressed).unwrap();
+    assert_eq!(store.images().unwrap()[0].references.len(), 2);
+    assert_eq!(
+        store
+            .remove_image("built", Unnamed::Refuse)
+            .unwrap()
+            .deleted,
+        []
+    );
+    let removed = store.remove_image("pushed", Unnamed::Refuse).unwrap();
+    assert_eq!(removed.deleted, [image.id]);
+    assert!(store.images().unwrap().is_empty());
+}

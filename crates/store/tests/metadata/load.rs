@@ -204,7 +204,11 @@ fn an_index_in_the_index() {
 #[test]
 fn docker_names_in_an_archive_that_is_both() {
     let layer = archive(&[("file", b"x")]);
-    let (mut files, manifest) = oci_image("linux/amd64", &layer);
+    let (mut files, mut manifest) = oci_image("linux/amd64", &layer);
+    let name = "docker.io/library/both:1".to_owned();
+    manifest
+        .annotations
+        .insert("io.containerd.image.name".to_owned(), name);
     let config = files[0].0.clone();
     let docker = json!([{"Config": config, "RepoTags": ["both:1"], "Layers": [files[1].0]}]);
     files.push(("manifest.json".to_owned(), docker.to_string().into_bytes()));
