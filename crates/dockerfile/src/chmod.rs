@@ -1,7 +1,8 @@
 //! Modes of `--chmod`: octal or symbolic.
 //!
-//! Source: chmod(1) and the grammar of POSIX for it; without a `u`, `g`, `o` or `a` a change is for
-//! all of them, whatever the umask says.
+//! Source: chmod(1) and the grammar of POSIX for it; the special bits as BSD (and BuildKit) treats
+//! them: `=` takes set-user-ID and set-group-ID away and leaves the sticky bit. Without a `u`, `g`,
+//! `o` or `a` a change is for all of them, whatever the umask says.
 
 /// A mode that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,8 +26,6 @@ pub enum Chmod {
 pub struct Change {
     /// Whose permissions, as a mask of `rwx` bits.
     who: u32,
-    /// Whether anyone was named.
-    named: bool,
     operator: Operator,
     permissions: Permissions,
 }
@@ -118,7 +117,7 @@ impl Change {
     }
 
     /// Without those special bits that are not for whom this change is: set-user-ID goes with the
-    /// user, set-group-ID with the group, and the sticky bit with all of them.
+    /// user, set-group-ID with the group, and the sticky bit with either.
     fn special(self, bits: u32) -> u32 {
         let mut allowed = 0o777;
         if self.who & USER != 0 {
@@ -127,7 +126,7 @@ impl Change {
         if self.who & GROUP != 0 {
             allowed |= SET_GROUP;
         }
-        if !self.named || self.who == 0o777 {
+        if self.who != OTHERS {
             allowed |= STICKY;
         }
         bits & allowed
@@ -148,8 +147,7 @@ fn read_clause(clause: &str, changes: &mut Vec<Change>) -> Option<()> {
             _ => return None,
         };
     }
-    let named = who != 0;
-    let who = if named { who } else { 0o777 };
+    let who = if who == 0 { 0o777 } else { who };
     while let Some(sign) = rest.chars().next() {
         let operator = match sign {
             '+' => Operator::Add,
@@ -162,7 +160,6 @@ fn read_clause(clause: &str, changes: &mut Vec<Change>) -> Option<()> {
         let permissions = read_permissions(permissions)?;
         changes.push(Change {
             who,
-            named,
             operator,
             permissions,
         });
@@ -222,6 +219,12 @@ mod tests {
             ("o+s", 0o755, 0o755, 0o755),
             ("+t", 0o777, 0o1777, 0o1777),
             ("a-t", 0o1777, 0o777, 0o777),
+            ("u+t", 0o644, 0o1644, 0o1644),
+            ("o+t", 0o644, 0o644, 0o644),
+            ("a=rx", 0o1777, 0o1555, 0o1555),
+            ("=r", 0o2644, 0o444, 0o444),
+            ("o=g+x", 0o644, 0o645, 0o645),
+            ("g=u-w", 0o644, 0o644, 0o644),
             ("u=rwx", 0o4600, 0o700, 0o700),
             ("u=rws", 0o600, 0o4600, 0o4600),
             ("g=rx", 0o4755, 0o4755, 0o4755),

@@ -42,12 +42,12 @@ const NAMES: [(&str, u8); 34] = [
 /// The first and the last real-time signal that programs may use.
 const REAL_TIME: (u8, u8) = (34, 64);
 
-/// Whether it is the number or the name of a signal.
+/// Whether `STOPSIGNAL` may have it: the name of a signal, or any number but 0, as in BuildKit.
 pub fn is_known(signal: &str) -> bool {
-    number(signal).is_some()
+    number(signal).is_some() || signal.parse::<i32>().is_ok_and(|number| number != 0)
 }
 
-/// The number of a signal given by number or name; `RTMIN+3` and `RTMAX-3` too.
+/// The number of a signal that there is, given by number or name; `RTMIN+3` and `RTMAX-3` too.
 pub fn number(signal: &str) -> Option<u8> {
     if signal.bytes().all(|byte| byte.is_ascii_digit()) {
         return signal
@@ -102,5 +102,7 @@ mod tests {
         ] {
             assert_eq!(number(signal), expected, "{signal}");
         }
+        assert!(is_known("HUP") && is_known("99"));
+        assert!(!is_known("SIGWOBBLE") && !is_known("0"));
     }
 }

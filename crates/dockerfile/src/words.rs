@@ -205,6 +205,9 @@ mod tests {
                 r"${P//\//_} ${P/\/usr/}",
                 "_usr_local_lib_x.tar.gz /local/lib/x.tar.gz",
             ),
+            (r#"${STARS#"a\*"} ${STARS#'a*'}"#, "a*b*c *b*c"),
+            ("${A///x} ${A//*/x} ${S//b*/x}", "xaxax x foox"),
+            (r"${V/.t/\/}", r"one\/wo.three"),
             (
                 r"${S#f\o}",
                 r"ERROR invalid escape `\o` in the pattern `f\o`",
@@ -225,6 +228,10 @@ mod tests {
             (
                 "${A:=x}",
                 "ERROR unsupported modifier (:=) in the substitution of A",
+            ),
+            (
+                "${A:#a}",
+                "ERROR unsupported modifier (:#) in the substitution of A",
             ),
             (
                 "${A^^}",

@@ -160,7 +160,6 @@ impl Options {
                 "sharing",
                 self.sharing.is_some() && self.kind != Type::Cache,
             ),
-            ("env", self.env.is_some() && self.kind != Type::Secret),
         ];
         match wrong.into_iter().find(|(_, wrong)| *wrong) {
             Some((key, _)) => Err(self.not_for_type(key)),

@@ -13,10 +13,9 @@ const FLAGS: &Known = &[
     ("retries", Takes::Value),
 ];
 
-/// Reads a `HEALTHCHECK`. With `NONE` the values of flags do not matter.
+/// Reads a `HEALTHCHECK`. With `NONE`, flags are not looked at.
 pub(super) fn read(request: &Request<'_>) -> Result<Healthcheck, Diagnostic> {
     let (kind, rest) = request.arguments.split_first();
-    let flags = request.flags(FLAGS)?;
     match kind.text().to_ascii_uppercase().as_str() {
         "" => Err(request.requires("at least one argument")),
         "NONE" if rest.text().is_empty() => Ok(Healthcheck::None),
@@ -28,14 +27,7 @@ pub(super) fn read(request: &Request<'_>) -> Result<Healthcheck, Diagnostic> {
                 message,
             ))
         }
-        "CMD" => Ok(Healthcheck::Command {
-            interval: interval(&flags, "interval")?,
-            timeout: interval(&flags, "timeout")?,
-            start_period: interval(&flags, "start-period")?,
-            start_interval: interval(&flags, "start-interval")?,
-            retries: flags.word("retries").as_ref().map(retries).transpose()?,
-            command: command(request, forms::form(rest, request.keyword)?)?,
-        }),
+        "CMD" => command(request, forms::form(rest, request.keyword)?),
         _ => {
             let message = format!("unknown type \"{}\" in HEALTHCHECK", kind.text());
             let error = Diagnostic::error("healthcheck-type", kind.span(), message);
@@ -44,20 +36,28 @@ pub(super) fn read(request: &Request<'_>) -> Result<Healthcheck, Diagnostic> {
     }
 }
 
-fn command(request: &Request<'_>, form: Form) -> Result<Form, Diagnostic> {
-    let is_empty = match &form {
+fn command(request: &Request<'_>, command: Form) -> Result<Healthcheck, Diagnostic> {
+    let flags = request.flags(FLAGS)?;
+    let is_empty = match &command {
         Form::Shell(word) => word.text.is_empty(),
         Form::Exec(words) => words.is_empty(),
     };
-    if !is_empty {
-        return Ok(form);
+    if is_empty {
+        let message = "missing command after HEALTHCHECK CMD";
+        return Err(Diagnostic::error(
+            "missing-argument",
+            request.text.trim().span(),
+            message,
+        ));
     }
-    let message = "missing command after HEALTHCHECK CMD";
-    Err(Diagnostic::error(
-        "missing-argument",
-        request.text.trim().span(),
-        message,
-    ))
+    Ok(Healthcheck::Command {
+        interval: interval(&flags, "interval")?,
+        timeout: interval(&flags, "timeout")?,
+        start_period: interval(&flags, "start-period")?,
+        start_interval: interval(&flags, "start-interval")?,
+        retries: flags.word("retries").as_ref().map(retries).transpose()?,
+        command,
+    })
 }
 
 fn interval(flags: &Flags, name: &str) -> Result<Option<u64>, Diagnostic> {

@@ -2,6 +2,7 @@
 //! variables as its mode.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::pattern::Pattern;
@@ -74,6 +75,7 @@ pub(crate) fn lex(text: &str, mode: Mode, lookup: Lookup<'_>) -> Result<Lexed, E
         mode,
         lookup,
         undefined: Vec::new(),
+        noted: HashSet::new(),
         words: Words::default(),
     };
     lexer.run().map_err(|reason| ExpandError {
@@ -89,6 +91,7 @@ struct Lexer<'a> {
     mode: Mode,
     lookup: Lookup<'a>,
     undefined: Vec<String>,
+    noted: HashSet<&'a str>,
     words: Words,
 }
 
@@ -224,12 +227,14 @@ impl<'a> Lexer<'a> {
     fn escaped_in_quotes(&mut self, out: &mut String) {
         self.next();
         let Some(sign) = self.peek() else { return };
-        let special = sign == '"' || sign == '$' || sign == self.mode.escape;
-        if self.mode.keep_escapes || !special {
+        if self.mode.keep_escapes {
             out.push(self.mode.escape);
         }
-        if special {
+        if sign == '"' || sign == '$' || sign == self.mode.escape {
             out.extend(self.next());
+        } else {
+            // In a pattern there are two of them now: a plain backslash, and then the sign.
+            out.push(self.mode.escape);
         }
     }
 
@@ -270,7 +275,7 @@ impl<'a> Lexer<'a> {
 
     /// The value of a variable that has no default: if it is not set, nothing, which is noted. The
     /// `Err` is what is written, when that shall stay.
-    fn value(&mut self, name: &str, start: usize) -> Result<String, String> {
+    fn value(&mut self, name: &'a str, start: usize) -> Result<String, String> {
         if let Some(value) = (self.lookup)(name) {
             return Ok(value);
         }
@@ -278,7 +283,7 @@ impl<'a> Lexer<'a> {
             return Err(self.since(start));
         }
         let is_variable = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
-        if is_variable && !self.undefined.iter().any(|known| known == name) {
+        if is_variable && self.noted.insert(name) {
             self.undefined.push(name.to_owned());
         }
         Ok(String::new())
@@ -336,7 +341,7 @@ impl<'a> Lexer<'a> {
 
     /// `${name:-word}` and its kin.
     fn modified(&mut self, form: &Form<'a>) -> Result<String, Unexpandable> {
-        let strips = matches!(form.sign, '#' | '%');
+        let strips = matches!(form.sign, '#' | '%') && !form.null_is_unset;
         let word = self
             .inner('}', strips)?
             .ok_or_else(|| self.unclosed(form.start))?;
@@ -361,7 +366,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// `${name/pattern/replacement}`, or with `//` for every match.
-    fn replaced(&mut self, name: &str, start: usize) -> Result<String, Unexpandable> {
+    fn replaced(&mut self, name: &'a str, start: usize) -> Result<String, Unexpandable> {
         let every = self.peek() == Some('/');
         if every {
             self.next();

@@ -19,8 +19,9 @@ fn find(file: &File<'_>) -> Vec<Finding> {
 
 fn finding(stage: &Stage) -> Option<Finding> {
     let (from, keyword) = (&stage.keyword.text, stage.as_keyword.as_ref()?);
-    let wanted = if is_capital(from) { "AS" } else { "as" };
-    if is_capital(from) == is_capital(&keyword.text) {
+    let wanted = if is_upper(from) { "AS" } else { "as" };
+    // A `From` in mixed case is no style that AS could follow: another rule is about that.
+    if keyword.text == wanted || !(is_upper(from) || is_lower(from)) {
         return None;
     }
     Some(Finding {
@@ -33,7 +34,10 @@ fn finding(stage: &Stage) -> Option<Finding> {
     })
 }
 
-/// Mixed case goes with small letters: only capitals are a style of their own.
-fn is_capital(keyword: &str) -> bool {
+fn is_upper(keyword: &str) -> bool {
     keyword.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+fn is_lower(keyword: &str) -> bool {
+    keyword.bytes().all(|byte| byte.is_ascii_lowercase())
 }
