@@ -35,15 +35,26 @@ pub(crate) fn assemble(
     let store = environment.store;
     let own = own_layers(image, made, environment)?;
     let mut config = image.config.clone();
-    config.rootfs.diff_ids.extend(own.iter().map(|layer| layer.diff_id.clone()));
+    config
+        .rootfs
+        .diff_ids
+        .extend(own.iter().map(|layer| layer.diff_id.clone()));
     write_history(&mut config, image, schedule, store)?;
     let config = store.put_bytes(MediaType::OciConfig, &config.to_bytes())?;
-    let base = image.base.iter().flat_map(|base| base.manifest.layers.clone());
-    let layers = base.chain(own.into_iter().map(|layer| layer.descriptor)).collect();
+    let base = image
+        .base
+        .iter()
+        .flat_map(|base| base.manifest.layers.clone());
+    let layers = base
+        .chain(own.into_iter().map(|layer| layer.descriptor))
+        .collect();
     let manifest = Manifest::new(config, layers);
     let descriptor = store.put_bytes(MediaType::OciManifest, &manifest.to_bytes())?;
     let platform = Some(image.config.platform());
-    Ok(store.add_image(&Descriptor { platform, ..descriptor })?)
+    Ok(store.add_image(&Descriptor {
+        platform,
+        ..descriptor
+    })?)
 }
 
 /// The layers on top of the base image's. Reading them again to hash them is all the work there is
@@ -83,9 +94,15 @@ fn own_layers(
 
 fn layer(stack: &[SnapshotId], environment: &Environment<'_>) -> Result<Layer, Error> {
     let sealed = environment.store.seal(stack)?;
-    let descriptor =
-        Descriptor::new(MediaType::OciLayer, sealed.diff_id.digest().clone(), sealed.tar_size);
-    Ok(Layer { diff_id: sealed.diff_id, descriptor })
+    let descriptor = Descriptor::new(
+        MediaType::OciLayer,
+        sealed.diff_id.digest().clone(),
+        sealed.tar_size,
+    );
+    Ok(Layer {
+        diff_id: sealed.diff_id,
+        descriptor,
+    })
 }
 
 /// Adds the lines of history, and says when the image was made: when its last layer was. So an
@@ -103,7 +120,10 @@ fn write_history(
     };
     for entry in &image.history {
         if let Some(step) = entry.step {
-            created = schedule.peek(step).and_then(|made| made.created).map(time::rfc3339);
+            created = schedule
+                .peek(step)
+                .and_then(|made| made.created)
+                .map(time::rfc3339);
         }
         config.history.push(History {
             created: created.clone(),
@@ -125,7 +145,10 @@ fn first_made(
 ) -> Result<String, Error> {
     let mut key = KeyWriter::new("image without layers");
     key.bytes(&config.to_bytes());
-    image.history.iter().for_each(|entry| key.text(&entry.created_by));
+    image
+        .history
+        .iter()
+        .for_each(|entry| key.text(&entry.created_by));
     let key = key.finish().0;
     if let Some(record) = store.record(&key)?
         && let Some(created) = record.payload.as_str()
@@ -134,6 +157,12 @@ fn first_made(
     }
     let created = time::rfc3339(SystemTime::now());
     let payload = serde_json::Value::String(created.clone());
-    store.put_record(&key, &store::Record { snapshot: None, payload })?;
+    store.put_record(
+        &key,
+        &store::Record {
+            snapshot: None,
+            payload,
+        },
+    )?;
     Ok(created)
 }

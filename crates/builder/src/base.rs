@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use oci::{ChainId, Descriptor, ImageConfig, Manifest, Platform, Reference};
-use store::SnapshotId;
+use store::{SnapshotId, Store};
 
 use crate::plan::Bases;
-use crate::{Environment, Error};
+use crate::pull::{self, Watch};
+use crate::{Environment, Error, Event, StepId};
 
 /// An image that a stage stands on.
 #[derive(Clone, Debug)]
@@ -50,7 +51,11 @@ pub(crate) struct WorldBases<'a> {
 impl<'a> WorldBases<'a> {
     /// Base images for a build; with `pull` the registry is asked first.
     pub(crate) fn new(environment: &'a Environment<'a>, pull: bool) -> Self {
-        Self { environment, pull, resolved: Mutex::default() }
+        Self {
+            environment,
+            pull,
+            resolved: Mutex::default(),
+        }
     }
 }
 
@@ -99,41 +104,119 @@ impl WorldBases<'_> {
     }
 
     /// The image as the registry has it: its manifest and config are fetched, its layers are not.
-    fn at_registry(
-        &self,
-        reference: &Reference,
-        platform: &Platform,
-    ) -> Result<BaseImage, Error> {
-        let _ = platform;
-        Err(Error::Base {
+    fn at_registry(&self, reference: &Reference, platform: &Platform) -> Result<BaseImage, Error> {
+        let store = self.environment.store;
+        let resolved = |source: registry::Error| Error::Base {
             name: reference.familiar(),
-            reason: "no registry yet".to_owned(),
-            not_found: true,
+            reason: told(&source),
+            not_found: source.is_not_found(),
+        };
+        let repository = self
+            .environment
+            .registry
+            .repository(reference)
+            .map_err(resolved)?;
+        let found = repository.resolve().map_err(resolved)?;
+        let image = repository.image(&found, platform).map_err(resolved)?;
+        let mut config = repository.blob(&image.manifest.config).map_err(resolved)?;
+        store.put_blob(&image.manifest.config, &mut config)?;
+        store.put_blob(&image.descriptor, &mut image.bytes.as_slice())?;
+        Ok(BaseImage {
+            name: reference.familiar(),
+            reference: reference.clone(),
+            config: store.config(&image.manifest.config)?,
+            manifest: image.manifest,
+            descriptor: image.descriptor,
         })
     }
 }
 
+/// An error with all its causes, on one line.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        text.push_str(&format!(": {source}"));
+        cause = source.source();
+    }
+    text
+}
+
 impl BaseImage {
     /// Whether all its layers are there to be mounted.
-    pub(crate) fn is_unpacked(&self, store: &store::Store) -> bool {
-        self.snapshots().iter().all(|id| matches!(store.snapshot(id), Ok(Some(_))))
+    pub(crate) fn is_unpacked(&self, store: &Store) -> bool {
+        self.snapshots()
+            .iter()
+            .all(|id| matches!(store.snapshot(id), Ok(Some(_))))
     }
 
-    /// Unpacks the layers that are not there, fetching those that the store does not have.
-    pub(crate) fn unpack(
-        &self,
-        environment: &Environment<'_>,
-        step: crate::StepId,
-    ) -> Result<(), Error> {
-        let _ = step;
-        let fetch = |blob: &Descriptor| -> Result<Box<dyn std::io::Read + Send>, Error> {
-            Err(Error::Base {
-                name: self.name.clone(),
-                reason: format!("no registry yet for {}", blob.digest),
-                not_found: true,
-            })
-        };
+    /// Unpacks the layers that are not there, fetching those that the store does not have; then the
+    /// store has the image by its name.
+    pub(crate) fn unpack(&self, environment: &Environment<'_>, step: StepId) -> Result<(), Error> {
         let store = environment.store;
-        crate::pull::unpack(store, &self.manifest, &self.config, &fetch, environment.cancel)
+        let pull = |source| Error::Pull {
+            name: self.name.clone(),
+            source,
+        };
+        let fetch = |blob: &Descriptor| -> Result<Box<dyn std::io::Read + Send>, Error> {
+            let repository = environment
+                .registry
+                .repository(&self.reference)
+                .map_err(pull)?;
+            Ok(Box::new(repository.blob(blob).map_err(pull)?))
+        };
+        let progress = |blob: &Descriptor, done: u64| {
+            (environment.events)(Event::Progress {
+                step,
+                what: blob.digest.hex()[..12].to_owned(),
+                done,
+                total: Some(blob.size),
+            });
+        };
+        let watch = Watch {
+            cancel: environment.cancel,
+            progress: &progress,
+        };
+        pull::unpack(store, &self.manifest, &self.config, &fetch, &watch)?;
+        self.keep(store)
     }
+
+    /// Makes the image one of the store's, by its name.
+    fn keep(&self, store: &Store) -> Result<(), Error> {
+        if store.image(&self.descriptor.digest)?.is_none() {
+            let platform = Some(self.config.platform());
+            store.add_image(&Descriptor {
+                platform,
+                ..self.descriptor.clone()
+            })?;
+        }
+        if store
+            .tagged(&self.reference)?
+            .is_none_or(|d| d.digest != self.descriptor.digest)
+        {
+            store.tag(&self.reference, &self.descriptor)?;
+        }
+        Ok(())
+    }
+}
+
+/// Pulls an image: its layers are fetched and unpacked, and the store has it by its name.
+///
+/// Events are those of one step, number 0.
+///
+/// # Errors
+/// [`Error::Base`] if there is no such image or it cannot be resolved, [`Error::Pull`] and others
+/// if a layer cannot be fetched or unpacked, [`Error::Cancelled`].
+pub fn pull_image(
+    reference: &Reference,
+    platform: &Platform,
+    environment: &Environment<'_>,
+) -> Result<store::Image, Error> {
+    let base = WorldBases::new(environment, true).at_registry(reference, platform)?;
+    let step = StepId(0);
+    (environment.events)(Event::Started(step));
+    base.unpack(environment, step)?;
+    (environment.events)(Event::Finished(step));
+    let image = environment.store.image(&base.descriptor.digest)?;
+    Ok(image.expect("it was added when its layers were there"))
 }

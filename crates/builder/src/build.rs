@@ -58,7 +58,10 @@ fn titles(plan: &Plan, options: &Options) -> Vec<StepTitle> {
         let place = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         titles.push(StepTitle {
             id,
-            stage: step.stage.map(|stage| plan.stages[stage].name.clone()).unwrap_or_default(),
+            stage: step
+                .stage
+                .map(|stage| plan.stages[stage].name.clone())
+                .unwrap_or_default(),
             position: step.stage.map(|_| (place(before + 1), place(total))),
             text: one_line(&step.title),
             line: step.span.map(|span| options.dockerfile.line(span.start)),

@@ -65,13 +65,29 @@ struct Opened<'a> {
 impl<'a> Contexts<'a> {
     /// The contexts of a build. Nothing is opened yet.
     pub(crate) fn new(options: &'a Options, store: &'a Store) -> Self {
-        let main = options.context.iter().map(|local| (ContextName::Main, local));
+        let main = options
+            .context
+            .iter()
+            .map(|local| (ContextName::Main, local));
         let named = &options.named_contexts;
-        let named = named.iter().map(|(name, local)| (ContextName::Named(name.clone()), local));
+        let named = named
+            .iter()
+            .map(|(name, local)| (ContextName::Named(name.clone()), local));
         let contexts = main.chain(named).map(|(name, local)| {
-            (name, Opened { local, tree: OnceLock::new(), opening: Mutex::new(()) })
+            (
+                name,
+                Opened {
+                    local,
+                    tree: OnceLock::new(),
+                    opening: Mutex::new(()),
+                },
+            )
         });
-        Self { store, contexts: contexts.collect(), selections: Mutex::default() }
+        Self {
+            store,
+            contexts: contexts.collect(),
+            selections: Mutex::default(),
+        }
     }
 
     /// What a step copies from its context; looked at once.
@@ -119,15 +135,19 @@ fn open(name: &ContextName, local: &LocalContext) -> Result<Tree, Error> {
     let root = Root::open(&local.directory)?;
     let patterns = match &local.ignore {
         None => None,
-        Some(file) => Some(Patterns::parse(&file.text).map_err(|source| Error::IgnoreFile {
-            file: file.name.clone(),
-            source,
-        })?),
+        Some(file) => Some(
+            Patterns::parse(&file.text).map_err(|source| Error::IgnoreFile {
+                file: file.name.clone(),
+                source,
+            })?,
+        ),
     };
     Ok(Tree::context(root, patterns, name.to_string()))
 }
 
 /// The same context has one name in the stat cache, from wherever it is built.
 fn absolute(directory: &Path) -> PathBuf {
-    directory.canonicalize().unwrap_or_else(|_| directory.to_owned())
+    directory
+        .canonicalize()
+        .unwrap_or_else(|_| directory.to_owned())
 }

@@ -217,7 +217,14 @@ impl Error {
 
     /// Says where in the Dockerfile something was asked for that cannot be had.
     pub(crate) fn at(self, span: Span) -> Self {
-        let Self::Base { name, reason, not_found } = self else { return self };
+        let Self::Base {
+            name,
+            reason,
+            not_found,
+        } = self
+        else {
+            return self;
+        };
         Self::Dockerfile(vec![Diagnostic {
             code: "base-image",
             severity: dockerfile::Severity::Error,

@@ -38,7 +38,11 @@ struct Work<'w> {
 
 impl<'a> Executor<'a> {
     pub(crate) fn new(options: &'a Options, environment: &'a Environment<'a>) -> Self {
-        Self { options, environment, unpacked: Mutex::default() }
+        Self {
+            options,
+            environment,
+            unpacked: Mutex::default(),
+        }
     }
 
     /// Executes a step on top of `below`; what it leaves is a new snapshot.
@@ -51,7 +55,12 @@ impl<'a> Executor<'a> {
         stopped: &(dyn Fn() -> bool + Sync),
     ) -> Result<SnapshotId, Error> {
         let draft = self.environment.store.draft()?;
-        let work = Work { id, below, schedule, stopped };
+        let work = Work {
+            id,
+            below,
+            schedule,
+            stopped,
+        };
         match &step.operation {
             Operation::Image(_) => unreachable!("images are unpacked, not executed"),
             Operation::Workdir { path, user } => self.workdir(&work, &draft, path, user)?,
@@ -70,7 +79,9 @@ impl<'a> Executor<'a> {
 
     /// The files that a step left, to read.
     fn readable(&self, filesystem: Filesystem, schedule: &Schedule<'_>) -> Result<Root, Error> {
-        let made = filesystem.and_then(|id| schedule.known(id).cloned()).unwrap_or_default();
+        let made = filesystem
+            .and_then(|id| schedule.known(id).cloned())
+            .unwrap_or_default();
         let stack = self.environment.store.stack(&made.stack)?;
         Ok(self.environment.store.mount(&stack, None, None)?)
     }
@@ -113,6 +124,9 @@ impl<'a> Executor<'a> {
 
     /// Whether anyone needed the files of an image.
     pub(crate) fn was_unpacked(&self, id: StepId) -> bool {
-        self.unpacked.lock().expect("no thread panics with it").contains_key(&id)
+        self.unpacked
+            .lock()
+            .expect("no thread panics with it")
+            .contains_key(&id)
     }
 }

@@ -16,7 +16,10 @@ pub(crate) struct Place<'a>(&'a Gate);
 impl Gate {
     /// A gate for `places` threads.
     pub(crate) fn new(places: usize) -> Self {
-        Self { free: Mutex::new(places), left: Condvar::new() }
+        Self {
+            free: Mutex::new(places),
+            left: Condvar::new(),
+        }
     }
 
     /// Waits for a place.

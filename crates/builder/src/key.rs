@@ -19,7 +19,9 @@ pub(crate) struct Key(pub [u8; 32]);
 
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0[..6].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.0[..6]
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -134,14 +136,18 @@ fn copy_fields(
         writer.number(u64::from(flag));
     }
     if files.is_none() {
-        copy.excludes.iter().for_each(|exclude| writer.text(exclude));
+        copy.excludes
+            .iter()
+            .for_each(|exclude| writer.text(exclude));
     }
 }
 
 fn run_fields(writer: &mut KeyWriter, run: &RunOperation, identity: &Identity<'_>) {
     writer.text("run");
     writer.number(run.arguments.len() as u64);
-    run.arguments.iter().for_each(|argument| writer.text(argument));
+    run.arguments
+        .iter()
+        .for_each(|argument| writer.text(argument));
     for (name, value) in &run.env {
         writer.text(name);
         writer.text(value);
@@ -162,7 +168,11 @@ fn run_fields(writer: &mut KeyWriter, run: &RunOperation, identity: &Identity<'_
 fn mount_fields(writer: &mut KeyWriter, mount: &RunMount, identity: &Identity<'_>) {
     writer.text(&mount.target);
     match &mount.kind {
-        MountKind::Bind { from, source, writable } => {
+        MountKind::Bind {
+            from,
+            source,
+            writable,
+        } => {
             writer.text("bind");
             writer.filesystem(*from, identity);
             writer.text(source);
@@ -173,7 +183,13 @@ fn mount_fields(writer: &mut KeyWriter, mount: &RunMount, identity: &Identity<'_
             writer.text("tmpfs");
             writer.number(size.unwrap_or_default());
         }
-        MountKind::Secret { id, env, mode, owner, .. } => {
+        MountKind::Secret {
+            id,
+            env,
+            mode,
+            owner,
+            ..
+        } => {
             writer.text("secret");
             writer.text(id);
             writer.text(env.as_deref().unwrap_or_default());

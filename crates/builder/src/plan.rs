@@ -55,7 +55,10 @@ impl Plan {
     /// The image that the target stage makes.
     #[must_use]
     pub fn result(&self) -> &StageImage {
-        self.stages[self.target].image.as_ref().expect("the target was planned")
+        self.stages[self.target]
+            .image
+            .as_ref()
+            .expect("the target was planned")
     }
 }
 
@@ -126,25 +129,42 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(file: &'a Dockerfile, options: &'a Options, bases: &'a dyn Bases) -> Result<Self, Error> {
+    fn new(
+        file: &'a Dockerfile,
+        options: &'a Options,
+        bases: &'a dyn Bases,
+    ) -> Result<Self, Error> {
         let host = Platform::host();
         let target_platform = options.platform.clone().unwrap_or_else(|| host.clone());
         let target = find_target(file, options.target.as_deref())?;
-        let target_stage = options.target.as_deref().unwrap_or("default").to_lowercase();
+        let target_stage = options
+            .target
+            .as_deref()
+            .unwrap_or("default")
+            .to_lowercase();
         let mut scope =
             GlobalScope::new(&options.build_args, &target_platform, &host, &target_stage);
         for instruction in &file.global_args {
-            let dockerfile::ast::Kind::Arg(args) = &instruction.kind else { continue };
+            let dockerfile::ast::Kind::Arg(args) = &instruction.kind else {
+                continue;
+            };
             for arg in args {
                 scope
                     .declare(arg, file.directives.escape)
                     .map_err(|error| problem::expansion(&error, instruction.span))?;
             }
         }
-        let stages = file.stages.iter().enumerate().map(|(index, stage)| PlannedStage {
-            name: stage.name.as_ref().map_or_else(|| format!("stage-{index}"), |n| n.text.clone()),
-            image: None,
-        });
+        let stages = file
+            .stages
+            .iter()
+            .enumerate()
+            .map(|(index, stage)| PlannedStage {
+                name: stage
+                    .name
+                    .as_ref()
+                    .map_or_else(|| format!("stage-{index}"), |n| n.text.clone()),
+                image: None,
+            });
         Ok(Self {
             file,
             options,
@@ -162,7 +182,11 @@ impl<'a> Planner<'a> {
 
     fn plan(mut self) -> Result<Plan, Error> {
         self.stage(self.target)?;
-        let labels = self.options.labels.iter().map(|(k, v)| (k.clone(), v.clone()));
+        let labels = self
+            .options
+            .labels
+            .iter()
+            .map(|(k, v)| (k.clone(), v.clone()));
         if let Some(image) = &mut self.stages[self.target].image {
             image.config.config.labels.extend(labels);
         }
@@ -242,9 +266,9 @@ impl<'a> Planner<'a> {
         match &self.options.no_cache {
             NoCache::No => false,
             NoCache::All => true,
-            NoCache::Stages(names) => {
-                names.iter().any(|name| name.eq_ignore_ascii_case(&self.stages[stage].name))
-            }
+            NoCache::Stages(names) => names
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(&self.stages[stage].name)),
         }
     }
 }

@@ -21,6 +21,20 @@ const LAYERS_AT_ONCE: usize = 4;
 /// descriptor.
 pub type Fetch<'a> = dyn Fn(&Descriptor) -> Result<Box<dyn Read + Send>, Error> + Sync + 'a;
 
+/// What looks on while layers come.
+pub struct Watch<'a> {
+    /// Ends it when set.
+    pub cancel: &'a AtomicBool,
+    /// Is told how many bytes of a blob have come, now and then.
+    pub progress: &'a (dyn Fn(&Descriptor, u64) + Sync),
+}
+
+impl std::fmt::Debug for Watch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Watch").finish_non_exhaustive()
+    }
+}
+
 /// A layer that is unpacked but does not stand on those below it yet.
 type Unpacked = (Draft, Applied);
 
@@ -34,7 +48,7 @@ pub fn unpack(
     manifest: &Manifest,
     config: &ImageConfig,
     fetch: &Fetch<'_>,
-    cancel: &AtomicBool,
+    watch: &Watch<'_>,
 ) -> Result<(), Error> {
     let diff_ids = &config.rootfs.diff_ids;
     if diff_ids.len() != manifest.layers.len() {
@@ -53,7 +67,7 @@ pub fn unpack(
             missing.push(at);
         }
     }
-    let layers = unpack_missing(store, &manifest.layers, &missing, fetch, cancel)?;
+    let layers = unpack_missing(store, &manifest.layers, &missing, fetch, watch)?;
     for (at, (draft, mut applied)) in missing.into_iter().zip(layers) {
         if applied.diff_id != diff_ids[at] {
             return Err(Error::DiffId {
@@ -97,7 +111,7 @@ fn unpack_missing(
     blobs: &[Descriptor],
     missing: &[usize],
     fetch: &Fetch<'_>,
-    cancel: &AtomicBool,
+    watch: &Watch<'_>,
 ) -> Result<Vec<Unpacked>, Error> {
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
@@ -108,7 +122,7 @@ fn unpack_missing(
             if at >= missing.len() || failed.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            let unpacked = unpack_one(store, &blobs[missing[at]], fetch, cancel)
+            let unpacked = unpack_one(store, &blobs[missing[at]], fetch, watch)
                 .inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
             *done[at].lock().expect("no thread panics with it") = Some(unpacked);
         }
@@ -133,23 +147,29 @@ fn unpack_one(
     store: &Store,
     blob: &Descriptor,
     fetch: &Fetch<'_>,
-    cancel: &AtomicBool,
+    watch: &Watch<'_>,
 ) -> Result<Unpacked, Error> {
     let draft = store.draft()?;
     if store.has_blob(&blob.digest)? {
-        let content = Interruptible { inner: store.open_blob(&blob.digest)?, cancel };
-        let applied = apply_blob(content, &draft, cancel)?;
+        let content = Watched::new(store.open_blob(&blob.digest)?, blob, watch);
+        let applied = apply_blob(content, &draft, watch.cancel)?;
         return Ok((draft, applied));
     }
     let mut writer = store.blob_writer()?;
-    let content = Interruptible { inner: fetch(blob)?, cancel };
-    let mut tee = Tee { content, copy: &mut writer };
-    let applied = apply_blob(&mut tee, &draft, cancel)?;
+    let content = Watched::new(fetch(blob)?, blob, watch);
+    let mut tee = Tee {
+        content,
+        copy: &mut writer,
+    };
+    let applied = apply_blob(&mut tee, &draft, watch.cancel)?;
     // A decompressor may stop before the end of the blob, which has to be checked to its end.
     io::copy(&mut tee, &mut io::sink()).map_err(|source| Error::Unpack { source })?;
     let new = writer.finish();
     if (new.digest(), new.size()) != (&blob.digest, blob.size) {
-        return Err(Error::Content { blob: blob.digest.clone(), found: new.digest().clone() });
+        return Err(Error::Content {
+            blob: blob.digest.clone(),
+            found: new.digest().clone(),
+        });
     }
     new.keep()?;
     Ok((draft, applied))
@@ -162,7 +182,11 @@ fn apply_blob(
 ) -> Result<Applied, Error> {
     let (_, tar) = decoder(content).map_err(|source| Error::Unpack { source })?;
     apply(tar, &draft.dir()).map_err(|error| {
-        if cancel.load(Ordering::Relaxed) { Error::Cancelled } else { Error::Layer(error) }
+        if cancel.load(Ordering::Relaxed) {
+            Error::Cancelled
+        } else {
+            Error::Layer(error)
+        }
     })
 }
 
@@ -180,17 +204,41 @@ impl<R: Read> Read for Tee<'_, R> {
     }
 }
 
-/// A reader that ends with an error when the build is stopped.
-struct Interruptible<'a, R> {
+/// A reader that tells how far it is, and ends with an error when the build is stopped.
+struct Watched<'a, R> {
     inner: R,
-    cancel: &'a AtomicBool,
+    blob: &'a Descriptor,
+    watch: &'a Watch<'a>,
+    done: u64,
+    told: u64,
 }
 
-impl<R: Read> Read for Interruptible<'_, R> {
+/// Bytes between two reports.
+const REPORT: u64 = 1 << 20;
+
+impl<'a, R> Watched<'a, R> {
+    fn new(inner: R, blob: &'a Descriptor, watch: &'a Watch<'a>) -> Self {
+        Self {
+            inner,
+            blob,
+            watch,
+            done: 0,
+            told: 0,
+        }
+    }
+}
+
+impl<R: Read> Read for Watched<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.cancel.load(Ordering::Relaxed) {
+        if self.watch.cancel.load(Ordering::Relaxed) {
             return Err(io::Error::other("stopped"));
         }
-        self.inner.read(buffer)
+        let read = self.inner.read(buffer)?;
+        self.done += read as u64;
+        if self.done - self.told >= REPORT || (read == 0 && self.done != self.told) {
+            self.told = self.done;
+            (self.watch.progress)(self.blob, self.done);
+        }
+        Ok(read)
     }
 }

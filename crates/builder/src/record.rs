@@ -39,16 +39,25 @@ impl Record {
             None => None,
         };
         let created = UNIX_EPOCH + Duration::from_secs(payload.created);
-        Some(Self { snapshot: record.snapshot?, below, created })
+        Some(Self {
+            snapshot: record.snapshot?,
+            below,
+            created,
+        })
     }
 
     /// Keeps the record under a key.
     pub(crate) fn write(&self, store: &Store, key: Key) -> Result<(), store::Error> {
         let since = self.created.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let payload =
-            Payload { below: self.below.as_ref().map(ToString::to_string), created: since.as_secs() };
+        let payload = Payload {
+            below: self.below.as_ref().map(ToString::to_string),
+            created: since.as_secs(),
+        };
         let payload = serde_json::to_value(payload).expect("it has only plain fields");
-        let record = store::Record { snapshot: Some(self.snapshot.clone()), payload };
+        let record = store::Record {
+            snapshot: Some(self.snapshot.clone()),
+            payload,
+        };
         store.put_record(&key.0, &record)
     }
 

@@ -32,7 +32,12 @@ pub(crate) fn report(plan: &Plan, schedule: &Schedule<'_>, store: &Store) -> Vec
         } else {
             shipped(plan, image.filesystem, schedule, store)
         };
-        reports.push(StageReport { name: stage.name.clone(), built_bytes, shipped_bytes, target });
+        reports.push(StageReport {
+            name: stage.name.clone(),
+            built_bytes,
+            shipped_bytes,
+            target,
+        });
     }
     reports
 }
@@ -44,17 +49,30 @@ fn shipped(plan: &Plan, from: Filesystem, schedule: &Schedule<'_>, store: &Store
         matches!(operation, Operation::Copy(copy) if copy.source == Source::Filesystem(from))
     });
     copied
-        .filter_map(|&id| schedule.peek(id)?.stack.last().map(|snapshot| size(snapshot, store)))
+        .filter_map(|&id| {
+            schedule
+                .peek(id)?
+                .stack
+                .last()
+                .map(|snapshot| size(snapshot, store))
+        })
         .sum()
 }
 
 fn bytes(filesystem: Filesystem, schedule: &Schedule<'_>, store: &Store) -> u64 {
-    let made = filesystem.and_then(|id| schedule.peek(id)).unwrap_or_default();
-    made.stack.iter().map(|snapshot| size(snapshot, store)).sum()
+    let made = filesystem
+        .and_then(|id| schedule.peek(id))
+        .unwrap_or_default();
+    made.stack
+        .iter()
+        .map(|snapshot| size(snapshot, store))
+        .sum()
 }
 
 /// A snapshot that is not there (the base of a build that was cached whole) counts nothing.
 fn size(snapshot: &SnapshotId, store: &Store) -> u64 {
     let snapshot = store.snapshot(snapshot).ok().flatten();
-    snapshot.and_then(|snapshot| store.snapshot_size(&snapshot).ok()).unwrap_or_default()
+    snapshot
+        .and_then(|snapshot| store.snapshot_size(&snapshot).ok())
+        .unwrap_or_default()
 }

@@ -83,7 +83,12 @@ impl<'a> Schedule<'a> {
         if self.environment.cancel.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
         }
-        if let Some(error) = self.first_error.lock().expect("no thread panics with it").take() {
+        if let Some(error) = self
+            .first_error
+            .lock()
+            .expect("no thread panics with it")
+            .take()
+        {
             return Err(error);
         }
         let made = made.map_err(|Stopped| Error::Cancelled)?;
@@ -119,7 +124,11 @@ impl<'a> Schedule<'a> {
         };
         if let Operation::Image(image) = &step.operation {
             let stack = Arc::new(image.snapshots());
-            return Some(Made { stack, base: Some(id), created: None });
+            return Some(Made {
+                stack,
+                base: Some(id),
+                created: None,
+            });
         }
         let key = *self.keys[id.0 as usize].get()?.as_ref().ok()?;
         let record = Record::read(self.environment.store, key).filter(|r| r.fits(&below, step))?;
@@ -135,7 +144,9 @@ impl<'a> Schedule<'a> {
     }
 
     fn made(&self, id: StepId) -> Result<Made, Stopped> {
-        self.made[id.0 as usize].get_or_init(|| self.make(id)).clone()
+        self.made[id.0 as usize]
+            .get_or_init(|| self.make(id))
+            .clone()
     }
 
     /// The definition key of a step, where contexts count by their content.
@@ -146,16 +157,27 @@ impl<'a> Schedule<'a> {
             for input in step.below.into_iter().chain(inputs(step)) {
                 self.key(input)?;
             }
-            Ok(key::of(step, &|id| self.key(id).unwrap_or(Key([0; 32])), files))
+            Ok(key::of(
+                step,
+                &|id| self.key(id).unwrap_or(Key([0; 32])),
+                files,
+            ))
         })
     }
 
     /// The key of the files that a step copies from a context.
     fn context_files(&self, id: StepId) -> Result<Option<Key>, Stopped> {
-        let Operation::Copy(copy) = &self.step(id).operation else { return Ok(None) };
-        let Source::Context(_) = copy.source else { return Ok(None) };
+        let Operation::Copy(copy) = &self.step(id).operation else {
+            return Ok(None);
+        };
+        let Source::Context(_) = copy.source else {
+            return Ok(None);
+        };
         self.going_on()?;
-        let selection = self.contexts.select(id, copy).map_err(|error| self.fail(id, error))?;
+        let selection = self
+            .contexts
+            .select(id, copy)
+            .map_err(|error| self.fail(id, error))?;
         Ok(Some(selection.key()))
     }
 
@@ -188,7 +210,11 @@ impl<'a> Schedule<'a> {
         };
         if let Operation::Image(image) = &step.operation {
             let stack = Arc::new(image.snapshots());
-            return Ok(Made { stack, base: Some(id), created: None });
+            return Ok(Made {
+                stack,
+                base: Some(id),
+                created: None,
+            });
         }
         let key = self.key(id)?;
         if let Some(record) = self.recorded(id, key).filter(|r| r.fits(&below, step)) {
@@ -220,7 +246,11 @@ impl<'a> Schedule<'a> {
             .execute(id, step, below, self, &|| self.stopped())
             .map_err(|error| self.fail(id, error))?;
         let below_it = below.stack.last().cloned();
-        let record = Record { snapshot, below: below_it, created: SystemTime::now() };
+        let record = Record {
+            snapshot,
+            below: below_it,
+            created: SystemTime::now(),
+        };
         self.record(id, &[key, content], &record)?;
         (self.environment.events)(Event::Finished(id));
         Ok(below.with(&record))
@@ -247,8 +277,12 @@ impl<'a> Schedule<'a> {
     /// Sees to it that the snapshots of the image at the bottom of a stack are there.
     fn unpack(&self, made: &Made) -> Result<(), Stopped> {
         let Some(base) = made.base else { return Ok(()) };
-        let Operation::Image(image) = &self.step(base).operation else { return Ok(()) };
-        self.executor.unpack(base, image).map_err(|error| self.fail(base, error))
+        let Operation::Image(image) = &self.step(base).operation else {
+            return Ok(());
+        };
+        self.executor
+            .unpack(base, image)
+            .map_err(|error| self.fail(base, error))
     }
 
     fn recorded(&self, id: StepId, key: Key) -> Option<Record> {
@@ -293,7 +327,11 @@ impl Made {
     fn with(&self, record: &Record) -> Self {
         let mut stack = Vec::clone(&self.stack);
         stack.push(record.snapshot.clone());
-        Self { stack: Arc::new(stack), base: self.base, created: Some(record.created) }
+        Self {
+            stack: Arc::new(stack),
+            base: self.base,
+            created: Some(record.created),
+        }
     }
 }
 
@@ -304,6 +342,8 @@ fn inputs(step: &Step) -> impl Iterator<Item = StepId> {
 
 fn stack_key(made: &Made) -> Key {
     let mut writer = KeyWriter::new("stack");
-    made.stack.iter().for_each(|id| writer.text(&id.to_string()));
+    made.stack
+        .iter()
+        .for_each(|id| writer.text(&id.to_string()));
     writer.finish()
 }

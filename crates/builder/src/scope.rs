@@ -13,7 +13,13 @@ use oci::Platform;
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Build arguments that reach `RUN` without being declared, in any case of letters.
-const PROXIES: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
+const PROXIES: [&str; 5] = [
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "FTP_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+];
 
 /// Names and values in the order in which they were first set; setting a name again keeps its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +40,10 @@ impl Variables {
     /// The value of a name.
     #[must_use]
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Sets a name.
@@ -53,7 +62,10 @@ impl Variables {
     /// As a config's `Env`.
     #[must_use]
     pub(crate) fn to_env(&self) -> Vec<String> {
-        self.0.iter().map(|(name, value)| format!("{name}={value}")).collect()
+        self.0
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect()
     }
 
     /// Replaces the variables in a word. A name without a value is empty, as in a shell.
@@ -86,9 +98,15 @@ impl GlobalScope {
         for (prefix, platform) in [("BUILD", host), ("TARGET", target)] {
             globals.set(&format!("{prefix}PLATFORM"), &platform.to_string());
             globals.set(&format!("{prefix}OS"), &platform.os);
-            globals.set(&format!("{prefix}OSVERSION"), platform.os_version.as_deref().unwrap_or(""));
+            globals.set(
+                &format!("{prefix}OSVERSION"),
+                platform.os_version.as_deref().unwrap_or(""),
+            );
             globals.set(&format!("{prefix}ARCH"), &platform.architecture);
-            globals.set(&format!("{prefix}VARIANT"), platform.variant.as_deref().unwrap_or(""));
+            globals.set(
+                &format!("{prefix}VARIANT"),
+                platform.variant.as_deref().unwrap_or(""),
+            );
         }
         globals.set("TARGETSTAGE", target_stage);
         for (name, value) in build_args {
@@ -96,11 +114,18 @@ impl GlobalScope {
                 globals.set(name, value);
             }
         }
-        Self { build_args: build_args.clone(), globals }
+        Self {
+            build_args: build_args.clone(),
+            globals,
+        }
     }
 
     /// A global `ARG`: its default may use what stands before it.
-    pub(crate) fn declare(&mut self, arg: &ArgDeclaration, escape: Escape) -> Result<(), ExpandError> {
+    pub(crate) fn declare(
+        &mut self,
+        arg: &ArgDeclaration,
+        escape: Escape,
+    ) -> Result<(), ExpandError> {
         let name = &arg.name.text;
         let given = self.build_args.get(name).cloned();
         let value = match (given, &arg.default) {
@@ -141,7 +166,10 @@ impl GlobalScope {
         let mut proxies = Vec::new();
         for name in PROXIES {
             let lower = name.to_lowercase();
-            let value = self.build_args.get(name).or_else(|| self.build_args.get(&lower));
+            let value = self
+                .build_args
+                .get(name)
+                .or_else(|| self.build_args.get(&lower));
             if let Some(value) = value {
                 let upper = self.build_args.get(name).unwrap_or(value);
                 let low = self.build_args.get(&lower).unwrap_or(value);

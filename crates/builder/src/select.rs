@@ -76,8 +76,13 @@ impl Selection {
         copy: &CopyOperation,
         digests: Digests<'_>,
     ) -> Result<Self, Error> {
-        let excludes = Patterns::new(copy.excludes.iter().map(String::as_str))
-            .map_err(|source| Error::IgnoreFile { file: "--exclude".to_owned(), source })?;
+        let excludes =
+            Patterns::new(copy.excludes.iter().map(String::as_str)).map_err(|source| {
+                Error::IgnoreFile {
+                    file: "--exclude".to_owned(),
+                    source,
+                }
+            })?;
         let mut items = Vec::with_capacity(copy.items.len());
         for item in &copy.items {
             items.push(match item {
@@ -86,7 +91,11 @@ impl Selection {
             });
         }
         let key = digest::key(tree, &items, copy, digests)?;
-        Ok(Self { tree: Arc::clone(tree), items, key })
+        Ok(Self {
+            tree: Arc::clone(tree),
+            items,
+            key,
+        })
     }
 
     /// The key of names, metadata (but for times) and contents.

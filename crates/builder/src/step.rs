@@ -212,7 +212,9 @@ impl Source {
 impl CopyOperation {
     /// Whether it copies anything but heredocs.
     pub(crate) fn has_paths(&self) -> bool {
-        self.items.iter().any(|item| matches!(item, CopyItem::Path(_)))
+        self.items
+            .iter()
+            .any(|item| matches!(item, CopyItem::Path(_)))
     }
 }
 

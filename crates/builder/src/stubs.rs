@@ -37,7 +37,9 @@ pub fn complete(union: &Union, stubs: &[Stub]) -> Result<bool, Error> {
 
 /// Whether a path lies in a file system that every process gets afresh.
 fn in_own_mount(path: &Path) -> bool {
-    ["/dev", "/proc", "/sys"].iter().any(|own| path.starts_with(own) && path != Path::new(own))
+    ["/dev", "/proc", "/sys"]
+        .iter()
+        .any(|own| path.starts_with(own) && path != Path::new(own))
 }
 
 /// Makes those of `stubs` that a stack of layers lacks in the directory `layer`, which is empty.

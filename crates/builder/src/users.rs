@@ -78,16 +78,25 @@ impl Users {
         let uid = account
             .map(|account| account.uid)
             .or_else(|| user.parse().ok())
-            .ok_or_else(|| Error::UnknownUser { name: user.to_owned() })?;
+            .ok_or_else(|| Error::UnknownUser {
+                name: user.to_owned(),
+            })?;
         let home = account.map_or_else(|| "/".to_owned(), |account| account.home.clone());
         let (gid, groups) = match group {
             Some(group) => {
-                let unknown = || Error::UnknownGroup { name: group.to_owned() };
+                let unknown = || Error::UnknownGroup {
+                    name: group.to_owned(),
+                };
                 (self.gid(group).ok_or_else(unknown)?, Vec::new())
             }
             None => self.groups_of(account),
         };
-        Ok(Identity { uid, gid, groups, home })
+        Ok(Identity {
+            uid,
+            gid,
+            groups,
+            home,
+        })
     }
 
     /// The owner that `--chown=user[:group]` names. A name that the image does not know is 0, as
@@ -100,7 +109,10 @@ impl Users {
             None => (owner, None),
         };
         let account = self.account(user);
-        let uid = match account.map(|account| account.uid).or_else(|| user.parse().ok()) {
+        let uid = match account
+            .map(|account| account.uid)
+            .or_else(|| user.parse().ok())
+        {
             Some(uid) => uid,
             None => {
                 if !user.is_empty() {
@@ -134,7 +146,9 @@ impl Users {
 
     /// The account's own group, and all that list it.
     fn groups_of(&self, account: Option<&Account>) -> (u32, Vec<u32>) {
-        let Some(account) = account else { return (0, Vec::new()) };
+        let Some(account) = account else {
+            return (0, Vec::new());
+        };
         let member = |group: &&Group| group.members.contains(&account.name);
         let mut groups: Vec<u32> = self.groups.iter().filter(member).map(|g| g.gid).collect();
         groups.sort_unstable();
@@ -150,8 +164,17 @@ fn account(line: &str) -> Option<Account> {
     let uid = fields.nth(1)?.trim().parse().ok()?;
     let gid = fields.next()?.trim().parse().ok()?;
     let home = fields.nth(1).unwrap_or_default().trim().to_owned();
-    let home = if home.is_empty() { "/".to_owned() } else { home };
-    Some(Account { name, uid, gid, home })
+    let home = if home.is_empty() {
+        "/".to_owned()
+    } else {
+        home
+    };
+    Some(Account {
+        name,
+        uid,
+        gid,
+        home,
+    })
 }
 
 /// `name:password:gid:member,member`.
@@ -159,8 +182,16 @@ fn group_line(line: &str) -> Option<Group> {
     let mut fields = line.split(':');
     let name = fields.next().filter(|name| !name.is_empty())?.to_owned();
     let gid = fields.nth(1)?.trim().parse().ok()?;
-    let members = fields.next().unwrap_or_default().split(',').map(|m| m.trim().to_owned());
-    Some(Group { name, gid, members: members.filter(|member| !member.is_empty()).collect() })
+    let members = fields
+        .next()
+        .unwrap_or_default()
+        .split(',')
+        .map(|m| m.trim().to_owned());
+    Some(Group {
+        name,
+        gid,
+        members: members.filter(|member| !member.is_empty()).collect(),
+    })
 }
 
 #[cfg(test)]
@@ -177,7 +208,10 @@ mod tests {
     #[test]
     fn a_user_has_the_groups_that_list_it() {
         let u1 = users().identity("u1").unwrap();
-        assert_eq!((u1.uid, u1.gid, u1.groups.as_slice()), (501, 502, [503].as_slice()));
+        assert_eq!(
+            (u1.uid, u1.gid, u1.groups.as_slice()),
+            (501, 502, [503].as_slice())
+        );
         assert_eq!(u1.home, "/home/u1");
         assert_eq!(users().identity("501").unwrap(), u1);
         assert!(users().identity("u1:g1").unwrap().groups.is_empty());
@@ -186,7 +220,10 @@ mod tests {
     #[test]
     fn a_number_needs_no_entry() {
         let nobody = users().identity("1234").unwrap();
-        assert_eq!((nobody.uid, nobody.gid, nobody.home.as_str()), (1234, 0, "/"));
+        assert_eq!(
+            (nobody.uid, nobody.gid, nobody.home.as_str()),
+            (1234, 0, "/")
+        );
         assert!(users().identity("nosuch").is_err());
         assert!(users().identity("1:nosuch").is_err());
     }

@@ -37,30 +37,48 @@ impl Executor<'_> {
             return Ok(None);
         }
         let kind = match &mount.kind {
-            MountKind::Bind { from, source, writable } => {
-                self.bind(work, (*from, source), *writable, held)?
-            }
+            MountKind::Bind {
+                from,
+                source,
+                writable,
+            } => self.bind(work, (*from, source), *writable, held)?,
             MountKind::Cache { .. } => self.cache(work, &mount.kind, held)?,
-            MountKind::Tmpfs { size } => sandbox::MountKind::Tmpfs { size: *size, mode: 0o1777 },
-            MountKind::Secret { id, required, mode, owner: (uid, gid), .. } => {
-                match self.secret(id, *required)? {
-                    None => return Ok(None),
-                    Some(content) => {
-                        sandbox::MountKind::File { content, mode: *mode, uid: *uid, gid: *gid }
-                    }
-                }
-            }
+            MountKind::Tmpfs { size } => sandbox::MountKind::Tmpfs {
+                size: *size,
+                mode: 0o1777,
+            },
+            MountKind::Secret {
+                id,
+                required,
+                mode,
+                owner: (uid, gid),
+                ..
+            } => match self.secret(id, *required)? {
+                None => return Ok(None),
+                Some(content) => sandbox::MountKind::File {
+                    content,
+                    mode: *mode,
+                    uid: *uid,
+                    gid: *gid,
+                },
+            },
         };
-        Ok(Some(sandbox::Mount { target: PathBuf::from(&mount.target), kind }))
+        Ok(Some(sandbox::Mount {
+            target: PathBuf::from(&mount.target),
+            kind,
+        }))
     }
 
     /// The value of a secret; `None` if it was not given and need not be.
     pub(super) fn secret(&self, id: &str, required: bool) -> Result<Option<Vec<u8>>, Error> {
         match self.options.secrets.get(id) {
             Some(SecretSource::Value(value)) => Ok(Some(value.clone())),
-            Some(SecretSource::File(path)) => std::fs::read(path)
-                .map(Some)
-                .map_err(|source| Error::Read { path: path.clone(), source }),
+            Some(SecretSource::File(path)) => {
+                std::fs::read(path).map(Some).map_err(|source| Error::Read {
+                    path: path.clone(),
+                    source,
+                })
+            }
             None if required => Err(Error::SecretMissing { id: id.to_owned() }),
             None => Ok(None),
         }
@@ -75,7 +93,9 @@ impl Executor<'_> {
         held: &mut Held,
     ) -> Result<sandbox::MountKind, Error> {
         let root = if writable {
-            let made = from.and_then(|id| work.schedule.known(id).cloned()).unwrap_or_default();
+            let made = from
+                .and_then(|id| work.schedule.known(id).cloned())
+                .unwrap_or_default();
             let draft = self.environment.store.draft()?;
             let root = self.writable(&made, &draft)?;
             held.drafts.push(draft);
@@ -104,7 +124,16 @@ impl Executor<'_> {
         kind: &MountKind,
         held: &mut Held,
     ) -> Result<sandbox::MountKind, Error> {
-        let MountKind::Cache { id, seed, source, sharing, mode, owner, read_only } = kind else {
+        let MountKind::Cache {
+            id,
+            seed,
+            source,
+            sharing,
+            mode,
+            owner,
+            read_only,
+        } = kind
+        else {
             unreachable!("the caller looked")
         };
         let made = seed.and_then(|step| work.schedule.known(step).cloned());
@@ -150,11 +179,15 @@ impl Executor<'_> {
         };
         let mut fill = |directory: &Path| match seed {
             None => Ok(()),
-            Some(step) => self.fill(work, step, directory).map_err(std::io::Error::other),
+            Some(step) => self
+                .fill(work, step, directory)
+                .map_err(std::io::Error::other),
         };
         loop {
-            let taken =
-                self.environment.store.try_cache_mount(identity, sharing, &mut fill)?;
+            let taken = self
+                .environment
+                .store
+                .try_cache_mount(identity, sharing, &mut fill)?;
             if let Some(cache) = taken {
                 return Ok(cache);
             }
@@ -171,5 +204,8 @@ fn clone_descriptor(root: &Root) -> Result<std::os::fd::OwnedFd, Error> {
     root.fd()
         .as_fd()
         .try_clone_to_owned()
-        .map_err(|source| Error::Read { path: PathBuf::from("/"), source })
+        .map_err(|source| Error::Read {
+            path: PathBuf::from("/"),
+            source,
+        })
 }

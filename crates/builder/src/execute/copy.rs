@@ -37,9 +37,20 @@ impl Executor<'_> {
             }
             _ => None,
         };
-        let owner = copy.chown.as_ref().map(|chown| Users::read(&root).owner(chown).0);
-        let marks = Marks { owner, chmod: copy.chmod.clone() };
-        let copier = Copier { root: &root, copy, marks: &marks, stopped: work.stopped };
+        let owner = copy
+            .chown
+            .as_ref()
+            .map(|chown| Users::read(&root).owner(chown).0);
+        let marks = Marks {
+            owner,
+            chmod: copy.chmod.clone(),
+        };
+        let copier = Copier {
+            root: &root,
+            copy,
+            marks: &marks,
+            stopped: work.stopped,
+        };
         for (at, item) in copy.items.iter().enumerate() {
             match (item, &selection) {
                 (CopyItem::Inline { name, content }, _) => copier.inline(name, content)?,
@@ -71,14 +82,20 @@ impl Executor<'_> {
         let selection = self.select_files(&copy, work.schedule)?;
         let root = Root::open(directory)?;
         let marks = Marks::default();
-        let copier = Copier { root: &root, copy: &copy, marks: &marks, stopped: work.stopped };
+        let copier = Copier {
+            root: &root,
+            copy: &copy,
+            marks: &marks,
+            stopped: work.stopped,
+        };
         copier.sources(&selection, 0)
     }
 }
 
 /// A file without its compression, told by its content.
 fn decoded(file: std::fs::File) -> Result<Box<dyn std::io::Read + Send>, Error> {
-    let (_, decoded) = oci::compression::decoder(file).map_err(|source| Error::Unpack { source })?;
+    let (_, decoded) =
+        oci::compression::decoder(file).map_err(|source| Error::Unpack { source })?;
     Ok(decoded)
 }
 
@@ -110,11 +127,22 @@ impl Copier<'_> {
         let (target, name) = self.file_target(OsStr::new(name))?;
         make_room(&target, &name)?;
         let mut file = target.dir.create_file(&name, 0o600)?;
-        let wrote = |source| Error::Write { path: target.path.join(&name), source };
+        let wrote = |source| Error::Write {
+            path: target.path.join(&name),
+            source,
+        };
         file.write_all(content.as_bytes()).map_err(wrote)?;
-        let mode = self.marks.chmod.as_ref().map_or(0o644, |chmod| chmod.apply(0o644, false));
+        let mode = self
+            .marks
+            .chmod
+            .as_ref()
+            .map_or(0o644, |chmod| chmod.apply(0o644, false));
         let owner = Some(self.marks.owner.unwrap_or((0, 0)));
-        let attributes = Attributes { mode: Some(mode), owner, mtime: None };
+        let attributes = Attributes {
+            mode: Some(mode),
+            owner,
+            mtime: None,
+        };
         attributes.apply_to(&file).map_err(wrote)
     }
 
@@ -144,7 +172,10 @@ impl Copier<'_> {
         let from = selection.tree.root.open_dir(&selected.path)?;
         placer.contents(&from, entries, &target)?;
         let mtime = Some(selected.node.metadata.mtime);
-        target.dir.set_own_attributes(&Attributes { mtime, ..Attributes::default() })?;
+        target.dir.set_own_attributes(&Attributes {
+            mtime,
+            ..Attributes::default()
+        })?;
         Ok(())
     }
 
@@ -177,7 +208,8 @@ impl Copier<'_> {
             }
         }
         for (made, directory) in chain[1..].iter().zip(&selected.on_the_way).rev() {
-            made.dir.set_own_attributes(&self.marks.attributes(&directory.metadata))?;
+            made.dir
+                .set_own_attributes(&self.marks.attributes(&directory.metadata))?;
         }
         Ok(())
     }
@@ -195,8 +227,13 @@ impl Copier<'_> {
         let target = self.directory_target(0o755)?;
         store::extract(decoded(open()?)?, target.dir, self.marks.owner)?;
         if let Some((uid, gid)) = self.marks.owner {
-            let owner = Attributes { owner: Some((uid, gid)), ..Attributes::default() };
-            self.root.open_dir(&self.copy.destination)?.set_own_attributes(&owner)?;
+            let owner = Attributes {
+                owner: Some((uid, gid)),
+                ..Attributes::default()
+            };
+            self.root
+                .open_dir(&self.copy.destination)?
+                .set_own_attributes(&owner)?;
         }
         Ok(true)
     }
@@ -206,16 +243,28 @@ impl Copier<'_> {
     fn file_target(&self, name: &OsStr) -> Result<(Target, OsString), Error> {
         let destination = Path::new(&self.copy.destination);
         let into_directory = self.copy.destination.ends_with('/')
-            || self.root.metadata(destination)?.is_some_and(|metadata| metadata.is_dir());
+            || self
+                .root
+                .metadata(destination)?
+                .is_some_and(|metadata| metadata.is_dir());
         if into_directory {
             return Ok((self.directory_target(self.mode_of_made())?, name.to_owned()));
         }
         let path = self.root.resolve(destination, FollowLast::Yes)?;
         let parent = path.parent().unwrap_or(Path::new("/"));
-        let made = self.root.create_dir_all(parent, &self.made_directories(self.mode_of_made()))?;
+        let made = self
+            .root
+            .create_dir_all(parent, &self.made_directories(self.mode_of_made()))?;
         let name = path.file_name().unwrap_or_default().to_owned();
         let dir = self.root.open_dir(parent)?;
-        Ok((Target { dir, path: parent.to_owned(), fresh: !made.is_empty() }, name))
+        Ok((
+            Target {
+                dir,
+                path: parent.to_owned(),
+                fresh: !made.is_empty(),
+            },
+            name,
+        ))
     }
 
     /// The destination as a directory, made with all that is above it if it is not there.
@@ -224,18 +273,30 @@ impl Copier<'_> {
         let there = self.root.metadata(path)?;
         let fresh = there.is_none();
         if there.is_some_and(|metadata| !metadata.is_dir()) {
-            return Err(Error::NotADirectory { path: path.to_owned() });
+            return Err(Error::NotADirectory {
+                path: path.to_owned(),
+            });
         }
         if fresh {
-            self.root.create_dir_all(path, &self.made_directories(mode))?;
+            self.root
+                .create_dir_all(path, &self.made_directories(mode))?;
         }
-        Ok(Target { dir: self.root.open_dir(path)?, path: path.to_owned(), fresh })
+        Ok(Target {
+            dir: self.root.open_dir(path)?,
+            path: path.to_owned(),
+            fresh,
+        })
     }
 
     /// Directories that a copy makes have the owner that it sets.
     fn made_directories(&self, mode: u32) -> MakeDir {
         let (uid, gid) = self.marks.owner.unwrap_or((0, 0));
-        MakeDir { mode, uid, gid, mtime: None }
+        MakeDir {
+            mode,
+            uid,
+            gid,
+            mtime: None,
+        }
     }
 
     /// Directories that a copy makes take an octal mode as well, but no special bits of it.

@@ -53,7 +53,11 @@ pub(super) struct Placer<'a> {
 
 impl<'a> Placer<'a> {
     pub(super) fn new(marks: &'a Marks, stopped: &'a (dyn Fn() -> bool + Sync)) -> Self {
-        Self { marks, linked: HashMap::new(), stopped }
+        Self {
+            marks,
+            linked: HashMap::new(),
+            stopped,
+        }
     }
 
     /// Places what is in the directory `from` and listed in `entries` into `into`.
@@ -89,22 +93,34 @@ impl<'a> Placer<'a> {
     ) -> Result<(), Error> {
         let target = self.enter(name, into)?;
         self.contents(from, entries, &target)?;
-        target.dir.set_own_attributes(&self.marks.attributes(&node.metadata))?;
+        target
+            .dir
+            .set_own_attributes(&self.marks.attributes(&node.metadata))?;
         Ok(())
     }
 
     /// Opens the directory that a source directory becomes, making it if it is not there.
     pub(super) fn enter(&self, name: &OsStr, into: &Target) -> Result<Target, Error> {
         let path = into.path.join(name);
-        let there = if into.fresh { None } else { into.dir.stat(name)? };
+        let there = if into.fresh {
+            None
+        } else {
+            into.dir.stat(name)?
+        };
         match there {
             None => {
                 let dir = into.dir.create_dir(name, 0o755)?;
-                Ok(Target { dir, path, fresh: true })
+                Ok(Target {
+                    dir,
+                    path,
+                    fresh: true,
+                })
             }
-            Some(metadata) if metadata.is_dir() => {
-                Ok(Target { dir: into.dir.open_dir(name)?, path, fresh: false })
-            }
+            Some(metadata) if metadata.is_dir() => Ok(Target {
+                dir: into.dir.open_dir(name)?,
+                path,
+                fresh: false,
+            }),
             Some(_) => Err(Error::NotADirectory { path }),
         }
     }
@@ -130,13 +146,17 @@ impl<'a> Placer<'a> {
             (FileKind::File, _) => regular(from, from_name, &into.dir, name, &attributes)?,
             (_, Content::Link(target)) => {
                 into.dir.symlink(name, target)?;
-                let attributes = Attributes { mode: None, ..attributes };
+                let attributes = Attributes {
+                    mode: None,
+                    ..attributes
+                };
                 into.dir.set_attributes(name, &attributes)?;
             }
             (kind, _) => special(kind, metadata, &into.dir, name, &attributes)?,
         }
         if several {
-            self.linked.insert(identity, (into.dir.try_clone()?, name.to_owned()));
+            self.linked
+                .insert(identity, (into.dir.try_clone()?, name.to_owned()));
         }
         Ok(())
     }
@@ -149,9 +169,9 @@ pub(super) fn make_room(into: &Target, name: &OsStr) -> Result<(), Error> {
     }
     match into.dir.stat(name)? {
         None => Ok(()),
-        Some(metadata) if metadata.is_dir() => {
-            Err(Error::IsADirectory { path: into.path.join(name) })
-        }
+        Some(metadata) if metadata.is_dir() => Err(Error::IsADirectory {
+            path: into.path.join(name),
+        }),
         Some(_) => Ok(into.dir.remove_file(name)?),
     }
 }
@@ -165,12 +185,17 @@ fn regular(
 ) -> Result<(), Error> {
     let source = from.open_file(from_name)?;
     let file = into.create_file(name, 0o600)?;
-    let wrote = |source| Error::Write { path: Path::new(name).to_owned(), source };
+    let wrote = |source| Error::Write {
+        path: Path::new(name).to_owned(),
+        source,
+    };
     copy_contents(&source, &file).map_err(wrote)?;
     attributes.apply_to(&file).map_err(wrote)?;
     // The kernel drops file capabilities when the owner changes, so they come last.
     if attributes.mode.is_some_and(|mode| mode & 0o111 != 0)
-        && let Some(capability) = from.xattrs_of(from_name)?.get(OsStr::new("security.capability"))
+        && let Some(capability) = from
+            .xattrs_of(from_name)?
+            .get(OsStr::new("security.capability"))
     {
         into.set_xattr_of(name, "security.capability", capability)?;
     }

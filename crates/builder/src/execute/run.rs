@@ -22,7 +22,10 @@ use crate::{Error, Event, Identity, Stream, Users};
 const HOSTNAME: &str = "buildkitsandbox";
 
 /// How often a running process is looked after, for Ctrl-C.
-const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+const LOOK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 100_000_000,
+};
 
 impl Executor<'_> {
     /// Runs a command in the draft of a step.
@@ -52,7 +55,10 @@ impl Executor<'_> {
         let identity = Users::read(&root).identity(&run.user)?;
         let process = self.process(run, &identity)?;
         let fd = root.fd().try_clone_to_owned();
-        let fd = fd.map_err(|source| Error::Read { path: PathBuf::from("/"), source })?;
+        let fd = fd.map_err(|source| Error::Read {
+            path: PathBuf::from("/"),
+            source,
+        })?;
         drop(root);
         let sandbox = Sandbox {
             hostname: HOSTNAME.to_owned(),
@@ -87,7 +93,10 @@ impl Executor<'_> {
         let union = store.union(&stack)?;
         let needed: Vec<Stub> = sandbox::MOUNT_POINTS
             .iter()
-            .map(|point| Stub { path: PathBuf::from(point.path), directory: point.directory })
+            .map(|point| Stub {
+                path: PathBuf::from(point.path),
+                directory: point.directory,
+            })
             .chain(mounts.iter().map(stub_of))
             .collect();
         if stubs::complete(&union, &needed)? {
@@ -95,19 +104,30 @@ impl Executor<'_> {
         }
         let layer = store.scratch()?;
         stubs::make(&union, &needed, layer.path())?;
-        Ok((store.mount(&stack, Some(draft), Some(layer.path()))?, Some(layer)))
+        Ok((
+            store.mount(&stack, Some(draft), Some(layer.path()))?,
+            Some(layer),
+        ))
     }
 
     fn process(&self, run: &RunOperation, identity: &Identity) -> Result<Process, Error> {
         let mut env = run.env.clone();
         env.extend(run.proxies.iter().cloned());
-        let mut env: Vec<OsString> =
-            env.into_iter().map(|(name, value)| format!("{name}={value}").into()).collect();
+        let mut env: Vec<OsString> = env
+            .into_iter()
+            .map(|(name, value)| format!("{name}={value}").into())
+            .collect();
         if !run.env.iter().any(|(name, _)| name == "HOME") {
             env.push(format!("HOME={}", identity.home).into());
         }
         for mount in &run.mounts {
-            if let MountKind::Secret { id, env: Some(name), required, .. } = &mount.kind {
+            if let MountKind::Secret {
+                id,
+                env: Some(name),
+                required,
+                ..
+            } = &mount.kind
+            {
                 let value = self.secret(id, *required)?.unwrap_or_default();
                 let mut entry = OsString::from(format!("{name}="));
                 entry.push(bytes_to_os(value));
@@ -118,15 +138,18 @@ impl Executor<'_> {
             args: run.arguments.iter().map(OsString::from).collect(),
             env,
             cwd: PathBuf::from(&run.workdir),
-            user: User { uid: identity.uid, gid: identity.gid, groups: identity.groups.clone() },
+            user: User {
+                uid: identity.uid,
+                gid: identity.gid,
+                groups: identity.groups.clone(),
+            },
             terminal: None,
         })
     }
 
     fn hosts(&self) -> Vec<u8> {
-        let mut hosts = format!(
-            "127.0.0.1\tlocalhost {HOSTNAME}\n::1\tlocalhost ip6-localhost ip6-loopback\n"
-        );
+        let mut hosts =
+            format!("127.0.0.1\tlocalhost {HOSTNAME}\n::1\tlocalhost ip6-localhost ip6-loopback\n");
         for (name, address) in &self.options.add_hosts {
             hosts.push_str(&format!("{address}\t{name}\n"));
         }
@@ -142,14 +165,23 @@ impl Executor<'_> {
         command: &str,
     ) -> Result<Exit, Error> {
         let pipe = || {
-            rustix::pipe::pipe_with(PipeFlags::CLOEXEC)
-                .map_err(|source| Error::Read { path: "a pipe".into(), source: source.into() })
+            rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(|source| Error::Read {
+                path: "a pipe".into(),
+                source: source.into(),
+            })
         };
         let (out, stdout) = pipe()?;
         let (err, stderr) = pipe()?;
         let null = Stdio::null().map_err(Error::Sandbox)?;
-        let stdio = Stdio { stdin: null.stdin, stdout, stderr };
-        let start = |source| Error::Start { command: command.to_owned(), source };
+        let stdio = Stdio {
+            stdin: null.stdin,
+            stdout,
+            stderr,
+        };
+        let start = |source| Error::Start {
+            command: command.to_owned(),
+            source,
+        };
         let child = sandbox::spawn(&sandbox, process, stdio).map_err(start)?;
         self.pass_on(work, child, [(out, Stream::Stdout), (err, Stream::Stderr)])
     }
@@ -162,12 +194,16 @@ impl Executor<'_> {
         mut child: Child,
         outputs: [(OwnedFd, Stream); 2],
     ) -> Result<Exit, Error> {
-        let mut open: Vec<(File, Stream)> =
-            outputs.into_iter().map(|(fd, stream)| (File::from(fd), stream)).collect();
+        let mut open: Vec<(File, Stream)> = outputs
+            .into_iter()
+            .map(|(fd, stream)| (File::from(fd), stream))
+            .collect();
         let mut buffer = vec![0; 64 << 10];
         while !open.is_empty() {
-            let mut fds: Vec<PollFd<'_>> =
-                open.iter().map(|(file, _)| PollFd::new(file, PollFlags::IN)).collect();
+            let mut fds: Vec<PollFd<'_>> = open
+                .iter()
+                .map(|(file, _)| PollFd::new(file, PollFlags::IN))
+                .collect();
             let _ = poll(&mut fds, Some(&LOOK));
             let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
             if (work.stopped)() {
@@ -210,11 +246,16 @@ fn stub_of(mount: &sandbox::Mount) -> Stub {
         sandbox::MountKind::File { .. } => false,
         sandbox::MountKind::Bind { source, path, .. } => {
             let root = source.as_fd().try_clone_to_owned().map(Root::from_fd);
-            let metadata = root.ok().and_then(|root| root.metadata(path).ok().flatten());
+            let metadata = root
+                .ok()
+                .and_then(|root| root.metadata(path).ok().flatten());
             metadata.is_none_or(|metadata| metadata.is_dir())
         }
     };
-    Stub { path: mount.target.clone(), directory }
+    Stub {
+        path: mount.target.clone(),
+        directory,
+    }
 }
 
 fn bytes_to_os(bytes: Vec<u8>) -> OsString {

@@ -17,12 +17,23 @@ impl Executor<'_> {
         user: &str,
     ) -> Result<(), Error> {
         let root = self.writable(work.below, draft)?;
-        if root.metadata(path)?.is_some_and(|metadata| metadata.is_dir()) {
+        if root
+            .metadata(path)?
+            .is_some_and(|metadata| metadata.is_dir())
+        {
             return Ok(());
         }
         let identity = Users::read(&root).identity(user).ok();
         let (uid, gid) = identity.map_or((0, 0), |identity| (identity.uid, identity.gid));
-        root.create_dir_all(path, &MakeDir { mode: 0o755, uid, gid, mtime: None })?;
+        root.create_dir_all(
+            path,
+            &MakeDir {
+                mode: 0o755,
+                uid,
+                gid,
+                mtime: None,
+            },
+        )?;
         Ok(())
     }
 }

@@ -28,9 +28,11 @@ impl Planner<'_> {
                 && is_remote(path)
             {
                 let message = format!("COPY cannot fetch `{path}`");
-                return Err(Problem::new("copy-url", stage.span_of(instruction), message)
-                    .help("use ADD for URLs and git repositories")
-                    .into());
+                return Err(
+                    Problem::new("copy-url", stage.span_of(instruction), message)
+                        .help("use ADD for URLs and git repositories")
+                        .into(),
+                );
             }
         }
         let created_by = created_by("COPY", &operation, copy.parents, &copy.arguments);
@@ -53,7 +55,8 @@ impl Planner<'_> {
             if let CopyItem::Path(path) = item
                 && is_remote(path)
             {
-                let message = format!("ADD cannot fetch `{path}`: remote sources are not built yet");
+                let message =
+                    format!("ADD cannot fetch `{path}`: remote sources are not built yet");
                 return Err(Problem::new("add-remote", span, message)
                     .help("fetch it in a RUN step, or put the file into the build context")
                     .into());
@@ -97,7 +100,11 @@ impl Planner<'_> {
             chmod,
             chown,
             parents: false,
-            excludes: arguments.excludes.iter().map(|word| word.text.clone()).collect(),
+            excludes: arguments
+                .excludes
+                .iter()
+                .map(|word| word.text.clone())
+                .collect(),
             unpack: false,
         })
     }
@@ -116,7 +123,10 @@ impl Planner<'_> {
                 } else {
                     heredoc.body.clone()
                 };
-                Ok(CopyItem::Inline { name: heredoc.name.clone(), content })
+                Ok(CopyItem::Inline {
+                    name: heredoc.name.clone(),
+                    content,
+                })
             }
         }
     }
@@ -134,12 +144,16 @@ impl Planner<'_> {
 
 /// Whether an owner is given by numbers only.
 fn is_numeric(owner: &str) -> bool {
-    owner.split(':').all(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+    owner
+        .split(':')
+        .all(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether a source is a URL or a git repository.
 fn is_remote(path: &str) -> bool {
-    ["http://", "https://", "git://", "ssh://", "git@"].iter().any(|scheme| path.starts_with(scheme))
+    ["http://", "https://", "git://", "ssh://", "git@"]
+        .iter()
+        .any(|scheme| path.starts_with(scheme))
 }
 
 /// BuildKit's line of history: of the flags only these three are shown.

@@ -59,7 +59,8 @@ impl Planner<'_> {
         if base == "scratch" {
             return Ok(scratch(platform));
         }
-        if let Some(context) = self.context_named(from.name.as_ref().map(|n| n.text.as_str()), base) {
+        if let Some(context) = self.context_named(from.name.as_ref().map(|n| n.text.as_str()), base)
+        {
             return Ok(self.context_as_base(context, platform));
         }
         if let Some(parent) = self.earlier_stage(base, index) {
@@ -91,16 +92,24 @@ impl Planner<'_> {
         let mut image = scratch(platform);
         image.filesystem = Some(step);
         image.layers.push(step);
-        image.history.push(HistoryEntry::layer(format!("FROM {context}"), step));
+        image
+            .history
+            .push(HistoryEntry::layer(format!("FROM {context}"), step));
         image
     }
 
     /// Looks up an image, and says where in the text it is asked for if there is none.
     fn image(&self, name: &str, platform: &Platform, span: Span) -> Result<Arc<BaseImage>, Error> {
         let reference: Reference = name.parse().map_err(|error| {
-            Problem::new("image-name", span, format!("`{name}` names no image: {error}"))
+            Problem::new(
+                "image-name",
+                span,
+                format!("`{name}` names no image: {error}"),
+            )
         })?;
-        self.bases.resolve(&reference, platform).map_err(|error| error.at(span))
+        self.bases
+            .resolve(&reference, platform)
+            .map_err(|error| error.at(span))
     }
 
     /// Expands a word of a `FROM` line: only global `ARG`s count there.
@@ -111,7 +120,9 @@ impl Planner<'_> {
     }
 
     fn platform(&self, from: &ast::Stage) -> Result<Platform, Error> {
-        let Some(word) = &from.platform else { return Ok(self.target_platform.clone()) };
+        let Some(word) = &from.platform else {
+            return Ok(self.target_platform.clone());
+        };
         let text = self.from_globals(word)?;
         if text.is_empty() {
             return Err(Problem::new(
@@ -122,8 +133,12 @@ impl Planner<'_> {
             .into());
         }
         text.parse().map_err(|error| {
-            Problem::new("platform", word.span, format!("cannot read platform `{text}`: {error}"))
-                .into()
+            Problem::new(
+                "platform",
+                word.span,
+                format!("cannot read platform `{text}`: {error}"),
+            )
+            .into()
         })
     }
 
@@ -137,7 +152,8 @@ impl Planner<'_> {
         stage.and_then(named).or_else(|| named(image)).or_else(|| {
             let reference: Reference = image.parse().ok()?;
             let familiar = reference.familiar();
-            named(familiar.strip_suffix(":latest").unwrap_or(&familiar)).or_else(|| named(&familiar))
+            named(familiar.strip_suffix(":latest").unwrap_or(&familiar))
+                .or_else(|| named(&familiar))
         })
     }
 
@@ -197,7 +213,10 @@ impl Planner<'_> {
         } else if index < self.file.stages.len() {
             format!("stage {index} comes later and cannot be used here")
         } else {
-            format!("there is no stage {index}: the file has {}", self.file.stages.len())
+            format!(
+                "there is no stage {index}: the file has {}",
+                self.file.stages.len()
+            )
         };
         Err(Problem::new("stage-index", from.span, message).into())
     }
@@ -219,7 +238,10 @@ impl Planner<'_> {
             Some(_) => Problem::new(
                 "later-stage",
                 from.span,
-                format!("cannot copy from stage `{}`: it is defined after stage `{own}`", from.text),
+                format!(
+                    "cannot copy from stage `{}`: it is defined after stage `{own}`",
+                    from.text
+                ),
             )
             .help(format!("move the stage `{}` up", from.text)),
         };

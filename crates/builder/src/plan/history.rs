@@ -17,12 +17,18 @@ pub struct HistoryEntry {
 impl HistoryEntry {
     /// A line with a layer.
     pub(super) fn layer(created_by: String, step: StepId) -> Self {
-        Self { created_by: format!("{created_by} # buildkit"), step: Some(step) }
+        Self {
+            created_by: format!("{created_by} # buildkit"),
+            step: Some(step),
+        }
     }
 
     /// A line that changes the config only.
     pub(super) fn empty(created_by: String) -> Self {
-        Self { created_by, step: None }
+        Self {
+            created_by,
+            step: None,
+        }
     }
 }
 

@@ -45,7 +45,9 @@ impl Planner<'_> {
         for text in triggers {
             let (instruction, diagnostics) = dockerfile::parse_trigger(&text);
             let Some(instruction) = instruction else {
-                let why = diagnostics.first().map_or("it cannot be read", |d| d.message.as_str());
+                let why = diagnostics
+                    .first()
+                    .map_or("it cannot be read", |d| d.message.as_str());
                 return Err(Problem::new(
                     "onbuild-trigger",
                     from.base.span,
@@ -77,7 +79,10 @@ impl Planner<'_> {
         });
         stage.image.filesystem = Some(id);
         stage.image.layers.push(id);
-        stage.image.history.push(HistoryEntry::layer(created_by, id));
+        stage
+            .image
+            .history
+            .push(HistoryEntry::layer(created_by, id));
         id
     }
 
@@ -123,7 +128,8 @@ impl Stage {
             format!("/{workdir}/{path}")
         };
         let mut clean = dockerfile::glob::clean(&joined);
-        let directory = path.is_empty() || path == "." || path.ends_with('/') || path.ends_with("/.");
+        let directory =
+            path.is_empty() || path == "." || path.ends_with('/') || path.ends_with("/.");
         if directory && !clean.ends_with('/') {
             clean.push('/');
         }

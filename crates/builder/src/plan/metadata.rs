@@ -244,7 +244,11 @@ impl Planner<'_> {
         } else {
             stage.absolute(&written).trim_end_matches('/').to_owned()
         };
-        let path = if path.is_empty() { "/".to_owned() } else { path };
+        let path = if path.is_empty() {
+            "/".to_owned()
+        } else {
+            path
+        };
         stage.config().working_dir.clone_from(&path);
         let created_by = format!("WORKDIR {path}");
         let directory = dockerfile::glob::clean(&path);
@@ -253,18 +257,27 @@ impl Planner<'_> {
             return Ok(());
         }
         let user = stage.config().user.clone();
-        let operation = Operation::Workdir { path: directory, user };
+        let operation = Operation::Workdir {
+            path: directory,
+            user,
+        };
         let step = self.layer(stage, instruction, operation, String::new());
         // BuildKit marks the other layers of its own, but not this one.
         stage.image.history.pop();
-        stage.image.history.push(super::HistoryEntry { created_by, step: Some(step) });
+        stage.image.history.push(super::HistoryEntry {
+            created_by,
+            step: Some(step),
+        });
         Ok(())
     }
 }
 
 /// `a=1 b=2`.
 fn joined(pairs: &[(String, String)]) -> String {
-    let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let pairs: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     pairs.join(" ")
 }
 
@@ -277,5 +290,7 @@ fn health_command(form: &Form) -> Vec<String> {
 
 /// Zero means "the default" in the config, and is left out of it.
 fn nanoseconds(duration: Option<u64>) -> i64 {
-    duration.and_then(|n| i64::try_from(n).ok()).unwrap_or_default()
+    duration
+        .and_then(|n| i64::try_from(n).ok())
+        .unwrap_or_default()
 }

@@ -50,7 +50,12 @@ impl Planner<'_> {
             mounts,
             script,
         };
-        self.layer(stage, instruction, Operation::Run(Box::new(operation)), created_by);
+        self.layer(
+            stage,
+            instruction,
+            Operation::Run(Box::new(operation)),
+            created_by,
+        );
         Ok(())
     }
 
@@ -70,8 +75,11 @@ impl Planner<'_> {
 
     /// `RUN |2 A=1 B=2 /bin/sh -c …`.
     fn run_history(&self, stage: &Stage, arguments: &[String]) -> String {
-        let declared: Vec<String> =
-            stage.arguments.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let declared: Vec<String> = stage
+            .arguments
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let mut words = vec!["RUN".to_owned()];
         if !declared.is_empty() {
             words.push(format!("|{}", declared.len()));
@@ -99,17 +107,40 @@ impl Planner<'_> {
         span: Span,
     ) -> Result<RunMount, Error> {
         let (target, kind) = match mount {
-            Mount::Bind { target, from, source, read_write } => {
+            Mount::Bind {
+                target,
+                from,
+                source,
+                read_write,
+            } => {
                 let source = source.unwrap_or_else(|| "/".to_owned());
                 let (from, source) = self.bind_source(stage, from.as_deref(), source, span)?;
-                (target, MountKind::Bind { from, source, writable: read_write })
+                (
+                    target,
+                    MountKind::Bind {
+                        from,
+                        source,
+                        writable: read_write,
+                    },
+                )
             }
-            Mount::Cache { target, id, from, source, sharing, mode, uid, gid, read_only } => {
+            Mount::Cache {
+                target,
+                id,
+                from,
+                source,
+                sharing,
+                mode,
+                uid,
+                gid,
+                read_only,
+            } => {
                 let seed = match &from {
                     Some(from) => self.bind_source(stage, Some(from), "/".to_owned(), span)?.0,
                     None => None,
                 };
-                let id = id.unwrap_or_else(|| stage.absolute(&target).trim_end_matches('/').to_owned());
+                let id =
+                    id.unwrap_or_else(|| stage.absolute(&target).trim_end_matches('/').to_owned());
                 let namespace = self.scope.build_arg("BUILDKIT_CACHE_MOUNT_NS");
                 let kind = MountKind::Cache {
                     id: namespace.map_or_else(|| id.clone(), |ns| format!("{ns}/{id}")),
@@ -123,12 +154,22 @@ impl Planner<'_> {
                 (target, kind)
             }
             Mount::Tmpfs { target, size } => (target, MountKind::Tmpfs { size }),
-            Mount::Secret { id, target, env, required, mode, uid, gid } => {
+            Mount::Secret {
+                id,
+                target,
+                env,
+                required,
+                mode,
+                uid,
+                gid,
+            } => {
                 let target = match (target, &env) {
                     (Some(target), _) => target,
                     // A secret that is a variable is a file only where it is asked to be one.
                     (None, Some(_)) => return Ok(secret_variable(id, env, required)),
-                    (None, None) => format!("/run/secrets/{}", id.rsplit('/').next().unwrap_or(&id)),
+                    (None, None) => {
+                        format!("/run/secrets/{}", id.rsplit('/').next().unwrap_or(&id))
+                    }
                 };
                 let kind = MountKind::Secret {
                     id,
@@ -139,9 +180,14 @@ impl Planner<'_> {
                 };
                 (target, kind)
             }
-            Mount::Ssh { id, required, .. } => return self.ssh_mount(id.as_deref(), required, span),
+            Mount::Ssh { id, required, .. } => {
+                return self.ssh_mount(id.as_deref(), required, span);
+            }
         };
-        Ok(RunMount { target: mount_target(stage, &target, span)?, kind })
+        Ok(RunMount {
+            target: mount_target(stage, &target, span)?,
+            kind,
+        })
     }
 
     /// Without an agent an optional ssh mount is simply not there.
@@ -169,7 +215,10 @@ impl Planner<'_> {
         let Some(from) = from else {
             return Ok(self.bound_context(ContextName::Main, &source));
         };
-        let word = Word { text: from.to_owned(), span };
+        let word = Word {
+            text: from.to_owned(),
+            span,
+        };
         Ok(match self.named(stage, &word)? {
             Named::Context(context) => self.bound_context(context, &source),
             Named::Filesystem(filesystem) => (filesystem, source),
@@ -197,7 +246,10 @@ fn command(stage: &mut Stage, run: &Run) -> (Vec<String>, Option<Script>) {
         [only] if text.trim_start().starts_with("<<") && is_only_a_heredoc(text) => {
             if only.body.starts_with("#!") {
                 let path = format!("{SCRIPTS}/{}", only.name);
-                let script = Script { path: path.clone(), content: only.body.clone() };
+                let script = Script {
+                    path: path.clone(),
+                    content: only.body.clone(),
+                };
                 return (vec![path], Some(script));
             }
             (with_shell(only.body.clone()), None)
@@ -216,7 +268,11 @@ fn command(stage: &mut Stage, run: &Run) -> (Vec<String>, Option<Script>) {
 
 /// Whether a command's text is nothing but one `<<WORD`.
 fn is_only_a_heredoc(text: &str) -> bool {
-    let word = text.trim().trim_start_matches("<<").trim_start_matches('-').trim_start();
+    let word = text
+        .trim()
+        .trim_start_matches("<<")
+        .trim_start_matches('-')
+        .trim_start();
     !word.is_empty() && !word.contains(char::is_whitespace)
 }
 
@@ -236,8 +292,17 @@ fn absolute_workdir(stage: &mut Stage) -> String {
 
 /// A secret that mounts nothing.
 fn secret_variable(id: String, env: Option<String>, required: bool) -> RunMount {
-    let kind = MountKind::Secret { id, env, required, mode: 0o400, owner: (0, 0) };
-    RunMount { target: String::new(), kind }
+    let kind = MountKind::Secret {
+        id,
+        env,
+        required,
+        mode: 0o400,
+        owner: (0, 0),
+    };
+    RunMount {
+        target: String::new(),
+        kind,
+    }
 }
 
 fn mount_target(stage: &mut Stage, target: &str, span: Span) -> Result<String, Error> {

@@ -19,7 +19,11 @@ impl Bases for OneBase {
     fn resolve(&self, reference: &Reference, _: &Platform) -> Result<Arc<BaseImage>, Error> {
         let name = reference.familiar();
         if !name.starts_with("base") {
-            return Err(Error::Base { name, reason: "it is unknown".to_owned(), not_found: true });
+            return Err(Error::Base {
+                name,
+                reason: "it is unknown".to_owned(),
+                not_found: true,
+            });
         }
         let blob = oci::Descriptor::new(
             oci::MediaType::OciConfig,
@@ -47,7 +51,10 @@ fn base() -> OneBase {
 fn options(text: &str) -> Options {
     Options {
         dockerfile: dockerfile::Source::new("Dockerfile", text.to_owned()),
-        context: Some(LocalContext { directory: "/nowhere".into(), ignore: None }),
+        context: Some(LocalContext {
+            directory: "/nowhere".into(),
+            ignore: None,
+        }),
         named_contexts: BTreeMap::new(),
         target: None,
         build_args: BTreeMap::new(),
@@ -73,17 +80,27 @@ fn steps(text: &str) -> String {
     let plan = planned(&options(text)).unwrap();
     let mut shown = String::new();
     for (id, step) in plan.steps.iter().enumerate() {
-        let below = step.below.map_or("-".to_owned(), |below| below.0.to_string());
+        let below = step
+            .below
+            .map_or("-".to_owned(), |below| below.0.to_string());
         write!(shown, "{id} on {below}: ").unwrap();
         match &step.operation {
             Operation::Image(image) => write!(shown, "image {}", image.name).unwrap(),
-            Operation::Workdir { path, user } => write!(shown, "workdir {path} of {user:?}").unwrap(),
+            Operation::Workdir { path, user } => {
+                write!(shown, "workdir {path} of {user:?}").unwrap()
+            }
             Operation::Copy(copy) => {
                 let from = match &copy.source {
                     Source::Context(name) => name.to_string(),
                     Source::Filesystem(id) => format!("{:?}", id.map(|id| id.0)),
                 };
-                write!(shown, "copy {:?} from {from} to {}", copy.items.len(), copy.destination).unwrap();
+                write!(
+                    shown,
+                    "copy {:?} from {from} to {}",
+                    copy.items.len(),
+                    copy.destination
+                )
+                .unwrap();
             }
             Operation::Run(run) => write!(shown, "run {}", run.arguments.join(" ")).unwrap(),
         }
@@ -128,9 +145,7 @@ fn equal_steps_of_two_stages_are_one() {
 
 #[test]
 fn an_argument_changes_the_run_below_it_and_not_the_copy_above() {
-    let with = |value: &str| {
-        keys(&format!("FROM base\nCOPY a /a\nARG V={value}\nRUN true\n"))
-    };
+    let with = |value: &str| keys(&format!("FROM base\nCOPY a /a\nARG V={value}\nRUN true\n"));
     let (one, two) = (with("1"), with("2"));
     assert_eq!(one[..2], two[..2]);
     assert_ne!(one[2], two[2]);
@@ -139,29 +154,61 @@ fn an_argument_changes_the_run_below_it_and_not_the_copy_above() {
 #[test]
 fn names_of_stages_and_caches_are_no_part_of_a_key() {
     let with = |stage: &str, id: &str| {
-        keys(&format!("FROM base AS {stage}\nRUN --mount=type=cache,id={id},target=/c make\n"))
+        keys(&format!(
+            "FROM base AS {stage}\nRUN --mount=type=cache,id={id},target=/c make\n"
+        ))
     };
     assert_eq!(with("one", "x"), with("two", "y"));
 }
 
 #[test]
 fn entrypoint_drops_an_inherited_command_only() {
-    let of = |text: &str| planned(&options(text)).unwrap().result().config.config.clone();
-    assert_eq!(of("FROM base\nENTRYPOINT [\"e\"]\n").cmd, Vec::<String>::new());
-    assert_eq!(of("FROM base\nCMD [\"c\"]\nENTRYPOINT [\"e\"]\n").cmd, ["c"]);
+    let of = |text: &str| {
+        planned(&options(text))
+            .unwrap()
+            .result()
+            .config
+            .config
+            .clone()
+    };
+    assert_eq!(
+        of("FROM base\nENTRYPOINT [\"e\"]\n").cmd,
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        of("FROM base\nCMD [\"c\"]\nENTRYPOINT [\"e\"]\n").cmd,
+        ["c"]
+    );
     assert_eq!(of("FROM base\nLABEL a=1\n").cmd, ["sh"]);
 }
 
 #[test]
 fn the_later_of_arg_and_env_wins_and_a_child_stage_sees_the_env() {
-    let mut options = options(
-        "FROM base AS p\nENV D=env\nARG D=arg\nLABEL own=$D\nFROM p\nLABEL child=$D\n",
+    let mut options =
+        options("FROM base AS p\nENV D=env\nARG D=arg\nLABEL own=$D\nFROM p\nLABEL child=$D\n");
+    let labels = planned(&options)
+        .unwrap()
+        .result()
+        .config
+        .config
+        .labels
+        .clone();
+    assert_eq!(
+        (labels["own"].as_str(), labels["child"].as_str()),
+        ("arg", "env")
     );
-    let labels = planned(&options).unwrap().result().config.config.labels.clone();
-    assert_eq!((labels["own"].as_str(), labels["child"].as_str()), ("arg", "env"));
     options.build_args.insert("D".to_owned(), "cli".to_owned());
-    let labels = planned(&options).unwrap().result().config.config.labels.clone();
-    assert_eq!((labels["own"].as_str(), labels["child"].as_str()), ("cli", "env"));
+    let labels = planned(&options)
+        .unwrap()
+        .result()
+        .config
+        .config
+        .labels
+        .clone();
+    assert_eq!(
+        (labels["own"].as_str(), labels["child"].as_str()),
+        ("cli", "env")
+    );
 }
 
 #[test]
@@ -170,8 +217,12 @@ fn wrong_names_are_errors_that_say_so() {
         Err(error) => error.to_string(),
         Ok(_) => panic!("{text:?} was planned"),
     };
-    let first = |text: &str| message(&format!("FROM base AS first\n{text}\nFROM base AS second\n\
-                                               COPY --from=first /a /a\n"));
+    let first = |text: &str| {
+        message(&format!(
+            "FROM base AS first\n{text}\nFROM base AS second\n\
+                                               COPY --from=first /a /a\n"
+        ))
+    };
     assert!(first("COPY --from=second /a /a").contains("defined after"));
     assert!(first("COPY --from=first /a /a").contains("circular"));
     assert!(first("COPY --from=7 /a /a").contains("no stage 7"));
@@ -187,6 +238,9 @@ fn triggers_run_first_and_are_cleared() {
     let text = "FROM base AS p\nONBUILD RUN trigger\nFROM p AS q\nRUN own\nFROM q\nRUN last\n";
     let plan = planned(&options(text)).unwrap();
     let titles: Vec<&str> = plan.steps.iter().map(|step| step.title.as_str()).collect();
-    assert_eq!(titles, ["FROM base:latest", "RUN trigger", "RUN own", "RUN last"]);
+    assert_eq!(
+        titles,
+        ["FROM base:latest", "RUN trigger", "RUN own", "RUN last"]
+    );
     assert!(plan.result().config.config.on_build.is_empty());
 }

@@ -37,7 +37,10 @@ pub(super) fn key(
         files.collect(&selected.path, &selected.node);
     }
     let contents = files.digests(tree, digests)?;
-    let mut writer = Writer { key: KeyWriter::new("files"), contents: contents.iter() };
+    let mut writer = Writer {
+        key: KeyWriter::new("files"),
+        contents: contents.iter(),
+    };
     for (item, found) in copy.items.iter().zip(items) {
         if let CopyItem::Path(_) = item {
             writer.key.number(found.len() as u64);
@@ -100,13 +103,17 @@ impl Files {
                 let (path, metadata) = &self.0[at];
                 let digest = hash(tree.root.open_file(path)?, path, &mut buffer)?;
                 digests.insert(metadata, digest);
-                read.lock().expect("no thread panics with it").push((at, digest));
+                read.lock()
+                    .expect("no thread panics with it")
+                    .push((at, digest));
             }
         };
         std::thread::scope(|scope| -> Result<(), Error> {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
             let own = work();
-            others.into_iter().try_for_each(|other| other.join().expect("hashing does not panic"))?;
+            others
+                .into_iter()
+                .try_for_each(|other| other.join().expect("hashing does not panic"))?;
             own
         })?;
         for (at, digest) in read.into_inner().expect("no thread panics with it") {
@@ -119,9 +126,10 @@ impl Files {
 fn hash(mut file: File, path: &Path, buffer: &mut [u8]) -> Result<[u8; 32], Error> {
     let mut hasher = Sha256::new();
     loop {
-        let read = file
-            .read(buffer)
-            .map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let read = file.read(buffer).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
         if read == 0 {
             return Ok(hasher.finalize().into());
         }
@@ -170,7 +178,11 @@ impl<'a, I: Iterator<Item = &'a [u8; 32]>> Writer<'a, I> {
         }
         let directory = matches!(selected.node.content, Content::Directory(_));
         let named = !directory || selected.by_wildcard || !selected.on_the_way.is_empty();
-        let name = if named && names_matter { selected.name.as_bytes() } else { b"" };
+        let name = if named && names_matter {
+            selected.name.as_bytes()
+        } else {
+            b""
+        };
         self.node(name, &selected.node);
     }
 
@@ -186,7 +198,8 @@ impl<'a, I: Iterator<Item = &'a [u8; 32]>> Writer<'a, I> {
             }
             Content::Link(target) => self.key.bytes(target.as_bytes()),
             Content::Other if node.metadata.kind == FileKind::File => {
-                self.key.bytes(self.contents.next().expect("collected in the same order"));
+                self.key
+                    .bytes(self.contents.next().expect("collected in the same order"));
             }
             Content::Other => {}
         }

@@ -18,7 +18,12 @@ pub(super) fn find(
     excludes: &Patterns,
 ) -> Result<Vec<Selected>, Error> {
     let (pivot, whole) = split_at_pivot(path, parents);
-    let finder = Finder { tree, excludes, parents, pivot };
+    let finder = Finder {
+        tree,
+        excludes,
+        parents,
+        pivot,
+    };
     if !glob::has_wildcard(&whole) {
         let path = PathBuf::from(&whole);
         let found = finder.select(&path, false)?;
@@ -44,7 +49,10 @@ fn split_at_pivot(path: &str, parents: bool) -> (usize, String) {
         Some(at) => clean(&path[..at]),
         None => "/".to_owned(),
     };
-    let depth = before.split('/').filter(|component| !component.is_empty()).count();
+    let depth = before
+        .split('/')
+        .filter(|component| !component.is_empty())
+        .count();
     (depth, clean(path))
 }
 
@@ -58,7 +66,9 @@ struct Finder<'a> {
 impl Finder<'_> {
     /// What is at a path; `None` if nothing is, or nothing to be seen.
     fn select(&self, path: &Path, by_wildcard: bool) -> Result<Option<Selected>, Error> {
-        let Some((resolved, metadata)) = self.tree.look(path)? else { return Ok(None) };
+        let Some((resolved, metadata)) = self.tree.look(path)? else {
+            return Ok(None);
+        };
         // The link may be hidden, or what it leads to.
         if path != resolved && !metadata.is_dir() && self.tree.ignores(path) {
             return Ok(None);
@@ -82,13 +92,25 @@ impl Finder<'_> {
             return Ok(directories);
         }
         let parent = path.parent().unwrap_or(Path::new("/"));
-        for (depth, directory) in parent.ancestors().collect::<Vec<_>>().iter().rev().enumerate() {
+        for (depth, directory) in parent
+            .ancestors()
+            .collect::<Vec<_>>()
+            .iter()
+            .rev()
+            .enumerate()
+        {
             if depth <= self.pivot {
                 continue;
             }
-            let Some((_, metadata)) = self.tree.look(directory)? else { continue };
+            let Some((_, metadata)) = self.tree.look(directory)? else {
+                continue;
+            };
             let name = directory.file_name().unwrap_or_default().to_owned();
-            directories.push(Node { name, metadata, content: Content::Directory(Vec::new()) });
+            directories.push(Node {
+                name,
+                metadata,
+                content: Content::Directory(Vec::new()),
+            });
         }
         Ok(directories)
     }
@@ -121,11 +143,16 @@ impl Finder<'_> {
         if !glob::has_wildcard(first) {
             let path = directory.join(first);
             let there = self.tree.root.symlink_metadata(&path)?.is_some();
-            return if there { self.expand_below(&path, rest, found) } else { Ok(()) };
+            return if there {
+                self.expand_below(&path, rest, found)
+            } else {
+                Ok(())
+            };
         }
         for name in self.names(directory)? {
-            let matches = glob::matches(first, name.as_bytes())
-                .map_err(|_| Error::BadPattern { pattern: (*first).to_owned() })?;
+            let matches = glob::matches(first, name.as_bytes()).map_err(|_| Error::BadPattern {
+                pattern: (*first).to_owned(),
+            })?;
             if matches {
                 self.expand_below(&directory.join(&name), rest, found)?;
             }
@@ -147,7 +174,12 @@ impl Finder<'_> {
         self.expand_below(directory, rest, found)?;
         for name in self.names(directory)? {
             let path = directory.join(&name);
-            if self.tree.root.symlink_metadata(&path)?.is_some_and(|m| m.is_dir()) {
+            if self
+                .tree
+                .root
+                .symlink_metadata(&path)?
+                .is_some_and(|m| m.is_dir())
+            {
                 self.expand_any_depth(&path, components, found)?;
             }
         }
@@ -157,7 +189,9 @@ impl Finder<'_> {
     /// The names in a directory; none if it is something else. Links to directories that a
     /// wildcard found are not entered, those that the pattern names are.
     fn names(&self, directory: &Path) -> Result<Vec<OsString>, Error> {
-        let Some((resolved, metadata)) = self.tree.look(directory)? else { return Ok(Vec::new()) };
+        let Some((resolved, metadata)) = self.tree.look(directory)? else {
+            return Ok(Vec::new());
+        };
         if !metadata.is_dir() {
             return Ok(Vec::new());
         }
@@ -170,7 +204,11 @@ impl Finder<'_> {
             path: path.to_owned(),
             tree: self.tree.name.clone(),
             ignored: self.tree.ignores(path)
-                && self.tree.root.metadata(path).is_ok_and(|metadata| metadata.is_some()),
+                && self
+                    .tree
+                    .root
+                    .metadata(path)
+                    .is_ok_and(|metadata| metadata.is_some()),
         }
     }
 }

@@ -24,12 +24,22 @@ impl Tree {
     /// A context: whoever owns its files on the host, in the build they are root's.
     pub(crate) fn context(root: Root, patterns: Option<Patterns>, name: String) -> Self {
         let patterns = patterns.filter(|patterns| !patterns.is_empty());
-        Self { root, patterns, of_root: true, name }
+        Self {
+            root,
+            patterns,
+            of_root: true,
+            name,
+        }
     }
 
     /// The file system of a stage or an image.
     pub(crate) fn filesystem(root: Root, name: String) -> Self {
-        Self { root, patterns: None, of_root: false, name }
+        Self {
+            root,
+            patterns: None,
+            of_root: false,
+            name,
+        }
     }
 
     /// What is at a path, links followed: its path after that, and its metadata. `None` if nothing
@@ -42,13 +52,25 @@ impl Tree {
 
     /// The metadata as the build sees them.
     pub(crate) fn owned(&self, metadata: Metadata) -> Metadata {
-        if self.of_root { Metadata { uid: 0, gid: 0, ..metadata } } else { metadata }
+        if self.of_root {
+            Metadata {
+                uid: 0,
+                gid: 0,
+                ..metadata
+            }
+        } else {
+            metadata
+        }
     }
 
     /// Whether a path is hidden by the ignore file. A directory that is hidden itself may still
     /// have something to show.
     pub(crate) fn ignores(&self, path: &Path) -> bool {
-        let path = path.strip_prefix("/").unwrap_or(path).as_os_str().as_encoded_bytes();
+        let path = path
+            .strip_prefix("/")
+            .unwrap_or(path)
+            .as_os_str()
+            .as_encoded_bytes();
         !path.is_empty() && self.patterns.as_ref().is_some_and(|p| p.ignores_path(path))
     }
 }

@@ -36,18 +36,43 @@ pub(super) fn list(
     let name = path.file_name().unwrap_or_default().to_owned();
     let ignored = tree.ignores(path);
     if !metadata.is_dir() {
-        return Ok((!ignored).then_some(Node { name, metadata, content: Content::Other }));
+        return Ok((!ignored).then_some(Node {
+            name,
+            metadata,
+            content: Content::Other,
+        }));
     }
-    let relative = path.strip_prefix("/").unwrap_or(path).as_os_str().as_bytes().to_vec();
-    let ignore_state = tree.patterns.as_ref().map(|patterns| state_of(patterns, &relative));
-    let ignore = tree.patterns.as_ref().map(|patterns| Hidden { patterns, path: relative });
-    let exclude = (!excludes.is_empty()).then(|| Hidden { patterns: excludes, path: Vec::new() });
+    let relative = path
+        .strip_prefix("/")
+        .unwrap_or(path)
+        .as_os_str()
+        .as_bytes()
+        .to_vec();
+    let ignore_state = tree
+        .patterns
+        .as_ref()
+        .map(|patterns| state_of(patterns, &relative));
+    let ignore = tree.patterns.as_ref().map(|patterns| Hidden {
+        patterns,
+        path: relative,
+    });
+    let exclude = (!excludes.is_empty()).then(|| Hidden {
+        patterns: excludes,
+        path: Vec::new(),
+    });
     let exclude_state = exclude.as_ref().map(|hidden| hidden.patterns.root());
-    let mut walk = Walk { tree, hidden: [ignore, exclude] };
+    let mut walk = Walk {
+        tree,
+        hidden: [ignore, exclude],
+    };
     let dir = tree.root.open_dir(path)?;
     let entries = walk.entries(&dir, &[ignore_state, exclude_state])?;
     let empty = entries.is_empty();
-    let node = Node { name, metadata, content: Content::Directory(entries) };
+    let node = Node {
+        name,
+        metadata,
+        content: Content::Directory(entries),
+    };
     Ok((!ignored || !empty).then_some(node))
 }
 
@@ -57,7 +82,11 @@ fn state_of(patterns: &Patterns, path: &[u8]) -> DirState {
     if path.is_empty() {
         return state;
     }
-    let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+    let ends = path
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'/')
+        .map(|(at, _)| at);
     for end in ends.chain([path.len()]) {
         state = patterns.enter(&state, &path[..end]).1;
     }
@@ -69,7 +98,9 @@ impl Walk<'_> {
         let mut nodes = Vec::new();
         for entry in dir.entries()? {
             // What goes away between listing and looking was never there.
-            let Some(metadata) = dir.stat(&entry.name)? else { continue };
+            let Some(metadata) = dir.stat(&entry.name)? else {
+                continue;
+            };
             let lengths = self.push(entry.name.as_bytes());
             let node = self.node(dir, entry.name, metadata, states);
             self.pop(lengths);
@@ -100,7 +131,11 @@ impl Walk<'_> {
         } else {
             Content::Other
         };
-        Ok(Some(Node { name, metadata: self.tree.owned(metadata), content }))
+        Ok(Some(Node {
+            name,
+            metadata: self.tree.owned(metadata),
+            content,
+        }))
     }
 
     /// A directory that is hidden shows nothing, unless a later pattern takes back something in it.
@@ -114,7 +149,9 @@ impl Walk<'_> {
         let mut hidden_itself = false;
         let mut below: States = [None, None];
         for ((hidden, state), below) in self.hidden.iter().zip(states).zip(&mut below) {
-            let (Some(hidden), Some(state)) = (hidden, state) else { continue };
+            let (Some(hidden), Some(state)) = (hidden, state) else {
+                continue;
+            };
             let (ignored, inner) = hidden.patterns.enter(state, &hidden.path);
             if ignored && !hidden.patterns.may_contain_exceptions(&hidden.path) {
                 return Ok(None);
@@ -127,7 +164,11 @@ impl Walk<'_> {
             return Ok(None);
         }
         let metadata = self.tree.owned(metadata);
-        Ok(Some(Node { name, metadata, content: Content::Directory(entries) }))
+        Ok(Some(Node {
+            name,
+            metadata,
+            content: Content::Directory(entries),
+        }))
     }
 
     fn push(&mut self, name: &[u8]) -> [usize; 2] {
