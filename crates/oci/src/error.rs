@@ -91,11 +91,32 @@ pub enum Error {
     },
 }
 
-/// Hostile text goes into messages: keep its beginning only.
+/// Hostile text goes into messages: keeps its beginning only, and nothing that moves a cursor.
 pub(crate) fn shorten(text: &str) -> String {
     const LIMIT: usize = 200;
-    match text.char_indices().nth(LIMIT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+    let mut shown = String::new();
+    for (index, char) in text.chars().enumerate() {
+        match char {
+            _ if index == LIMIT => {
+                shown.push('…');
+                break;
+            }
+            char if char.is_control() => shown.extend(char.escape_default()),
+            char => shown.push(char),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_messages_show() {
+        assert_eq!(shorten("ä/b"), "ä/b");
+        assert_eq!(shorten("a\n\x1b[2J"), "a\\n\\u{1b}[2J");
+        assert_eq!(shorten(&"ä".repeat(200)), "ä".repeat(200));
+        assert_eq!(shorten(&"ä".repeat(201)), "ä".repeat(200) + "…");
     }
 }

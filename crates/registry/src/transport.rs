@@ -111,7 +111,12 @@ impl Transport {
         request: &Request,
     ) -> Result<Answer, Error> {
         let host = endpoint.api_host();
-        let known = self.known_access().get(host).copied();
+        // What one endpoint may do without, another of the same host may insist on.
+        let known = self
+            .known_access()
+            .get(host)
+            .copied()
+            .filter(|_| endpoint.is_insecure());
         let tries = known
             .as_ref()
             .map_or_else(|| Access::of(endpoint), std::slice::from_ref);

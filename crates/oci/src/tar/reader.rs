@@ -435,7 +435,8 @@ fn kind(header: &mut Header, offset: u64) -> Result<Kind, Error> {
         _ => Err(invalid("its device number is impossible")),
     };
     match header.type_flag {
-        b'0' | b'S' => Ok(Kind::File),
+        // POSIX: "contiguous" files are files to whoever does not know better.
+        b'0' | b'7' | b'S' => Ok(Kind::File),
         b'1' | b'2' if link.is_empty() => Err(invalid("it is a link to nothing")),
         b'1' => Ok(Kind::Hardlink(link)),
         b'2' => Ok(Kind::Symlink(link)),

@@ -99,6 +99,8 @@ fn names_and_directories() {
         (b".", &Kind::Directory),
     ];
     assert_eq!(kinds.collect::<Vec<_>>(), expected);
+    let contiguous = read(&[&Raw::member(b"file", b'7', b"content")]).unwrap();
+    assert_eq!(contiguous, [("file".into(), b"content".to_vec())]);
     let nul = Raw::new(b"seen\0unseen", b'0', 0).with(b"");
     assert_eq!(read(&[&nul]).unwrap()[0].0, "seen");
     let prefixed = Raw::new(b"name", b'0', 0).set(345, b"prefix").with(b"");
