@@ -1,6 +1,7 @@
 //! Blobs: content named by its digest.
 
 mod layer;
+mod pieces;
 mod writer;
 
 use std::fs::File;
@@ -12,6 +13,7 @@ use oci::{
     Manifest, MediaType, VerifiedReader,
 };
 
+pub(crate) use pieces::stream;
 pub(crate) use writer::Kept;
 pub use writer::{BlobWriter, NewBlob};
 

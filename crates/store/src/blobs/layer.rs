@@ -1,18 +1,12 @@
 //! Layers that are blobs without a file: their tar is made again from the snapshot.
 
-use std::io::{self, BufWriter, Read, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::io::{self, BufWriter, Read};
 
 use oci::{Descriptor, DiffId, Digest, MediaType, VerifiedReader};
 use rootfs::Dir;
 
+use super::pieces::{PIECE, stream};
 use crate::{Error, SnapshotId, Store, write_layer};
-
-/// The tar is handed over in pieces of this size …
-const PIECE: usize = 128 << 10;
-
-/// … of which as many may wait to be read.
-const PIECES: usize = 4;
 
 /// A layer that can be made again.
 pub(super) struct Remade {
@@ -48,58 +42,13 @@ impl Store {
         let (top, below) = snapshots.split_last().ok_or(Error::EmptyStack)?;
         let upper = Dir::open(top.dir()).map_err(|source| Error::Root { source })?;
         let union = self.union(below)?;
-        let (sender, pieces) = sync_channel(PIECES);
+        let (pieces, stream) = stream();
         std::thread::spawn(move || {
-            let last = Pieces {
-                sender: sender.clone(),
-            };
-            let written = write_layer(&union, upper, BufWriter::with_capacity(PIECE, last));
-            if let Err(error) = written {
-                // If nobody listens any more nobody wants to know.
-                let _ = sender.send(Err(io::Error::other(error)));
+            let out = BufWriter::with_capacity(PIECE, pieces.clone());
+            if let Err(error) = write_layer(&union, upper, out) {
+                pieces.fail(io::Error::other(error));
             }
         });
-        let stream = Stream {
-            pieces,
-            piece: io::Cursor::new(Vec::new()),
-        };
         Ok(Box::new(VerifiedReader::new(stream, &layer.descriptor)))
-    }
-}
-
-type Piece = io::Result<Vec<u8>>;
-
-/// The writing end.
-struct Pieces {
-    sender: SyncSender<Piece>,
-}
-
-impl Write for Pieces {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
-        self.sender.send(Ok(bytes.to_vec())).map_err(gone)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The reading end. When it is dropped the writer's next piece finds nobody, and the thread ends.
-struct Stream {
-    pieces: Receiver<Piece>,
-    piece: io::Cursor<Vec<u8>>,
-}
-
-impl Read for Stream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.piece.position() == self.piece.get_ref().len() as u64 {
-            match self.pieces.recv() {
-                Ok(piece) => self.piece = io::Cursor::new(piece?),
-                Err(_) => return Ok(0),
-            }
-        }
-        self.piece.read(buffer)
     }
 }

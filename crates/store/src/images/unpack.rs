@@ -3,7 +3,7 @@
 //! Layers are decompressed and unpacked side by side, each by itself; only the last touch of each, which depends on
 //! those below it, is done in their order.
 
-mod stream;
+mod watched;
 
 use std::io;
 use std::num::NonZeroUsize;
@@ -14,9 +14,9 @@ use oci::{BlobSource, ChainId, Descriptor, compression};
 
 use super::{Image, ImageLayer};
 use crate::archive::check_diff_id;
-use crate::blobs::Kept;
+use crate::blobs::{Kept, stream};
 use crate::{Applied, Draft, Error, Snapshot, SnapshotId, SnapshotMeta, Store, apply};
-use stream::Watched;
+use watched::{Watched, was_stopped};
 
 /// As many layers at once: more connections do not make a registry faster, nor more writers a disk.
 const LAYERS_AT_ONCE: usize = 4;
@@ -205,7 +205,13 @@ impl Work<'_> {
         draft: &Draft,
     ) -> Result<Applied, Error> {
         let (_, tar) = compression::decoder(content).map_err(|e| self.reading(blob, e))?;
-        apply(tar, &draft.dir()).map_err(|error| match stream::was_stopped(&error) {
+        // Most base images are one big layer: decompressing it and making its files are two threads' work.
+        let applied = std::thread::scope(|scope| {
+            let (pieces, stream) = stream();
+            scope.spawn(|| pieces.pump(tar));
+            apply(stream, &draft.dir())
+        });
+        applied.map_err(|error| match was_stopped(&error) {
             true => Error::Stopped,
             false => Error::UnpackLayer {
                 digest: blob.digest.clone(),
@@ -215,7 +221,7 @@ impl Work<'_> {
     }
 
     fn reading(&self, blob: &Descriptor, source: io::Error) -> Error {
-        match stream::was_stopped(&source) {
+        match was_stopped(&source) {
             true => Error::Stopped,
             false => Error::ReadBlob {
                 digest: blob.digest.clone(),
