@@ -1,13 +1,14 @@
 //! Base images: found in the store, or at a registry.
 
 use std::collections::HashMap;
+use std::io::Read;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use oci::{ChainId, Descriptor, ImageConfig, Manifest, Platform, Reference};
-use store::{SnapshotId, Store};
+use oci::{BlobError, BlobSource, ChainId, Descriptor, ImageConfig, Manifest, Platform, Reference};
+use store::{ImageLayer, SnapshotId, Store};
 
 use crate::plan::Bases;
-use crate::pull::{self, Watch};
 use crate::{Environment, Error, Event, StepId};
 
 /// An image that a stage stands on.
@@ -154,30 +155,30 @@ impl BaseImage {
     /// store has the image by its name.
     pub(crate) fn unpack(&self, environment: &Environment<'_>, step: StepId) -> Result<(), Error> {
         let store = environment.store;
-        let pull = |source| Error::Pull {
-            name: self.name.clone(),
-            source,
-        };
-        let fetch = |blob: &Descriptor| -> Result<Box<dyn std::io::Read + Send>, Error> {
-            let repository = environment
-                .registry
-                .repository(&self.reference)
-                .map_err(pull)?;
-            Ok(Box::new(repository.blob(blob).map_err(pull)?))
-        };
-        let progress = |blob: &Descriptor, done: u64| {
+        let layers: Vec<ImageLayer> = std::iter::zip(
+            self.config.rootfs.diff_ids.iter().cloned(),
+            self.manifest.layers.iter().cloned(),
+        )
+        .map(|(diff_id, blob)| ImageLayer { diff_id, blob })
+        .collect();
+        let proceed = |blob: &Descriptor, done: u64| {
             (environment.events)(Event::Progress {
                 step,
-                what: blob.digest.hex()[..12].to_owned(),
+                what: blob.digest.hex().chars().take(12).collect(),
                 done,
                 total: Some(blob.size),
             });
+            !environment.cancel.load(Ordering::Relaxed)
         };
-        let watch = Watch {
-            cancel: environment.cancel,
-            progress: &progress,
+        let origin = Origin {
+            client: environment.registry,
+            reference: &self.reference,
         };
-        pull::unpack(store, &self.manifest, &self.config, &fetch, &watch)?;
+        match store.unpack_layers(&layers, &origin, &proceed) {
+            Ok(_) => {}
+            Err(store::Error::Stopped) => return Err(Error::Cancelled),
+            Err(error) => return Err(error.into()),
+        }
         self.keep(store)
     }
 
@@ -200,23 +201,18 @@ impl BaseImage {
     }
 }
 
-/// Pulls an image: its layers are fetched and unpacked, and the store has it by its name.
-///
-/// Events are those of one step, number 0.
-///
-/// # Errors
-/// [`Error::Base`] if there is no such image or it cannot be resolved, [`Error::Pull`] and others
-/// if a layer cannot be fetched or unpacked, [`Error::Cancelled`].
-pub fn pull_image(
-    reference: &Reference,
-    platform: &Platform,
-    environment: &Environment<'_>,
-) -> Result<store::Image, Error> {
-    let base = WorldBases::new(environment, true).at_registry(reference, platform)?;
-    let step = StepId(0);
-    (environment.events)(Event::Started(step));
-    base.unpack(environment, step)?;
-    (environment.events)(Event::Finished(step));
-    let image = environment.store.image(&base.descriptor.digest)?;
-    Ok(image.expect("it was added when its layers were there"))
+/// The registry that an image is from, asked only for what the store lacks.
+struct Origin<'a> {
+    client: &'a registry::Client,
+    reference: &'a Reference,
+}
+
+impl BlobSource for Origin<'_> {
+    fn open(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, BlobError> {
+        let failed = |source| BlobError::failed("open", &descriptor.digest, source);
+        self.client
+            .repository(self.reference)
+            .map_err(failed)?
+            .open(descriptor)
+    }
 }

@@ -34,41 +34,6 @@ pub enum Error {
         /// Whether there simply is no such image.
         not_found: bool,
     },
-    /// A base image could not be pulled.
-    #[error("cannot pull `{name}`")]
-    Pull {
-        /// Its name.
-        name: String,
-        /// Why.
-        #[source]
-        source: registry::Error,
-    },
-    /// Manifest and config of an image disagree.
-    #[error("the image's manifest has {manifest} layers and its config {config}")]
-    LayerCount {
-        /// Layers in the manifest.
-        manifest: usize,
-        /// Layers in the config.
-        config: usize,
-    },
-    /// A layer is not the one that the config names.
-    #[error("layer {blob} has diff ID {found}, and the image's config says {expected}")]
-    DiffId {
-        /// The layer's blob.
-        blob: oci::Digest,
-        /// What the config says.
-        expected: oci::DiffId,
-        /// What it is.
-        found: oci::DiffId,
-    },
-    /// A blob is not what its digest says.
-    #[error("blob {blob} came with other content: {found}")]
-    Content {
-        /// What it was to be.
-        blob: oci::Digest,
-        /// What it is.
-        found: oci::Digest,
-    },
     /// A layer's blob cannot be read to its end.
     #[error("cannot unpack a layer")]
     Unpack {

@@ -26,14 +26,15 @@ pub(crate) struct Executor<'a> {
 }
 
 /// What a step is executed with.
-struct Work<'w> {
-    id: StepId,
+pub(crate) struct Work<'w> {
+    /// The step.
+    pub(crate) id: StepId,
     /// What is below it.
-    below: &'w Made,
+    pub(crate) below: &'w Made,
     /// Where other steps' files are found.
-    schedule: &'w Schedule<'w>,
+    pub(crate) schedule: &'w Schedule<'w>,
     /// Whether to give up.
-    stopped: &'w (dyn Fn() -> bool + Sync),
+    pub(crate) stopped: &'w (dyn Fn() -> bool + Sync),
 }
 
 impl<'a> Executor<'a> {
@@ -45,27 +46,14 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Executes a step on top of `below`; what it leaves is a new snapshot.
-    pub(crate) fn execute(
-        &self,
-        id: StepId,
-        step: &Step,
-        below: &Made,
-        schedule: &Schedule<'_>,
-        stopped: &(dyn Fn() -> bool + Sync),
-    ) -> Result<SnapshotId, Error> {
+    /// Executes a step on top of what is below it; what it leaves is a new snapshot.
+    pub(crate) fn execute(&self, step: &Step, work: &Work<'_>) -> Result<SnapshotId, Error> {
         let draft = self.environment.store.draft()?;
-        let work = Work {
-            id,
-            below,
-            schedule,
-            stopped,
-        };
         match &step.operation {
             Operation::Image(_) => unreachable!("images are unpacked, not executed"),
-            Operation::Workdir { path, user } => self.workdir(&work, &draft, path, user)?,
-            Operation::Copy(copy) => self.copy(&work, &draft, copy)?,
-            Operation::Run(run) => self.run(&work, &draft, run)?,
+            Operation::Workdir { path, user } => self.workdir(work, &draft, path, user)?,
+            Operation::Copy(copy) => self.copy(work, &draft, copy)?,
+            Operation::Run(run) => self.run(work, &draft, run)?,
         }
         let snapshot = draft.commit(&SnapshotId::random(), &SnapshotMeta::default())?;
         Ok(snapshot.id().clone())

@@ -20,7 +20,6 @@ mod gate;
 mod key;
 mod options;
 mod plan;
-pub mod pull;
 mod record;
 mod report;
 mod schedule;
@@ -30,7 +29,7 @@ mod step;
 pub mod stubs;
 mod users;
 
-pub use base::{BaseImage, pull_image};
+pub use base::BaseImage;
 pub use build::{Outcome, build};
 pub use context::{ContextName, IgnoreFile, LocalContext};
 pub use error::Error;

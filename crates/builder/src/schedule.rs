@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use store::SnapshotId;
 
 use crate::context::Contexts;
-use crate::execute::Executor;
+use crate::execute::{Executor, Work};
 use crate::gate::Gate;
 use crate::key::{self, Key, KeyWriter};
 use crate::record::Record;
@@ -241,10 +241,14 @@ impl<'a> Schedule<'a> {
         let _place = self.gate.enter();
         self.going_on()?;
         (self.environment.events)(Event::Started(id));
-        let snapshot = self
-            .executor
-            .execute(id, step, below, self, &|| self.stopped())
-            .map_err(|error| self.fail(id, error))?;
+        let work = Work {
+            id,
+            below,
+            schedule: self,
+            stopped: &|| self.stopped(),
+        };
+        let executed = self.executor.execute(step, &work);
+        let snapshot = executed.map_err(|error| self.fail(id, error))?;
         let below_it = below.stack.last().cloned();
         let record = Record {
             snapshot,

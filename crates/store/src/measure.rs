@@ -21,7 +21,13 @@ impl Store {
         let size = Dir::open(snapshot.dir())
             .and_then(count)
             .map_err(|source| Error::Root { source })?;
-        self.set_snapshot_meta(snapshot, &SnapshotMeta { size: Some(size), ..meta })?;
+        self.set_snapshot_meta(
+            snapshot,
+            &SnapshotMeta {
+                size: Some(size),
+                ..meta
+            },
+        )?;
         Ok(size)
     }
 }

@@ -39,14 +39,21 @@ impl Store {
         let union = self.union(below)?;
         let (writer, size) = write_layer(&union, upper, DigestWriter::new(io::sink()))?;
         let (_, digest, tar_size) = writer.finish();
-        let sealed = Sealed { diff_id: DiffId(digest), tar_size };
+        let sealed = Sealed {
+            diff_id: DiffId(digest),
+            tar_size,
+        };
         self.update_layer(&sealed.diff_id, |layer| {
             layer.size = Some(tar_size);
             layer.unpacked = Some(size.bytes);
             layer.stack = stack.to_vec();
         })?;
         let diff_id = Some(sealed.diff_id.clone());
-        let meta = SnapshotMeta { diff_id, tar_size: Some(tar_size), size: Some(size.bytes) };
+        let meta = SnapshotMeta {
+            diff_id,
+            tar_size: Some(tar_size),
+            size: Some(size.bytes),
+        };
         self.set_snapshot_meta(top, &meta)?;
         Ok(sealed)
     }

@@ -9,7 +9,7 @@ use dockerfile::chmod::Chmod;
 use rootfs::{Attributes, FileKind, FollowLast, MakeDir, Root};
 use store::Draft;
 
-use super::place::{Marks, Placer, Target, make_room};
+use super::place::{Entry, Marks, Placer, Target, enter, make_room};
 use super::{Executor, Work};
 use crate::select::{Content, Selected, Selection};
 use crate::step::{CopyItem, CopyOperation, Source, StepId};
@@ -125,7 +125,7 @@ impl Copier<'_> {
     /// A heredoc: a file with mode 0644 that belongs to root unless told otherwise.
     fn inline(&self, name: &str, content: &str) -> Result<(), Error> {
         let (target, name) = self.file_target(OsStr::new(name))?;
-        make_room(&target, &name)?;
+        make_room(&target.entry(&name))?;
         let mut file = target.dir.create_file(&name, 0o600)?;
         let wrote = |source| Error::Write {
             path: target.path.join(&name),
@@ -154,7 +154,11 @@ impl Copier<'_> {
     ) -> Result<(), Error> {
         let (from, from_name) = selection.tree.root.parent_of(&selected.path)?;
         let (target, name) = self.file_target(&selected.name)?;
-        placer.file(&from, &from_name, &selected.node, &target, &name)
+        let from = Entry {
+            dir: &from,
+            name: &from_name,
+        };
+        placer.file(from, &selected.node, target.entry(&name))
     }
 
     /// The contents of a directory go into the destination, which keeps mode and owner if it is
@@ -188,7 +192,8 @@ impl Copier<'_> {
     ) -> Result<(), Error> {
         let mut chain = vec![self.directory_target(self.mode_of_made())?];
         for directory in &selected.on_the_way {
-            let inner = placer.enter(&directory.name, chain.last().expect("it is never empty"))?;
+            let outer = chain.last().expect("it is never empty");
+            let inner = enter(&outer.entry(&directory.name))?;
             chain.push(inner);
         }
         let target = chain.last().expect("it is never empty");
@@ -199,12 +204,20 @@ impl Copier<'_> {
             }
             Content::Directory(entries) => {
                 let from = selection.tree.root.open_dir(&selected.path)?;
-                let name = selected.name.clone();
-                placer.directory(&from, &name, &selected.node, entries, target)?;
+                placer.directory(
+                    &from,
+                    &selected.node,
+                    entries,
+                    &target.entry(&selected.name),
+                )?;
             }
             _ => {
                 let (from, from_name) = selection.tree.root.parent_of(&selected.path)?;
-                placer.file(&from, &from_name, &selected.node, target, &selected.name)?;
+                let from = Entry {
+                    dir: &from,
+                    name: &from_name,
+                };
+                placer.file(from, &selected.node, target.entry(&selected.name))?;
             }
         }
         for (made, directory) in chain[1..].iter().zip(&selected.on_the_way).rev() {

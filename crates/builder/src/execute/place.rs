@@ -43,6 +43,28 @@ pub(super) struct Target {
     pub(super) fresh: bool,
 }
 
+impl Target {
+    /// A name in the directory.
+    pub(super) fn entry<'a>(&'a self, name: &'a OsStr) -> Place<'a> {
+        Place { target: self, name }
+    }
+}
+
+/// Where something is placed.
+pub(super) struct Place<'a> {
+    pub(super) target: &'a Target,
+    pub(super) name: &'a OsStr,
+}
+
+/// Where something is taken from.
+pub(super) struct Entry<'a> {
+    pub(super) dir: &'a Dir,
+    pub(super) name: &'a OsStr,
+}
+
+/// The attribute that holds a file's capabilities (`capabilities(7)`).
+const CAPABILITY: &str = "security.capability";
+
 /// Places the files of one source.
 pub(super) struct Placer<'a> {
     marks: &'a Marks,
@@ -74,9 +96,15 @@ impl<'a> Placer<'a> {
             match &node.content {
                 Content::Directory(entries) => {
                     let from = from.open_dir(&node.name)?;
-                    self.directory(&from, &node.name, node, entries, into)?;
+                    self.directory(&from, node, entries, &into.entry(&node.name))?;
                 }
-                _ => self.file(from, &node.name, node, into, &node.name)?,
+                _ => {
+                    let from = Entry {
+                        dir: from,
+                        name: &node.name,
+                    };
+                    self.file(from, node, into.entry(&node.name))?;
+                }
             }
         }
         Ok(())
@@ -86,12 +114,11 @@ impl<'a> Placer<'a> {
     pub(super) fn directory(
         &mut self,
         from: &Dir,
-        name: &OsStr,
         node: &Node,
         entries: &[Node],
-        into: &Target,
+        at: &Place<'_>,
     ) -> Result<(), Error> {
-        let target = self.enter(name, into)?;
+        let target = enter(at)?;
         self.contents(from, entries, &target)?;
         target
             .dir
@@ -99,42 +126,15 @@ impl<'a> Placer<'a> {
         Ok(())
     }
 
-    /// Opens the directory that a source directory becomes, making it if it is not there.
-    pub(super) fn enter(&self, name: &OsStr, into: &Target) -> Result<Target, Error> {
-        let path = into.path.join(name);
-        let there = if into.fresh {
-            None
-        } else {
-            into.dir.stat(name)?
-        };
-        match there {
-            None => {
-                let dir = into.dir.create_dir(name, 0o755)?;
-                Ok(Target {
-                    dir,
-                    path,
-                    fresh: true,
-                })
-            }
-            Some(metadata) if metadata.is_dir() => Ok(Target {
-                dir: into.dir.open_dir(name)?,
-                path,
-                fresh: false,
-            }),
-            Some(_) => Err(Error::NotADirectory { path }),
-        }
-    }
-
-    /// Places anything but a directory under a name.
+    /// Places anything but a directory.
     pub(super) fn file(
         &mut self,
-        from: &Dir,
-        from_name: &OsStr,
+        from: Entry<'_>,
         node: &Node,
-        into: &Target,
-        name: &OsStr,
+        at: Place<'_>,
     ) -> Result<(), Error> {
-        make_room(into, name)?;
+        make_room(&at)?;
+        let Place { target: into, name } = at;
         let metadata = &node.metadata;
         let several = metadata.nlink > 1 && metadata.kind == FileKind::File;
         let identity = (metadata.dev, metadata.ino);
@@ -143,7 +143,7 @@ impl<'a> Placer<'a> {
         }
         let attributes = self.marks.attributes(metadata);
         match (metadata.kind, &node.content) {
-            (FileKind::File, _) => regular(from, from_name, &into.dir, name, &attributes)?,
+            (FileKind::File, _) => regular(&from, &into.dir, name, &attributes)?,
             (_, Content::Link(target)) => {
                 into.dir.symlink(name, target)?;
                 let attributes = Attributes {
@@ -162,28 +162,52 @@ impl<'a> Placer<'a> {
     }
 }
 
+/// Opens the directory that a source directory becomes, making it if it is not there.
+pub(super) fn enter(at: &Place<'_>) -> Result<Target, Error> {
+    let Place { target, name } = at;
+    let path = target.path.join(name);
+    let there = if target.fresh {
+        None
+    } else {
+        target.dir.stat(name)?
+    };
+    match there {
+        None => Ok(Target {
+            dir: target.dir.create_dir(name, 0o755)?,
+            path,
+            fresh: true,
+        }),
+        Some(metadata) if metadata.is_dir() => Ok(Target {
+            dir: target.dir.open_dir(name)?,
+            path,
+            fresh: false,
+        }),
+        Some(_) => Err(Error::NotADirectory { path }),
+    }
+}
+
 /// Takes away a file that has the name already. A directory stays, and is an error.
-pub(super) fn make_room(into: &Target, name: &OsStr) -> Result<(), Error> {
-    if into.fresh {
+pub(super) fn make_room(at: &Place<'_>) -> Result<(), Error> {
+    let Place { target, name } = at;
+    if target.fresh {
         return Ok(());
     }
-    match into.dir.stat(name)? {
+    match target.dir.stat(name)? {
         None => Ok(()),
         Some(metadata) if metadata.is_dir() => Err(Error::IsADirectory {
-            path: into.path.join(name),
+            path: target.path.join(name),
         }),
-        Some(_) => Ok(into.dir.remove_file(name)?),
+        Some(_) => Ok(target.dir.remove_file(name)?),
     }
 }
 
 fn regular(
-    from: &Dir,
-    from_name: &OsStr,
+    from: &Entry<'_>,
     into: &Dir,
     name: &OsStr,
     attributes: &Attributes,
 ) -> Result<(), Error> {
-    let source = from.open_file(from_name)?;
+    let source = from.dir.open_file(from.name)?;
     let file = into.create_file(name, 0o600)?;
     let wrote = |source| Error::Write {
         path: Path::new(name).to_owned(),
@@ -193,11 +217,9 @@ fn regular(
     attributes.apply_to(&file).map_err(wrote)?;
     // The kernel drops file capabilities when the owner changes, so they come last.
     if attributes.mode.is_some_and(|mode| mode & 0o111 != 0)
-        && let Some(capability) = from
-            .xattrs_of(from_name)?
-            .get(OsStr::new("security.capability"))
+        && let Some(capability) = from.dir.xattrs_of(from.name)?.get(OsStr::new(CAPABILITY))
     {
-        into.set_xattr_of(name, "security.capability", capability)?;
+        into.set_xattr_of(name, CAPABILITY, capability)?;
     }
     Ok(())
 }

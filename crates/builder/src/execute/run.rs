@@ -72,7 +72,7 @@ impl Executor<'_> {
             ..Sandbox::new(fd)
         };
         let command = run.arguments.join(" ");
-        let exit = self.watch(work, sandbox, &process, &command)?;
+        let exit = self.watch(work, &sandbox, &process, &command)?;
         match exit {
             Exit::Code(0) => Ok(()),
             Exit::Code(code) => Err(Error::Exit { command, code }),
@@ -160,7 +160,7 @@ impl Executor<'_> {
     fn watch(
         &self,
         work: &Work<'_>,
-        sandbox: Sandbox,
+        sandbox: &Sandbox,
         process: &Process,
         command: &str,
     ) -> Result<Exit, Error> {
@@ -182,7 +182,7 @@ impl Executor<'_> {
             command: command.to_owned(),
             source,
         };
-        let child = sandbox::spawn(&sandbox, process, stdio).map_err(start)?;
+        let child = sandbox::spawn(sandbox, process, stdio).map_err(start)?;
         self.pass_on(work, child, [(out, Stream::Stdout), (err, Stream::Stderr)])
     }
 

@@ -36,7 +36,7 @@ impl Planner<'_> {
             }
         }
         let created_by = created_by("COPY", &operation, copy.parents, &copy.arguments);
-        self.layer(stage, instruction, Operation::Copy(operation), created_by);
+        self.layer(stage, instruction, Operation::Copy(operation), &created_by);
         Ok(())
     }
 
@@ -67,7 +67,7 @@ impl Planner<'_> {
             return Err(Problem::new("add-checksum", checksum.span, message).into());
         }
         let created_by = created_by("ADD", &operation, false, &add.arguments);
-        self.layer(stage, instruction, Operation::Copy(operation), created_by);
+        self.layer(stage, instruction, Operation::Copy(operation), &created_by);
         Ok(())
     }
 

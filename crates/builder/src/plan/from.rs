@@ -27,7 +27,7 @@ impl Planner<'_> {
     /// Begins a stage: resolves its base and takes over its config.
     pub(super) fn begin(&mut self, index: usize, from: &ast::Stage) -> Result<Stage, Error> {
         let platform = self.platform(from)?;
-        let base = self.from_globals(&from.base)?;
+        let base = self.global_word(&from.base)?;
         if base.is_empty() {
             let text = &from.base.text;
             return Err(Problem::new(
@@ -61,7 +61,7 @@ impl Planner<'_> {
         }
         if let Some(context) = self.context_named(from.name.as_ref().map(|n| n.text.as_str()), base)
         {
-            return Ok(self.context_as_base(context, platform));
+            return Ok(self.context_as_base(&context, platform));
         }
         if let Some(parent) = self.earlier_stage(base, index) {
             let mut image = self.stage(parent)?.clone();
@@ -87,14 +87,14 @@ impl Planner<'_> {
     }
 
     /// A local context as a base: its files, and the config of an empty image.
-    fn context_as_base(&mut self, context: ContextName, platform: &Platform) -> StageImage {
+    fn context_as_base(&mut self, context: &ContextName, platform: &Platform) -> StageImage {
         let step = self.context_step(context.clone(), "/", "/");
         let mut image = scratch(platform);
         image.filesystem = Some(step);
         image.layers.push(step);
         image
             .history
-            .push(HistoryEntry::layer(format!("FROM {context}"), step));
+            .push(HistoryEntry::layer(&format!("FROM {context}"), step));
         image
     }
 
@@ -113,7 +113,7 @@ impl Planner<'_> {
     }
 
     /// Expands a word of a `FROM` line: only global `ARG`s count there.
-    fn from_globals(&self, word: &Word) -> Result<String, Error> {
+    fn global_word(&self, word: &Word) -> Result<String, Error> {
         let escape = self.file.directives.escape;
         let expanded = self.scope.globals().expand(&word.text, escape);
         Ok(expanded.map_err(|error| problem::expansion(&error, word.span))?)
@@ -123,7 +123,7 @@ impl Planner<'_> {
         let Some(word) = &from.platform else {
             return Ok(self.target_platform.clone());
         };
-        let text = self.from_globals(word)?;
+        let text = self.global_word(word)?;
         if text.is_empty() {
             return Err(Problem::new(
                 "empty-platform",

@@ -16,7 +16,7 @@ pub struct HistoryEntry {
 
 impl HistoryEntry {
     /// A line with a layer.
-    pub(super) fn layer(created_by: String, step: StepId) -> Self {
+    pub(super) fn layer(created_by: &str, step: StepId) -> Self {
         Self {
             created_by: format!("{created_by} # buildkit"),
             step: Some(step),

@@ -67,7 +67,7 @@ impl Planner<'_> {
         stage: &mut Stage,
         instruction: &Instruction,
         operation: Operation,
-        created_by: String,
+        created_by: &str,
     ) -> StepId {
         let id = self.step(Step {
             below: stage.image.filesystem,

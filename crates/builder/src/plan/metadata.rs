@@ -164,7 +164,6 @@ impl Planner<'_> {
                 start_period: nanoseconds(*start_period),
                 start_interval: nanoseconds(*start_interval),
                 retries: retries.map_or(0, i64::from),
-                ..oci::Healthcheck::default()
             },
         };
         stage.note(history::healthcheck(&check));
@@ -261,7 +260,7 @@ impl Planner<'_> {
             path: directory,
             user,
         };
-        let step = self.layer(stage, instruction, operation, String::new());
+        let step = self.layer(stage, instruction, operation, "");
         // BuildKit marks the other layers of its own, but not this one.
         stage.image.history.pop();
         stage.image.history.push(super::HistoryEntry {

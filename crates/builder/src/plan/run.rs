@@ -54,7 +54,7 @@ impl Planner<'_> {
             stage,
             instruction,
             Operation::Run(Box::new(operation)),
-            created_by,
+            &created_by,
         );
         Ok(())
     }
