@@ -51,12 +51,14 @@ impl Target {
 }
 
 /// Where something is placed.
+#[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) target: &'a Target,
     pub(super) name: &'a OsStr,
 }
 
 /// Where something is taken from.
+#[derive(Clone, Copy)]
 pub(super) struct Entry<'a> {
     pub(super) dir: &'a Dir,
     pub(super) name: &'a OsStr,

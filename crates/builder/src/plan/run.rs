@@ -114,7 +114,7 @@ impl Planner<'_> {
                 read_write,
             } => {
                 let source = source.unwrap_or_else(|| "/".to_owned());
-                let (from, source) = self.bind_source(stage, from.as_deref(), source, span)?;
+                let (from, source) = self.bind_source(stage, from.as_deref(), &source, span)?;
                 (
                     target,
                     MountKind::Bind {
@@ -124,35 +124,7 @@ impl Planner<'_> {
                     },
                 )
             }
-            Mount::Cache {
-                target,
-                id,
-                from,
-                source,
-                sharing,
-                mode,
-                uid,
-                gid,
-                read_only,
-            } => {
-                let seed = match &from {
-                    Some(from) => self.bind_source(stage, Some(from), "/".to_owned(), span)?.0,
-                    None => None,
-                };
-                let id =
-                    id.unwrap_or_else(|| stage.absolute(&target).trim_end_matches('/').to_owned());
-                let namespace = self.scope.build_arg("BUILDKIT_CACHE_MOUNT_NS");
-                let kind = MountKind::Cache {
-                    id: namespace.map_or_else(|| id.clone(), |ns| format!("{ns}/{id}")),
-                    seed,
-                    source: source.unwrap_or_else(|| "/".to_owned()),
-                    sharing,
-                    mode: mode.unwrap_or(0o755),
-                    owner: (uid.unwrap_or(0), gid.unwrap_or(0)),
-                    read_only,
-                };
-                (target, kind)
-            }
+            Mount::Cache { .. } => return self.cache_mount(stage, mount, span),
             Mount::Tmpfs { target, size } => (target, MountKind::Tmpfs { size }),
             Mount::Secret {
                 id,
@@ -171,14 +143,18 @@ impl Planner<'_> {
                         format!("/run/secrets/{}", id.rsplit('/').next().unwrap_or(&id))
                     }
                 };
-                let kind = MountKind::Secret {
-                    id,
-                    env,
-                    required,
-                    mode: mode.unwrap_or(0o400),
-                    owner: (uid.unwrap_or(0), gid.unwrap_or(0)),
-                };
-                (target, kind)
+                let mode = mode.unwrap_or(0o400);
+                let owner = (uid.unwrap_or(0), gid.unwrap_or(0));
+                (
+                    target,
+                    MountKind::Secret {
+                        id,
+                        env,
+                        required,
+                        mode,
+                        owner,
+                    },
+                )
             }
             Mount::Ssh { id, required, .. } => {
                 return self.ssh_mount(id.as_deref(), required, span);
@@ -188,6 +164,46 @@ impl Planner<'_> {
             target: mount_target(stage, &target, span)?,
             kind,
         })
+    }
+
+    /// A cache is named by its target where it has no name.
+    fn cache_mount(
+        &mut self,
+        stage: &mut Stage,
+        mount: Mount,
+        span: Span,
+    ) -> Result<RunMount, Error> {
+        let Mount::Cache {
+            target,
+            id,
+            from,
+            source,
+            sharing,
+            mode,
+            uid,
+            gid,
+            read_only,
+        } = mount
+        else {
+            unreachable!("the caller looked")
+        };
+        let seed = match &from {
+            Some(from) => self.bind_source(stage, Some(from), "/", span)?.0,
+            None => None,
+        };
+        let target = mount_target(stage, &target, span)?;
+        let id = id.unwrap_or_else(|| target.clone());
+        let namespace = self.scope.build_arg("BUILDKIT_CACHE_MOUNT_NS");
+        let kind = MountKind::Cache {
+            id: namespace.map_or_else(|| id.clone(), |ns| format!("{ns}/{id}")),
+            seed,
+            source: source.unwrap_or_else(|| "/".to_owned()),
+            sharing,
+            mode: mode.unwrap_or(0o755),
+            owner: (uid.unwrap_or(0), gid.unwrap_or(0)),
+            read_only,
+        };
+        Ok(RunMount { target, kind })
     }
 
     /// Without an agent an optional ssh mount is simply not there.
@@ -208,7 +224,7 @@ impl Planner<'_> {
         &mut self,
         stage: &Stage,
         from: Option<&str>,
-        source: String,
+        source: &str,
         span: Span,
     ) -> Result<(Filesystem, String), Error> {
         let source = dockerfile::glob::clean(&format!("/{source}"));

@@ -87,7 +87,7 @@ fn steps(text: &str) -> String {
         match &step.operation {
             Operation::Image(image) => write!(shown, "image {}", image.name).unwrap(),
             Operation::Workdir { path, user } => {
-                write!(shown, "workdir {path} of {user:?}").unwrap()
+                write!(shown, "workdir {path} of {user:?}").unwrap();
             }
             Operation::Copy(copy) => {
                 let from = match &copy.source {
