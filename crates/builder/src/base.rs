@@ -177,7 +177,12 @@ impl BaseImage {
         match store.unpack_layers(&layers, &origin, &proceed) {
             Ok(_) => {}
             Err(store::Error::Stopped) => return Err(Error::Cancelled),
-            Err(error) => return Err(error.into()),
+            Err(source) => {
+                return Err(Error::Pull {
+                    name: self.name.clone(),
+                    source,
+                });
+            }
         }
         self.keep(store)
     }
@@ -199,6 +204,27 @@ impl BaseImage {
         }
         Ok(())
     }
+}
+
+/// Pulls an image: its layers are fetched and unpacked, and the store has it by its name.
+///
+/// Events are those of one step, number 0.
+///
+/// # Errors
+/// [`Error::Base`] if there is no such image or it cannot be resolved, [`Error::Pull`] if a layer
+/// cannot be fetched or unpacked, [`Error::Cancelled`].
+pub fn pull_image(
+    reference: &Reference,
+    platform: &Platform,
+    environment: &Environment<'_>,
+) -> Result<store::Image, Error> {
+    let base = WorldBases::new(environment, true).at_registry(reference, platform)?;
+    let step = StepId(0);
+    (environment.events)(Event::Started(step));
+    base.unpack(environment, step)?;
+    (environment.events)(Event::Finished(step));
+    let image = environment.store.image(&base.descriptor.digest)?;
+    Ok(image.expect("it was added when its layers were there"))
 }
 
 /// The registry that an image is from, asked only for what the store lacks.

@@ -40,6 +40,15 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The layers of an image could not be fetched and unpacked.
+    #[error("cannot pull `{name}`")]
+    Pull {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: store::Error,
+    },
     /// A step copies from a context that the build does not have.
     #[error("there is no build context to copy from")]
     NoContext,

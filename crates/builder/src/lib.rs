@@ -29,7 +29,7 @@ mod step;
 pub mod stubs;
 mod users;
 
-pub use base::BaseImage;
+pub use base::{BaseImage, pull_image};
 pub use build::{Outcome, build};
 pub use context::{ContextName, IgnoreFile, LocalContext};
 pub use error::Error;
