@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::output;
 use clap::{Parser, Subcommand};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Build container images from Dockerfiles, without a daemon and without root.
@@ -57,18 +58,37 @@ pub(crate) fn run() -> Exit {
         Err(error) => {
             // Help and version are "errors" that succeed; a closed pipe is all that can go wrong here.
             let _ = error.print();
-            return if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Success
+            return match error.use_stderr() {
+                false => Exit::Success,
+                // As with Docker: 2 would be taken for the program's own code.
+                true if is_run(std::env::args_os().skip(1)) => Exit::ContainerSetup,
+                true => Exit::Usage,
             };
         }
     };
     let config = Config::new(cli.root);
-    dispatch(cli.verb, &config).unwrap_or_else(|error: CommandError| {
+    let done = match cli.verb {
+        Verb::Version(args) => commands::version::run(&args, &config),
+        verb => config
+            .become_root_of_own_namespace()
+            .and_then(|()| dispatch(verb, &config)),
+    };
+    done.unwrap_or_else(|error: CommandError| {
         output::note(&error.render(config.style()));
         error.exit()
     })
+}
+
+/// Whether the verb is `run`.
+fn is_run(mut args: impl Iterator<Item = OsString>) -> bool {
+    while let Some(arg) = args.next() {
+        if arg == "--root" {
+            args.next();
+        } else if !arg.to_string_lossy().starts_with('-') {
+            return arg == "run";
+        }
+    }
+    false
 }
 
 fn dispatch(verb: Verb, config: &Config) -> Result<Exit, CommandError> {
@@ -97,11 +117,18 @@ fn dispatch(verb: Verb, config: &Config) -> Result<Exit, CommandError> {
 
 #[cfg(test)]
 mod tests {
-    use super::Cli;
+    use super::{Cli, is_run};
     use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_verb_is_found() {
+        let of = |text: &str| is_run(text.split(' ').map(Into::into));
+        assert!(of("run --x") && of("--root /r run") && of("--root=/r run x"));
+        assert!(!of("ps run") && !of("--root run ps") && !of("--help"));
     }
 }

@@ -18,12 +18,27 @@ const RESOLV_CONF_LIMIT: u64 = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct Config {
     root: Option<PathBuf>,
+    /// Whether root called; later everybody is root.
+    called_by_root: bool,
 }
 
 impl Config {
     /// `root` is what `--root` said.
     pub(crate) fn new(root: Option<PathBuf>) -> Self {
-        Self { root }
+        let called_by_root = rustix::process::geteuid().is_root();
+        Self {
+            root,
+            called_by_root,
+        }
+    }
+
+    /// Lets an ordinary user own files as several users, and mount: in a user namespace, for the rest of the process.
+    /// Must be called while there is one thread.
+    pub(crate) fn become_root_of_own_namespace(&self) -> Result<(), CommandError> {
+        if !self.called_by_root {
+            sandbox::enter_user_namespace()?;
+        }
+        Ok(())
     }
 
     /// How to paint standard error.
@@ -64,7 +79,7 @@ impl Config {
         if let Some(root) = set("CARAFE_ROOT") {
             return Ok(root.into());
         }
-        if rustix::process::geteuid().is_root() {
+        if self.called_by_root {
             return Ok(PathBuf::from("/var/lib/carafe"));
         }
         if let Some(data) = set("XDG_DATA_HOME").filter(|dir| Path::new(dir).is_absolute()) {

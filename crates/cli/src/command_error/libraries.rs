@@ -11,12 +11,12 @@ use std::io;
 
 /// What a command that was asked to stop says.
 pub(crate) fn interrupted() -> CommandError {
-    let exit = signals::exit().unwrap_or(Exit::Failure);
-    CommandError {
-        exit,
-        body: Body::Message("stopped".to_owned()),
-        hints: Vec::new(),
-    }
+    let (exit, by) = match signals::exit() {
+        Some(exit) if exit == Exit::of_signal(2) => (exit, " by Ctrl-C"),
+        Some(exit) => (exit, " by a signal"),
+        None => (Exit::Failure, ""),
+    };
+    CommandError::new(format!("stopped{by}")).exit_with(exit)
 }
 
 impl From<oci::Error> for CommandError {
@@ -111,27 +111,8 @@ impl From<registry::Error> for CommandError {
         if error.is_cancelled() && signals::exit().is_some() {
             return interrupted();
         }
-        let hint = match &error {
-            e if e.is_not_found() => Some("check the name and the tag"),
-            e if e.is_unauthorized() => {
-                Some("the repository is private, or there is none of that name")
-            }
-            registry::Error::Network { .. } => {
-                Some("check the network, HTTPS_PROXY, and mirrors in registries.conf")
-            }
-            registry::Error::Tls { .. } => Some(
-                "name the authority's certificate with SSL_CERT_FILE, or mark the registry as insecure in registries.conf",
-            ),
-            registry::Error::TooManyRequests { .. } => {
-                Some("wait a while, or set up a mirror in registries.conf")
-            }
-            _ => None,
-        };
-        let this = Self::new(chain(&error));
-        match hint {
-            Some(hint) => this.hint(hint),
-            None => this,
-        }
+        // The messages say what to do already.
+        Self::new(chain(&error))
     }
 }
 
@@ -193,6 +174,14 @@ impl CommandError {
     fn from_cause(error: builder::Error) -> Self {
         match error {
             builder::Error::Store(error) => error.into(),
+            builder::Error::Pull { source, .. } => source.into(),
+            // The Dockerfile's lines, which show the command, stand below.
+            builder::Error::Exit { code, .. } => {
+                Self::new(format!("the command failed with exit code {code}"))
+            }
+            builder::Error::Signal { signal, .. } => {
+                Self::new(format!("the command was ended by signal {signal}"))
+            }
             builder::Error::Sandbox(error) => Self::from(error).exit_with(Exit::Failure),
             builder::Error::Start { command, source } => {
                 let inner = Self::from(source);

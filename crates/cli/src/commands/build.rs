@@ -52,11 +52,13 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         resolv_conf: config.resolv_conf(),
     };
     let built = builder::build(&options, &environment);
-    let exported = built.map_err(|error| Failure::Build(Box::new(error))).and_then(|outcome| {
-        let exports =
-            outputs::export(&outputs, &outcome, args, &store).map_err(Failure::Export)?;
-        Ok((outcome, exports))
-    });
+    let exported = built
+        .map_err(|error| Failure::Build(Box::new(error)))
+        .and_then(|outcome| {
+            let exports =
+                outputs::export(&outputs, &outcome, args, &store).map_err(Failure::Export)?;
+            Ok((outcome, exports))
+        });
     let failed_steps = progress.end();
     let warnings = warnings
         .into_inner()

@@ -4,14 +4,12 @@ use crate::command_error::{self, CommandError};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::progress::{LogDirectory, Mode, Progress};
-use crate::report::sizes;
 use crate::{output, signals};
-use builder::{Event, StepId, StepTitle};
-use oci::{Descriptor, Platform, Reference};
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use store::{Image, ImageLayer, Store};
+use builder::{Environment, Event, StepId, StepTitle};
+use oci::{Platform, Reference};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use store::{Image, Store};
 
 /// Get an image from a registry
 #[derive(Debug, clap::Args)]
@@ -118,126 +116,50 @@ fn pull(
     platform: &Platform,
     with: &Surroundings<'_>,
 ) -> Result<(Reference, Image), CommandError> {
-    let client = with.config.registry(Arc::clone(&with.cancel))?;
-    let candidates = client.config().registries.expand(name)?;
+    let registry = with.config.registry(Arc::clone(&with.cancel))?;
     let mut last = None;
-    for reference in candidates {
-        match client.resolve(&reference) {
-            Ok((repository, resolved)) => {
-                let found = repository.image(&resolved, platform)?;
-                let image = transfer(&repository, &found, with)?;
-                with.store.tag(&reference, &image.manifest)?;
-                return Ok((reference, image));
-            }
-            Err(error) if error.is_not_found() => last = Some(error),
+    for reference in registry.config().registries.expand(name)? {
+        match pull_one(&reference, platform, &registry, with) {
+            Err(
+                error @ builder::Error::Base {
+                    not_found: true, ..
+                },
+            ) => last = Some(error),
             Err(error) => return Err(error.into()),
+            Ok(image) => return Ok((reference, image)),
         }
     }
-    Err(last.map_or_else(
-        || CommandError::new(format!("no registry is configured for {name}")),
-        Into::into,
-    ))
+    let nowhere = || CommandError::new(format!("no registry is configured for {name}"));
+    Err(last.map_or_else(nowhere, Into::into))
 }
 
-/// Layers go straight into unpacking; what names them comes last.
-fn transfer(
-    repository: &registry::Repository,
-    found: &registry::Image,
+/// Shown as a build with one step.
+fn pull_one(
+    reference: &Reference,
+    platform: &Platform,
+    registry: &registry::Client,
     with: &Surroundings<'_>,
-) -> Result<Image, CommandError> {
-    let store = with.store;
-    let config = oci::read_blob(repository, &found.manifest.config)?;
-    let diff_ids = oci::ImageConfig::parse(&config)?.rootfs.diff_ids;
-    if diff_ids.len() != found.manifest.layers.len() {
-        return Err(CommandError::new(format!(
-            "{} is broken: its manifest has {} layers and its configuration {}",
-            repository.reference().familiar(),
-            found.manifest.layers.len(),
-            diff_ids.len()
-        )));
-    }
-    let pairs = diff_ids.into_iter().zip(found.manifest.layers.clone());
-    let layers: Vec<ImageLayer> = pairs
-        .map(|(diff_id, blob)| ImageLayer { diff_id, blob })
-        .collect();
-    let logs = LogDirectory::new(&store.layout().logs());
+) -> Result<Image, builder::Error> {
+    let logs = LogDirectory::new(&with.store.layout().logs());
     let progress = Progress::start(with.mode, with.config.style(), logs);
-    let transfers = Transfers::new(&layers, &progress);
-    let proceed = |blob: &Descriptor, done: u64| {
-        transfers.moved(blob, done);
-        !with.cancel.load(Ordering::Relaxed)
+    progress.event(Event::Planned(vec![StepTitle {
+        id: StepId(0),
+        stage: String::new(),
+        position: None,
+        text: format!("pull {}", reference.familiar()),
+        line: None,
+    }]));
+    let environment = Environment {
+        store: with.store,
+        registry,
+        events: &|event| progress.event(event),
+        cancel: &with.cancel,
+        resolv_conf: Vec::new(),
     };
-    let unpacked = store.unpack_layers(&layers, repository, &proceed);
-    transfers.finish(unpacked.is_ok());
+    let pulled = builder::pull_image(reference, platform, &environment);
+    if pulled.is_err() {
+        progress.event(Event::Failed(StepId(0)));
+    }
     progress.end();
-    unpacked?;
-    store.put_bytes(found.manifest.config.media_type.clone(), &config)?;
-    let manifest = store.put_bytes(found.descriptor.media_type.clone(), &found.bytes)?;
-    Ok(store.add_image(&manifest)?)
-}
-
-/// Layers on their way, shown as the steps of a build are.
-struct Transfers<'a> {
-    progress: &'a Progress,
-    started: Mutex<BTreeMap<StepId, bool>>,
-    steps: BTreeMap<oci::Digest, StepId>,
-}
-
-impl<'a> Transfers<'a> {
-    fn new(layers: &[ImageLayer], progress: &'a Progress) -> Self {
-        let mut steps = BTreeMap::new();
-        let mut titles = Vec::new();
-        for (id, layer) in (0..).map(StepId).zip(layers) {
-            let short: String = layer.blob.digest.hex().chars().take(12).collect();
-            steps.entry(layer.blob.digest.clone()).or_insert_with(|| {
-                titles.push(StepTitle {
-                    id,
-                    stage: String::new(),
-                    position: None,
-                    text: format!("layer {short} ({})", sizes::spaced(layer.blob.size)),
-                    line: None,
-                });
-                id
-            });
-        }
-        progress.event(Event::Planned(titles));
-        Self {
-            progress,
-            started: Mutex::default(),
-            steps,
-        }
-    }
-
-    fn moved(&self, blob: &Descriptor, done: u64) {
-        let Some(&step) = self.steps.get(&blob.digest) else {
-            return;
-        };
-        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
-        let finished = started.entry(step).or_insert_with(|| {
-            self.progress.event(Event::Started(step));
-            false
-        });
-        let (what, total) = (String::new(), Some(blob.size));
-        self.progress.event(Event::Progress {
-            step,
-            what,
-            done,
-            total,
-        });
-        *finished |= done >= blob.size;
-    }
-
-    /// Layers that never moved were here already.
-    fn finish(&self, whole: bool) {
-        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
-        for step in self.steps.values() {
-            let event = match started.get(step) {
-                None if whole => Event::Cached(*step),
-                None => continue,
-                Some(_) if whole => Event::Finished(*step),
-                Some(_) => Event::Failed(*step),
-            };
-            self.progress.event(event);
-        }
-    }
+    pulled
 }

@@ -25,7 +25,10 @@ use store::{Image, Snapshot, Store};
 
 /// Run a program in a new container
 #[derive(Debug, clap::Args)]
-#[command(disable_help_flag = true)]
+#[command(
+    disable_help_flag = true,
+    override_usage = "carafe run [OPTIONS] IMAGE [ARG]..."
+)]
 pub(crate) struct Args {
     /// Remove the container when it ends
     #[arg(long)]

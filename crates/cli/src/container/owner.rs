@@ -131,6 +131,11 @@ fn process(
     if record.terminal {
         default("TERM", "xterm");
     }
+    // The group itself is among them, so that a file which denies it something denies it for good (CVE-2022-36109).
+    let mut groups = identity.groups;
+    groups.push(identity.gid);
+    groups.sort_unstable();
+    groups.dedup();
     let window = window.unwrap_or(WindowSize {
         rows: 24,
         columns: 80,
@@ -142,7 +147,7 @@ fn process(
         user: User {
             uid: identity.uid,
             gid: identity.gid,
-            groups: identity.groups,
+            groups,
         },
         terminal: record.terminal.then_some(window),
     })

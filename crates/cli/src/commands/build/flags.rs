@@ -5,6 +5,7 @@ use crate::key_values::{boolean, maybe_pair, pair};
 
 /// Build an image from a Dockerfile
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "carafe build [OPTIONS] CONTEXT")]
 pub(crate) struct Args {
     /// Read the Dockerfile from here; `-` is standard input [default: CONTEXT/Dockerfile]
     #[arg(short, long, value_name = "FILE")]
