@@ -19,7 +19,7 @@ use std::path::PathBuf;
 )]
 struct Cli {
     /// Keep images, layers and containers in this directory
-    #[arg(long, value_name = "DIR", global = true)]
+    #[arg(long, value_name = "DIR", global = true, display_order = 1000)]
     root: Option<PathBuf>,
 
     #[command(subcommand)]

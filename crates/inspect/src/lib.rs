@@ -1,6 +1,6 @@
 //! What is in an image: how big its parts are, and what makes two images differ.
 //!
-//! A [`Tree`] is an image's files as a container sees them, merged over all layers, by size. [`compare`] tells
+//! A [`Tree`] is an image's files as a container sees them, merged over all layers, by size. [`compare()`] tells
 //! which directories make the difference between two of them. Nothing of an image is ever executed.
 
 #![forbid(unsafe_code)]

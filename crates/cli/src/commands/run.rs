@@ -36,8 +36,8 @@ pub(crate) struct Args {
     /// Run in the background and print the container's ID
     #[arg(short, long)]
     detach: bool,
-    /// Publish a port: [ADDRESS:][HOST:]CONTAINER
-    #[arg(short, long = "publish", value_name = "PORT", value_parser = PublishedPort::parse)]
+    /// Publish a port
+    #[arg(short, long = "publish", value_name = "[[ADDRESS:]HOST:]CONTAINER", value_parser = PublishedPort::parse)]
     publish: Vec<PublishedPort>,
     /// Set a variable; without a value, to your own of this name
     #[arg(short, long = "env", value_name = "NAME[=VALUE]", value_parser = maybe_pair)]
@@ -45,8 +45,8 @@ pub(crate) struct Args {
     /// Set variables from a file
     #[arg(long = "env-file", value_name = "FILE")]
     env_files: Vec<PathBuf>,
-    /// Mount a folder or file: HOST:CONTAINER[:ro]
-    #[arg(short, long = "volume", value_name = "VOLUME", value_parser = Volume::parse)]
+    /// Mount a folder or file of the host
+    #[arg(short, long = "volume", value_name = "HOST:CONTAINER[:ro]", value_parser = Volume::parse)]
     volumes: Vec<Volume>,
     /// Give the container a name
     #[arg(long, value_name = "NAME", value_parser = names::check)]
@@ -54,8 +54,8 @@ pub(crate) struct Args {
     /// Start in this folder
     #[arg(short, long, value_name = "DIR")]
     workdir: Option<String>,
-    /// Run as this user: NAME|UID[:GROUP|GID]
-    #[arg(short, long, value_name = "USER")]
+    /// Run as this user
+    #[arg(short, long, value_name = "NAME|UID[:GROUP|GID]")]
     user: Option<String>,
     /// Run this program instead of the image's
     #[arg(long, value_name = "PROGRAM")]
@@ -86,7 +86,12 @@ pub(crate) struct Args {
     #[arg(short, long = "label", value_name = "KEY[=VALUE]", value_parser = maybe_pair)]
     labels: Vec<(String, Option<String>)>,
     /// Pull the image: missing, always or never
-    #[arg(long, value_name = "WHEN", default_value = "missing")]
+    #[arg(
+        hide_possible_values = true,
+        long,
+        value_name = "WHEN",
+        default_value = "missing"
+    )]
     pull: super::pull::When,
     /// Choose the image's platform
     #[arg(long, value_name = "PLATFORM")]

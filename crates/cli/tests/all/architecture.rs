@@ -289,7 +289,7 @@ fn the_documented_table_is_this_one() {
             None => complaints.push(format!("{shown} is missing")),
             Some(_) if shown == "cli" => {} // "all"
             Some(uses) if uses != may_use => {
-                complaints.push(format!("{shown}: {uses:?} there, {may_use:?} here"))
+                complaints.push(format!("{shown}: {uses:?} there, {may_use:?} here"));
             }
             Some(_) => {}
         }

@@ -209,7 +209,7 @@ fn ctrl_c_stops_it_and_leaves_nothing() {
     eventually("the step", || !processes_with("4711.25").is_empty());
     let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    let said = said(child.wait_with_output().unwrap());
+    let said = said(&child.wait_with_output().unwrap());
     assert_eq!(said.code, 130, "{said:#?}");
     assert!(
         said.stderr.ends_with("error: stopped by Ctrl-C\n"),

@@ -247,7 +247,7 @@ fn signals_go_to_the_program() {
         .unwrap();
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     kill_process(pid, Signal::TERM).unwrap();
-    assert_eq!(said(child.wait_with_output().unwrap()).code, 5);
+    assert_eq!(said(&child.wait_with_output().unwrap()).code, 5);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! The tests of the whole program and of the project itself, in one binary: each test binary costs a link.
+#![allow(clippy::unwrap_used, reason = "a test program")]
 
 mod architecture;
 mod builds;

@@ -74,7 +74,7 @@ impl Carafe {
 
     /// Runs it to its end.
     pub(crate) fn run<I: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = I>) -> Said {
-        said(self.command(args).output().unwrap())
+        said(&self.command(args).output().unwrap())
     }
 
     /// Runs what must succeed, and gives its standard output.
@@ -104,7 +104,7 @@ impl Carafe {
     ) -> Said {
         let mut child = self.spawn(args, Stdio::piped());
         child.stdin.take().unwrap().write_all(input).unwrap();
-        said(child.wait_with_output().unwrap())
+        said(&child.wait_with_output().unwrap())
     }
 
     /// Starts it.
@@ -122,7 +122,7 @@ impl Carafe {
     }
 }
 
-pub(crate) fn said(output: Output) -> Said {
+pub(crate) fn said(output: &Output) -> Said {
     Said {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

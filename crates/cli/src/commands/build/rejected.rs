@@ -4,7 +4,6 @@ use crate::command_error::CommandError;
 
 /// Flags that are not implemented.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Not implemented yet")]
 pub(super) struct Rejected {
     #[arg(long, hide = true)]
     allow: Vec<String>,
