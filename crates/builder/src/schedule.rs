@@ -78,7 +78,10 @@ impl<'a> Schedule<'a> {
             for id in self.ids().filter(|&id| self.has_inputs(id)) {
                 scope.spawn(move || self.look_ahead(id));
             }
-            target.map_or_else(|| Ok(Made::default()), |target| self.made(target))
+            let made = target.map_or_else(|| Ok(Made::default()), |target| self.made(target))?;
+            // Nothing may have needed the files of the base; the image that ships is nothing without them.
+            self.unpack(&made)?;
+            Ok(made)
         });
         if self.environment.cancel.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
