@@ -11,7 +11,8 @@ pub struct Comparison {
     pub before: u64,
     /// Bytes of files in the second.
     pub after: u64,
-    /// Directories that differ, none inside another, the biggest difference first.
+    /// Directories that differ, the biggest difference first. None is inside another, but for `/`, which stands for the
+    /// files that lie right in it.
     pub differences: Vec<Difference>,
     /// What is left when the differences are taken away: bytes in the first and in the second.
     pub rest: (u64, u64),
@@ -44,34 +45,44 @@ struct Candidate<'a> {
 }
 
 /// Directories below this are not worth a line of their own.
-const DEPTH: usize = 4;
+const DEPTH: usize = 5;
 
 /// The directories, at most `lines` of them, that best tell why `after` is not as big as `before`.
 ///
-/// Beginning at the root, the directory with the biggest difference is replaced by those in it, as long as that says more: while one
-/// of them alone makes nearly all of the difference, or while the directory makes a quarter of the whole.
+/// Beginning at the root, the directory with the biggest difference is replaced by those in it that matter, as long as
+/// they make nearly all of its difference. What makes less than a two-hundredth of the whole is part of the rest.
 #[must_use]
 pub fn compare(before: &Tree, after: &Tree, lines: usize) -> Comparison {
-    let whole = before.bytes.abs_diff(after.bytes).max(1);
-    let mut open = vec![candidate(Path::new("/"), 0, Some(before), Some(after))];
-    let mut closed: Vec<Difference> = Vec::new();
+    let root = candidate(Path::new("/"), 0, Some(before), Some(after));
+    let mut open = children(&root);
+    let mut closed = vec![files_in(&root)];
+    let whole = before.bytes.abs_diff(after.bytes);
+    let whole = open
+        .iter()
+        .map(|c| c.difference.bytes())
+        .fold(whole, u64::max);
     while let Some(at) = biggest(&open) {
         let candidate = open.swap_remove(at);
-        let children = children(&candidate);
-        if open.len() + closed.len() + children.len() <= lines
-            && is_worth(&candidate, &children, whole)
-        {
+        let mut children = children(&candidate);
+        children.retain(|child| matters(&child.difference, whole));
+        let matter = open
+            .iter()
+            .filter(|other| matters(&other.difference, whole))
+            .count();
+        let fit = matter + closed.len() + children.len() <= lines;
+        if fit && are_telling(&candidate, &children, whole) {
             open.extend(children);
-        } else if candidate.depth > 0 {
+        } else {
             closed.push(candidate.difference);
         }
     }
-    closed.retain(|difference| difference.bytes() > 0);
+    closed.retain(|difference| matters(difference, whole));
     closed.sort_by(|a, b| {
         b.bytes()
             .cmp(&a.bytes())
             .then_with(|| a.directory.cmp(&b.directory))
     });
+    closed.truncate(lines);
     let sum = |of: fn(&Difference) -> Option<u64>| closed.iter().filter_map(of).sum::<u64>();
     let rest = (
         before.bytes.saturating_sub(sum(|d| d.before)),
@@ -104,49 +115,51 @@ fn candidate<'a>(
 }
 
 fn biggest(open: &[Candidate<'_>]) -> Option<usize> {
-    let sizes = open
-        .iter()
-        .enumerate()
-        .map(|(at, c)| (c.difference.bytes(), at));
+    let sizes = open.iter().enumerate();
+    let sizes = sizes.map(|(at, candidate)| (candidate.difference.bytes(), at));
     sizes.max().map(|(_, at)| at)
+}
+
+fn matters(difference: &Difference, whole: u64) -> bool {
+    difference.bytes() > whole / 200
 }
 
 /// The directories in it that differ.
 fn children<'a>(candidate: &Candidate<'a>) -> Vec<Candidate<'a>> {
     let (before, after) = candidate.trees;
-    let names: BTreeSet<_> = before
-        .iter()
-        .chain(&after)
-        .flat_map(|tree| tree.directories.keys())
-        .collect();
+    let trees = before.iter().chain(&after);
+    let names: BTreeSet<_> = trees.flat_map(|tree| tree.directories.keys()).collect();
     let child = |tree: Option<&'a Tree>, name| tree.and_then(|tree| tree.directories.get(name));
     let children = names.into_iter().map(|name| {
         let path = candidate.difference.directory.join(name);
-        self::candidate(
-            &path,
-            candidate.depth + 1,
-            child(before, name),
-            child(after, name),
-        )
+        let (before, after) = (child(before, name), child(after, name));
+        self::candidate(&path, candidate.depth + 1, before, after)
     });
     children
         .filter(|child| child.difference.bytes() > 0)
         .collect()
 }
 
-fn is_worth(candidate: &Candidate<'_>, children: &[Candidate<'_>], whole: u64) -> bool {
-    if candidate.depth == 0 {
-        return true;
+/// The root's own files: a program that is alone in its image lies there.
+fn files_in(root: &Candidate<'_>) -> Difference {
+    let own = |tree: &Tree| {
+        let below = tree.directories.values().map(|tree| tree.bytes).sum();
+        tree.bytes.saturating_sub(below)
+    };
+    Difference {
+        directory: root.difference.directory.clone(),
+        before: root.trees.0.map(own),
+        after: root.trees.1.map(own),
     }
+}
+
+/// Whether the children that matter say more than their parent: they make nearly all of its difference, and there
+/// is but one of them, or the parent makes a good part of the whole.
+fn are_telling(candidate: &Candidate<'_>, children: &[Candidate<'_>], whole: u64) -> bool {
     let own = candidate.difference.bytes();
-    let best = children
-        .iter()
-        .map(|child| child.difference.bytes())
-        .max()
-        .unwrap_or(0);
     let in_children: u64 = children.iter().map(|child| child.difference.bytes()).sum();
-    let tells = in_children >= own - own / 10;
-    candidate.depth < DEPTH && tells && (best >= own - own / 10 || own >= whole / 4)
+    let good_part = children.len() == 1 || own >= whole / 10;
+    candidate.depth < DEPTH && good_part && in_children >= own - own / 5
 }
 
 #[cfg(test)]
@@ -190,8 +203,8 @@ mod tests {
         let files = (0..100).map(|n| (format!("/opt/d{n}/file"), 1000 + n));
         let before = Tree::of_files(files.chain([("/etc/x".to_owned(), 5)]));
         let comparison = compare(&before, &Tree::default(), 10);
-        assert_eq!(shown(&comparison), ["/opt 104950 -", "/etc 5 -"]);
-        assert_eq!(comparison.rest, (0, 0));
+        assert_eq!(shown(&comparison), ["/opt 104950 -"]);
+        assert_eq!(comparison.rest, (5, 0), "what is small is in the rest");
     }
 
     #[test]
@@ -205,11 +218,11 @@ mod tests {
     #[test]
     fn growth_and_shrinking_are_both_told() {
         let before = Tree::of_files([("/usr/a", 500), ("/app/x", 10)]);
-        let after = Tree::of_files([("/app/x", 700), ("/lib/y", 3)]);
+        let after = Tree::of_files([("/app/x", 700), ("/server", 90), ("/lib/y", 13)]);
         let comparison = compare(&before, &after, 10);
         assert_eq!(
             shown(&comparison),
-            ["/app 10 700", "/usr 500 -", "/lib - 3"]
+            ["/app 10 700", "/usr 500 -", "/ 0 90", "/lib - 13"]
         );
     }
 }

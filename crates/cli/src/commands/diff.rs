@@ -74,7 +74,10 @@ fn table(before: &Side<'_>, after: &Side<'_>, comparison: &Comparison, style: St
     }
     let mut table = Table::new(["DIRECTORY", before.name, after.name, "CHANGE"]);
     for difference in &comparison.differences {
-        let path = difference.directory.display().to_string();
+        let path = match difference.directory.to_str() {
+            Some("/") => "files in /".to_owned(),
+            _ => difference.directory.display().to_string(),
+        };
         table.push([
             clean::line(path.as_bytes()),
             bytes(difference.before),
