@@ -14,6 +14,7 @@ mod diagnostic;
 mod exit;
 mod interruptible;
 mod key_values;
+mod limits;
 mod output;
 mod output_file;
 mod progress;
@@ -32,5 +33,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // This process may be the inside of a sandbox: nothing comes before this.
     sandbox::run_if_child();
+    limits::raise_open_files();
     ExitCode::from(args::run().code())
 }

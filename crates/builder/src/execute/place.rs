@@ -210,7 +210,7 @@ fn regular(
     attributes: &Attributes,
 ) -> Result<(), Error> {
     let source = from.dir.open_file(from.name)?;
-    let file = into.create_file(name, 0o600)?;
+    let file = into.create_file(name, attributes.mode.unwrap_or(0o600) & 0o777)?;
     let wrote = |source| Error::Write {
         path: Path::new(name).to_owned(),
         source,
