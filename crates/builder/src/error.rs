@@ -25,11 +25,11 @@ pub enum Error {
         similar: Option<String>,
     },
     /// A base image cannot be had.
-    #[error("cannot resolve image `{name}`: {reason}")]
+    #[error("{reason}")]
     Base {
         /// Its name.
         name: String,
-        /// Why.
+        /// The whole story: what was tried, and why it failed.
         reason: String,
         /// Whether there simply is no such image.
         not_found: bool,
@@ -192,9 +192,7 @@ impl Error {
     /// Says where in the Dockerfile something was asked for that cannot be had.
     pub(crate) fn at(self, span: Span) -> Self {
         let Self::Base {
-            name,
-            reason,
-            not_found,
+            reason, not_found, ..
         } = self
         else {
             return self;
@@ -203,7 +201,7 @@ impl Error {
             code: "base-image",
             severity: dockerfile::Severity::Error,
             span,
-            message: format!("cannot resolve image `{name}`: {reason}"),
+            message: reason,
             help: not_found.then(|| {
                 "check the name, or load the image: `carafe load`, `carafe pull`".to_owned()
             }),

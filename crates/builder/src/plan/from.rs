@@ -72,6 +72,7 @@ impl Planner<'_> {
             return Ok(image);
         }
         let base = self.image(base, platform, from.base.span)?;
+        self.check_platform(&base, platform, from.base.span);
         let filesystem = Some(self.image_step(&base, Some(index)));
         let config = base.config.clone();
         let variables = Variables::from_env(&config.config.env);
@@ -84,6 +85,18 @@ impl Planner<'_> {
             variables,
             platform: platform.clone(),
         })
+    }
+
+    /// An image that is for one platform only serves for every other one, as in BuildKit; most will not run.
+    fn check_platform(&mut self, base: &BaseImage, wanted: &Platform, span: Span) {
+        let found = base.config.platform();
+        if found.os == wanted.os && found.architecture == wanted.architecture {
+            return;
+        }
+        let message = format!("`{}` is for {found}, and {wanted} was asked for", base.name);
+        let problem = Problem::new("InvalidBaseImagePlatform", span, message)
+            .help("its programs run only where its platform is this machine's, or is emulated");
+        self.warnings.push(problem.warning());
     }
 
     /// A local context as a base: its files, and the config of an empty image.

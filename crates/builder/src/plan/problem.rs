@@ -22,6 +22,12 @@ impl Problem {
         self.0.help = Some(help.into());
         self
     }
+
+    /// As a warning, for what builds all the same.
+    pub(super) fn warning(mut self) -> Diagnostic {
+        self.0.severity = Severity::Warning;
+        self.0
+    }
 }
 
 /// A word whose variables cannot be replaced.
