@@ -15,7 +15,7 @@ pub struct Word {
     pub span: Span,
 }
 
-/// A parsed Dockerfile. Bad text is not an error here: see [`crate::parse`].
+/// A parsed Dockerfile. Bad text is not an error here: see [`crate::parse()`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dockerfile {
     /// The parser directives at the top of the file.

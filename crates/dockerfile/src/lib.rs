@@ -1,14 +1,14 @@
 //! The Dockerfile reference, written in Rust: source and spans, directives, heredocs, the syntax
 //! tree, words and their expansion, mount options, ignore patterns.
 //!
-//! The way through it: a [`Source`] is [`parse`]d to a [`Dockerfile`] and a list of
+//! The way through it: a [`Source`] is [`parse()`]d to a [`Dockerfile`] and a list of
 //! [`Diagnostic`]s. Nothing here does I/O, panics on bad text, or fails: bad text is data. Values
 //! of variables come later, from whoever runs the instructions, with [`expand`]; what can only be
 //! told then has a function of its own here:
 //!
 //! | Part of the reference | Here |
 //! |---|---|
-//! | Format, parser directives, heredocs | [`parse`], [`ast::Directives`], [`Heredoc`] |
+//! | Format, parser directives, heredocs | [`parse()`], [`ast::Directives`], [`Heredoc`] |
 //! | Environment replacement | [`expand`], [`expand_words`], [`expand_heredoc`] |
 //! | The instructions | [`ast`] |
 //! | `RUN --mount` | [`Mount::read`] |

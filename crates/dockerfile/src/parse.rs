@@ -20,7 +20,7 @@ use crate::lexer::{self, Lexed, Statement};
 use crate::{Diagnostic, Escape, Source, Span};
 use request::Request;
 
-/// What [`parse`] gives: the tree, as far as the text makes sense, and what is wrong with it.
+/// What [`parse()`] gives: the tree, as far as the text makes sense, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed {
     /// The tree. Instructions with errors are left out of it.

@@ -11,7 +11,7 @@ use crate::transport::Answer;
 
 /// The content of a blob, as it comes from the network.
 ///
-/// Errors are [`io::Error`]s around an [`Error`](crate::Error).
+/// Errors are [`io::Error`]s around an [`Error`].
 #[derive(Debug)]
 pub struct BlobReader {
     inner: VerifiedReader<Resuming>,
