@@ -2,6 +2,7 @@
 
 mod time;
 
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
@@ -9,6 +10,7 @@ use oci::{Descriptor, DiffId, History, ImageConfig, Manifest, MediaType};
 use store::{Image, SnapshotId};
 
 use crate::key::KeyWriter;
+use crate::parallel;
 use crate::plan::StageImage;
 use crate::schedule::{Made, Schedule};
 use crate::{Environment, Error};
@@ -65,29 +67,23 @@ fn own_layers(
     environment: &Environment<'_>,
 ) -> Result<Vec<Layer>, Error> {
     let below = made.stack.len() - image.layers.len();
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let work = || -> Result<Vec<(usize, Layer)>, Error> {
-        let mut layers = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            if at >= image.layers.len() {
-                return Ok(layers);
-            }
+    let layers = Mutex::new(Vec::with_capacity(image.layers.len()));
+    parallel::each(
+        image.layers.len(),
+        || (),
+        |(), at| -> Result<(), Error> {
             if environment.cancel.load(Ordering::Relaxed) {
                 return Err(Error::Cancelled);
             }
-            layers.push((at, layer(&made.stack[..=below + at], environment)?));
-        }
-    };
-    let mut layers = std::thread::scope(|scope| -> Result<_, Error> {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut layers = work()?;
-        for other in others {
-            layers.extend(other.join().expect("hashing does not panic")?);
-        }
-        Ok(layers)
-    })?;
+            let layer = layer(&made.stack[..=below + at], environment)?;
+            layers
+                .lock()
+                .expect("no thread panics with it")
+                .push((at, layer));
+            Ok(())
+        },
+    )?;
+    let mut layers = layers.into_inner().expect("no thread panics with it");
     layers.sort_by_key(|(at, _)| *at);
     Ok(layers.into_iter().map(|(_, layer)| layer).collect())
 }

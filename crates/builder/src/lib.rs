@@ -19,6 +19,7 @@ mod execute;
 mod gate;
 mod key;
 mod options;
+mod parallel;
 mod plan;
 mod record;
 mod report;

@@ -36,7 +36,7 @@ pub struct Identity {
     pub uid: u32,
     /// Group id.
     pub gid: u32,
-    /// Supplementary groups.
+    /// Supplementary groups; the group itself is among them.
     pub groups: Vec<u32>,
     /// The home directory that the image has for the user; `/` if it knows none.
     pub home: String,
@@ -82,7 +82,7 @@ impl Users {
                 name: user.to_owned(),
             })?;
         let home = account.map_or_else(|| "/".to_owned(), |account| account.home.clone());
-        let (gid, groups) = match group {
+        let (gid, mut groups) = match group {
             Some(group) => {
                 let unknown = || Error::UnknownGroup {
                     name: group.to_owned(),
@@ -91,6 +91,11 @@ impl Users {
             }
             None => self.groups_of(account),
         };
+        // The group itself is among them, so that a file which denies it something denies it for
+        // good: a process could drop its own group (CVE-2022-36109).
+        if !groups.contains(&gid) {
+            groups.insert(0, gid);
+        }
         Ok(Identity {
             uid,
             gid,
@@ -210,11 +215,11 @@ mod tests {
         let u1 = users().identity("u1").unwrap();
         assert_eq!(
             (u1.uid, u1.gid, u1.groups.as_slice()),
-            (501, 502, [503].as_slice())
+            (501, 502, [502, 503].as_slice())
         );
         assert_eq!(u1.home, "/home/u1");
         assert_eq!(users().identity("501").unwrap(), u1);
-        assert!(users().identity("u1:g1").unwrap().groups.is_empty());
+        assert_eq!(users().identity("u1:g1").unwrap().groups, [502]);
     }
 
     #[test]

@@ -111,12 +111,12 @@ impl Copier<'_> {
     fn sources(&self, selection: &Selection, item: usize) -> Result<(), Error> {
         for selected in &selection.items[item] {
             // Names of one file are found again within one source only.
-            let mut placer = Placer::new(self.marks, self.stopped);
+            let placer = Placer::new(self.marks, self.stopped);
             match &selected.node.content {
-                _ if self.copy.parents => self.with_parents(selection, selected, &mut placer)?,
-                Content::Directory(_) => self.directory(selection, selected, &mut placer)?,
+                _ if self.copy.parents => self.with_parents(selection, selected, &placer)?,
+                Content::Directory(_) => self.directory(selection, selected, &placer)?,
                 _ if self.copy.unpack && self.unpack(selection, selected)? => {}
-                _ => self.file(selection, selected, &mut placer)?,
+                _ => self.file(selection, selected, &placer)?,
             }
         }
         Ok(())
@@ -150,7 +150,7 @@ impl Copier<'_> {
         &self,
         selection: &Selection,
         selected: &Selected,
-        placer: &mut Placer<'_>,
+        placer: &Placer<'_>,
     ) -> Result<(), Error> {
         let (from, from_name) = selection.tree.root.parent_of(&selected.path)?;
         let (target, name) = self.file_target(&selected.name)?;
@@ -167,7 +167,7 @@ impl Copier<'_> {
         &self,
         selection: &Selection,
         selected: &Selected,
-        placer: &mut Placer<'_>,
+        placer: &Placer<'_>,
     ) -> Result<(), Error> {
         let Content::Directory(entries) = &selected.node.content else {
             unreachable!("the caller looked")
@@ -188,7 +188,7 @@ impl Copier<'_> {
         &self,
         selection: &Selection,
         selected: &Selected,
-        placer: &mut Placer<'_>,
+        placer: &Placer<'_>,
     ) -> Result<(), Error> {
         let mut chain = vec![self.directory_target(self.mode_of_made())?];
         for directory in &selected.on_the_way {

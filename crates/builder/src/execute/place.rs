@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use dockerfile::chmod::Chmod;
 use rootfs::{Attributes, Dir, FileKind, Metadata, Node as SpecialNode, copy_contents};
 
 use crate::Error;
+use crate::parallel;
 use crate::select::{Content, Node};
 
 /// What a copy does to everything that it places.
@@ -67,54 +69,96 @@ pub(super) struct Entry<'a> {
 /// The attribute that holds a file's capabilities (`capabilities(7)`).
 const CAPABILITY: &str = "security.capability";
 
+/// Names of files that were placed already, by what makes them the same file.
+type Linked = HashMap<((u32, u32), u64), (Dir, OsString)>;
+
 /// Places the files of one source.
 pub(super) struct Placer<'a> {
     marks: &'a Marks,
-    /// Files with several names that were placed already: the second name becomes a link.
-    linked: HashMap<((u32, u32), u64), (Dir, OsString)>,
+    /// Files with several names: the second name becomes a link to the first.
+    linked: Mutex<Linked>,
     stopped: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// A directory with as many entries for each processor is placed by all of them; narrower ones are
+/// left to one, since somewhere below or beside there is a wide one.
+const WIDE: usize = 4;
+
+/// Whether several threads may place what is in a directory, or already do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Share {
+    Possible,
+    Done,
 }
 
 impl<'a> Placer<'a> {
     pub(super) fn new(marks: &'a Marks, stopped: &'a (dyn Fn() -> bool + Sync)) -> Self {
         Self {
             marks,
-            linked: HashMap::new(),
+            linked: Mutex::default(),
             stopped,
         }
     }
 
     /// Places what is in the directory `from` and listed in `entries` into `into`.
     pub(super) fn contents(
-        &mut self,
+        &self,
         from: &Dir,
         entries: &[Node],
         into: &Target,
     ) -> Result<(), Error> {
-        for node in entries {
-            if (self.stopped)() {
-                return Err(Error::Cancelled);
+        self.share(from, entries, into, Share::Possible)
+    }
+
+    fn share(
+        &self,
+        from: &Dir,
+        entries: &[Node],
+        into: &Target,
+        share: Share,
+    ) -> Result<(), Error> {
+        if share == Share::Done || entries.len() < WIDE * parallel::processors() {
+            return entries
+                .iter()
+                .try_for_each(|node| self.node(from, node, into, share));
+        }
+        parallel::each(
+            entries.len(),
+            || (),
+            |(), at| self.node(from, &entries[at], into, Share::Done),
+        )
+    }
+
+    fn node(&self, from: &Dir, node: &Node, into: &Target, share: Share) -> Result<(), Error> {
+        if (self.stopped)() {
+            return Err(Error::Cancelled);
+        }
+        match &node.content {
+            Content::Directory(entries) => {
+                let from = from.open_dir(&node.name)?;
+                let target = enter(&into.entry(&node.name))?;
+                self.share(&from, entries, &target, share)?;
+                self.finish(&target, node)
             }
-            match &node.content {
-                Content::Directory(entries) => {
-                    let from = from.open_dir(&node.name)?;
-                    self.directory(&from, node, entries, &into.entry(&node.name))?;
-                }
-                _ => {
-                    let from = Entry {
-                        dir: from,
-                        name: &node.name,
-                    };
-                    self.file(from, node, into.entry(&node.name))?;
-                }
+            _ => {
+                let from = Entry {
+                    dir: from,
+                    name: &node.name,
+                };
+                self.file(from, node, into.entry(&node.name))
             }
         }
-        Ok(())
+    }
+
+    /// Gives a directory its attributes: last, since every name made in it changes its time.
+    fn finish(&self, target: &Target, node: &Node) -> Result<(), Error> {
+        let attributes = self.marks.attributes(&node.metadata);
+        Ok(target.dir.set_own_attributes(&attributes)?)
     }
 
     /// Places a directory with what is listed of it.
     pub(super) fn directory(
-        &mut self,
+        &self,
         from: &Dir,
         node: &Node,
         entries: &[Node],
@@ -122,27 +166,31 @@ impl<'a> Placer<'a> {
     ) -> Result<(), Error> {
         let target = enter(at)?;
         self.contents(from, entries, &target)?;
-        target
-            .dir
-            .set_own_attributes(&self.marks.attributes(&node.metadata))?;
-        Ok(())
+        self.finish(&target, node)
     }
 
     /// Places anything but a directory.
-    pub(super) fn file(
-        &mut self,
-        from: Entry<'_>,
-        node: &Node,
-        at: Place<'_>,
-    ) -> Result<(), Error> {
+    pub(super) fn file(&self, from: Entry<'_>, node: &Node, at: Place<'_>) -> Result<(), Error> {
         make_room(&at)?;
+        let metadata = &node.metadata;
+        if metadata.nlink < 2 || metadata.kind != FileKind::File {
+            return self.place(from, node, at);
+        }
+        // Nobody may look for the first name while it is being made.
+        let mut linked = self.linked.lock().expect("no thread panics with it");
+        let Place { target, name } = at;
+        let identity = (metadata.dev, metadata.ino);
+        if let Some((dir, first)) = linked.get(&identity) {
+            return Ok(dir.link(first, &target.dir, name)?);
+        }
+        self.place(from, node, at)?;
+        linked.insert(identity, (target.dir.try_clone()?, name.to_owned()));
+        Ok(())
+    }
+
+    fn place(&self, from: Entry<'_>, node: &Node, at: Place<'_>) -> Result<(), Error> {
         let Place { target: into, name } = at;
         let metadata = &node.metadata;
-        let several = metadata.nlink > 1 && metadata.kind == FileKind::File;
-        let identity = (metadata.dev, metadata.ino);
-        if several && let Some((dir, first)) = self.linked.get(&identity) {
-            return Ok(dir.link(first, &into.dir, name)?);
-        }
         let attributes = self.marks.attributes(metadata);
         match (metadata.kind, &node.content) {
             (FileKind::File, _) => regular(&from, &into.dir, name, &attributes)?,
@@ -155,10 +203,6 @@ impl<'a> Placer<'a> {
                 into.dir.set_attributes(name, &attributes)?;
             }
             (kind, _) => special(kind, metadata, &into.dir, name, &attributes)?,
-        }
-        if several {
-            self.linked
-                .insert(identity, (into.dir.try_clone()?, name.to_owned()));
         }
         Ok(())
     }

@@ -5,7 +5,6 @@ use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rootfs::{FileKind, Metadata};
 use sha2::{Digest as _, Sha256};
@@ -14,6 +13,7 @@ use store::{FileStamp, StatCache};
 use super::{Content, Node, Selected, Tree};
 use crate::Error;
 use crate::key::{Key, KeyWriter};
+use crate::parallel;
 use crate::step::{CopyItem, CopyOperation};
 
 /// How contents are known.
@@ -90,32 +90,19 @@ impl Files {
                 None => unknown.push(at),
             }
         }
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = threads.min(unknown.len() / 8 + 1);
-        let next = AtomicUsize::new(0);
         let read = Mutex::new(Vec::with_capacity(unknown.len()));
-        let work = || -> Result<(), Error> {
-            let mut buffer = vec![0; PIECE];
-            loop {
-                let Some(&at) = unknown.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                    return Ok(());
-                };
-                let (path, metadata) = &self.0[at];
-                let digest = hash(tree.root.open_file(path)?, path, &mut buffer)?;
+        parallel::each(
+            unknown.len(),
+            || vec![0; PIECE],
+            |buffer, nth| -> Result<(), Error> {
+                let (path, metadata) = &self.0[unknown[nth]];
+                let digest = hash(tree.root.open_file(path)?, path, buffer)?;
                 digests.insert(metadata, digest);
-                read.lock()
-                    .expect("no thread panics with it")
-                    .push((at, digest));
-            }
-        };
-        std::thread::scope(|scope| -> Result<(), Error> {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let own = work();
-            others
-                .into_iter()
-                .try_for_each(|other| other.join().expect("hashing does not panic"))?;
-            own
-        })?;
+                let mut read = read.lock().expect("no thread panics with it");
+                read.push((unknown[nth], digest));
+                Ok(())
+            },
+        )?;
         for (at, digest) in read.into_inner().expect("no thread panics with it") {
             known[at] = digest;
         }

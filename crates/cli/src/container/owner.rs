@@ -131,11 +131,6 @@ fn process(
     if record.terminal {
         default("TERM", "xterm");
     }
-    // The group itself is among them, so that a file which denies it something denies it for good (CVE-2022-36109).
-    let mut groups = identity.groups;
-    groups.push(identity.gid);
-    groups.sort_unstable();
-    groups.dedup();
     let window = window.unwrap_or(WindowSize {
         rows: 24,
         columns: 80,
@@ -147,7 +142,7 @@ fn process(
         user: User {
             uid: identity.uid,
             gid: identity.gid,
-            groups,
+            groups: identity.groups,
         },
         terminal: record.terminal.then_some(window),
     })
