@@ -1,14 +1,56 @@
 //! How much a snapshot holds.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use rootfs::{Dir, FileKind};
 
 use crate::{Error, Snapshot, SnapshotMeta, Store};
 
+/// What is in a layer's directory, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Census {
+    /// Names of all kinds.
+    pub(crate) entries: u64,
+    /// Bytes of regular files, of those with several names once.
+    pub(crate) bytes: u64,
+}
+
+impl Census {
+    /// Counts what is in a directory.
+    pub(crate) fn of(directory: &Path) -> Result<Census, Error> {
+        let mut census = Census::default();
+        Dir::open(directory)
+            .and_then(|dir| census.add(&dir, &mut HashSet::new()))
+            .map_err(|source| Error::Root { source })?;
+        Ok(census)
+    }
+
+    /// The census as a snapshot keeps it, with the boot that it was taken under.
+    pub(crate) fn mark(self, boot: &str) -> String {
+        format!("{boot} {} {}", self.entries, self.bytes)
+    }
+
+    fn add(&mut self, dir: &Dir, linked: &mut HashSet<u64>) -> Result<(), rootfs::Error> {
+        for entry in dir.entries()? {
+            let Some(metadata) = dir.stat(&entry.name)? else {
+                continue;
+            };
+            self.entries += 1;
+            match metadata.kind {
+                FileKind::Directory => self.add(&dir.open_dir(&entry.name)?, linked)?,
+                FileKind::File if metadata.nlink < 2 || linked.insert(metadata.ino) => {
+                    self.bytes += metadata.size;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Store {
-    /// The bytes of a snapshot's regular files, files with several names once. Counted when first asked for, and
-    /// kept.
+    /// The bytes of a snapshot's regular files, files with several names once.
     ///
     /// # Errors
     /// [`Error::Root`] if the snapshot cannot be read; [`Error::Io`].
@@ -17,10 +59,7 @@ impl Store {
         if let Some(size) = meta.size {
             return Ok(size);
         }
-        let count = |dir| count(&dir, &mut HashSet::new());
-        let size = Dir::open(snapshot.dir())
-            .and_then(count)
-            .map_err(|source| Error::Root { source })?;
+        let size = Census::of(&snapshot.dir())?.bytes;
         self.set_snapshot_meta(
             snapshot,
             &SnapshotMeta {
@@ -30,19 +69,4 @@ impl Store {
         )?;
         Ok(size)
     }
-}
-
-fn count(dir: &Dir, linked: &mut HashSet<u64>) -> Result<u64, rootfs::Error> {
-    let mut bytes = 0;
-    for entry in dir.entries()? {
-        let Some(metadata) = dir.stat(&entry.name)? else {
-            continue;
-        };
-        bytes += match metadata.kind {
-            FileKind::Directory => count(&dir.open_dir(&entry.name)?, linked)?,
-            FileKind::File if metadata.nlink < 2 || linked.insert(metadata.ino) => metadata.size,
-            _ => 0,
-        };
-    }
-    Ok(bytes)
 }

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use oci::DiffId;
 use serde::{Deserialize, Serialize};
 
+use crate::measure::Census;
 use crate::store::{Durability, create_new, read_small};
 use crate::{Error, Scratch, SnapshotId, Store};
 
@@ -18,8 +19,11 @@ const CONTENT: &str = "fs";
 /// What is known of the layer.
 const META: &str = "meta.json";
 
-/// Is there until the snapshot is on the disk, and holds the boot ID of the kernel that knows the rest.
-const UNSYNCED: &str = "unsynced";
+/// What the layer held when it was committed, and under which kernel: see [`Store::snapshot`].
+const CENSUS: &str = "census";
+
+/// No census is longer.
+const MAX_CENSUS: u64 = 256;
 
 /// No `meta.json` is longer.
 const MAX_META: u64 = 64 * 1024;
@@ -104,15 +108,21 @@ impl Draft {
 
     /// Makes the layer a snapshot. Mounts of it must be gone. If there is one of that name already, that one stands.
     ///
-    /// It is not on the disk yet, see [`Store::sync`].
+    /// Nothing waits for the disk: should the power fail before the kernel has written the files, that is found out
+    /// when the snapshot is next asked for.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Root`] if the layer cannot be counted; [`Error::Io`].
     pub fn commit(self, id: &SnapshotId, meta: &SnapshotMeta) -> Result<Snapshot, Error> {
         let new = self.new_snapshot();
-        let bytes = serde_json::to_vec(meta).expect("metadata have only string keys");
+        let census = Census::of(&self.dir())?;
+        let meta = SnapshotMeta {
+            size: meta.size.or(Some(census.bytes)),
+            ..meta.clone()
+        };
+        let bytes = serde_json::to_vec(&meta).expect("metadata have only string keys");
         write_new(&new.join(META), &bytes)?;
-        write_new(&new.join(UNSYNCED), boot_id().as_bytes())?;
+        write_new(&new.join(CENSUS), census.mark(boot_id()).as_bytes())?;
         let snapshot = self.store.snapshot_at(id);
         match fs::rename(&new, &snapshot.path) {
             Ok(()) => Ok(snapshot),
@@ -149,7 +159,11 @@ impl Store {
         Ok(draft)
     }
 
-    /// The snapshot of this name; `None` if there is none, or if it may have lost something in a crash.
+    /// The snapshot of this name; `None` if there is none, or if it lost something in a crash.
+    ///
+    /// What this kernel wrote it knows, on the disk or not. A snapshot from before the machine was last started is
+    /// counted once: a journalling file system (ext4, xfs, btrfs) gives a file its length when the content is on the
+    /// disk, so one that has all its files and all their bytes is whole.
     ///
     /// # Errors
     /// [`Error::Io`] if the store cannot be read.
@@ -162,12 +176,27 @@ impl Store {
         if !known {
             return Ok(None);
         }
-        // What this kernel wrote it knows, on the disk or not. What another one left unsynced may be anything.
-        let whole = match read_small(&snapshot.path.join(UNSYNCED), 64)? {
-            None => true,
-            Some(boot) => boot == boot_id().as_bytes(),
+        Ok(self.is_whole(&snapshot)?.then_some(snapshot))
+    }
+
+    fn is_whole(&self, snapshot: &Snapshot) -> Result<bool, Error> {
+        let path = snapshot.path.join(CENSUS);
+        let Some(mark) = read_small(&path, MAX_CENSUS)? else {
+            return Ok(false);
         };
-        Ok(whole.then_some(snapshot))
+        let mark = String::from_utf8_lossy(&mark);
+        if mark.starts_with(boot_id()) {
+            return Ok(true);
+        }
+        let census = Census::of(&snapshot.dir())?;
+        let whole = mark
+            .split_once(' ')
+            .is_some_and(|(boot, _)| *mark == census.mark(boot));
+        if whole {
+            let now = census.mark(boot_id());
+            self.write(&path, now.as_bytes(), Durability::Cached)?;
+        }
+        Ok(whole)
     }
 
     /// The snapshots of these names, in their order.
@@ -222,34 +251,6 @@ impl Store {
             renamed => renamed.map_err(Error::io("remove", &path))?,
         }
         rootfs::remove_tree(&gone).map_err(|source| Error::Root { source })
-    }
-
-    /// Puts everything that was committed on the disk. To be called before the first record that must last names a
-    /// new snapshot: once for a whole image, as it waits for the file system.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn sync(&self) -> Result<(), Error> {
-        let marks: Vec<_> = self
-            .snapshot_ids()?
-            .iter()
-            .map(|id| self.snapshot_at(id).path.join(UNSYNCED))
-            .filter(|mark| mark.exists())
-            .collect();
-        if marks.is_empty() {
-            return Ok(());
-        }
-        let root = self.path();
-        let store = fs::File::open(root).map_err(Error::io("open", root))?;
-        rustix::fs::syncfs(&store).map_err(Error::io("sync", root))?;
-        for mark in marks {
-            match fs::remove_file(&mark) {
-                // Another process was faster, or has removed the snapshot.
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                removed => removed.map_err(Error::io("remove", &mark))?,
-            }
-        }
-        Ok(())
     }
 
     fn snapshot_at(&self, id: &SnapshotId) -> Snapshot {

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use oci::{DiffId, Digest};
-use store::{Error, SnapshotId, SnapshotMeta, Store};
+use store::{Error, Snapshot, SnapshotId, SnapshotMeta, Store};
 
 use crate::support::{commit, path_of, step, store, tree};
 
@@ -48,27 +48,36 @@ fn a_draft_becomes_a_snapshot_or_nothing() {
 }
 
 #[test]
-fn what_was_not_synced_before_a_crash_is_not_trusted() {
+fn what_a_crash_took_is_found_out() {
     let (temp, store) = store();
-    let synced = commit(store.draft().unwrap());
-    store.sync().unwrap();
-    store.sync().unwrap();
-    let unsynced = commit(store.draft().unwrap());
+    let commit = |content: &str| {
+        let draft = store.draft().unwrap();
+        fs::create_dir(draft.dir().join("d")).unwrap();
+        fs::write(draft.dir().join("d/file"), content).unwrap();
+        let id = SnapshotId::random();
+        draft.commit(&id, &SnapshotMeta::default()).unwrap()
+    };
+    let (whole, torn, short) = (commit("whole"), commit("torn"), commit("short"));
+    // As if the machine had been started again, and some of it had not reached the disk.
+    for snapshot in [&whole, &torn, &short] {
+        let mark = snapshot.dir().parent().unwrap().join("census");
+        let census = fs::read_to_string(&mark).unwrap();
+        let (_, counts) = census.split_once(' ').unwrap();
+        fs::write(&mark, format!("another-boot {counts}")).unwrap();
+    }
+    fs::write(torn.dir().join("d/file"), "").unwrap();
+    fs::remove_file(short.dir().join("d/file")).unwrap();
     let reopened = Store::open(temp.path().join("store")).unwrap();
-    assert!(reopened.snapshot(synced.id()).unwrap().is_some());
-    assert!(reopened.snapshot(unsynced.id()).unwrap().is_some());
-    // As if the machine had been started again.
-    let mark = unsynced.dir().parent().unwrap().join("unsynced");
-    fs::write(mark, "another boot").unwrap();
-    assert!(reopened.snapshot(unsynced.id()).unwrap().is_none());
+    let known = |snapshot: &Snapshot| reopened.snapshot(snapshot.id()).unwrap().is_some();
+    assert!(known(&whole) && known(&whole));
+    assert!(!known(&torn));
+    assert!(!known(&short));
     // Its name can be had again.
     let draft = reopened.draft().unwrap();
     fs::write(draft.dir().join("new"), "").unwrap();
-    let again = draft
-        .commit(unsynced.id(), &SnapshotMeta::default())
-        .unwrap();
+    let again = draft.commit(torn.id(), &SnapshotMeta::default()).unwrap();
     assert!(again.dir().join("new").exists());
-    assert!(reopened.snapshot(again.id()).unwrap().is_some());
+    assert!(known(&again));
 }
 
 #[test]
