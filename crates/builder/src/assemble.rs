@@ -1,12 +1,10 @@
 //! Layers to an image: diff IDs, config, history, manifest.
 
-mod time;
-
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
-use oci::{Descriptor, DiffId, History, ImageConfig, Manifest, MediaType};
+use oci::{Descriptor, DiffId, History, ImageConfig, Manifest, MediaType, timestamp};
 use store::{Image, SnapshotId};
 
 use crate::key::KeyWriter;
@@ -119,7 +117,7 @@ fn write_history(
             created = schedule
                 .peek(step)
                 .and_then(|made| made.created)
-                .map(time::rfc3339);
+                .map(timestamp::format_seconds);
         }
         config.history.push(History {
             created: created.clone(),
@@ -151,7 +149,7 @@ fn first_made(
     {
         return Ok(created.to_owned());
     }
-    let created = time::rfc3339(SystemTime::now());
+    let created = timestamp::format_seconds(SystemTime::now());
     let payload = serde_json::Value::String(created.clone());
     store.put_record(
         &key,

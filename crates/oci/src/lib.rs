@@ -13,6 +13,7 @@
 
 pub mod compression;
 pub mod tar;
+pub mod timestamp;
 
 mod blob;
 mod descriptor;

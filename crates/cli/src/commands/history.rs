@@ -8,6 +8,7 @@ use crate::output;
 use crate::report::listing::{Column, Listing};
 use crate::report::{sizes, times};
 use crate::terminal::{clean, width};
+use oci::timestamp;
 use serde_json::{Value, json};
 use store::{Image, Store};
 
@@ -91,7 +92,7 @@ fn rows(store: &Store, image: &Image, args: &Args) -> Result<Vec<Value>, Command
         let by = clean::line(entry.created_by.replace(['\n', '\t'], " ").as_bytes());
         rows.push(json!({
             "ID": "<missing>",
-            "CreatedSince": times::ago(times::parse_rfc3339(&created)),
+            "CreatedSince": times::ago(timestamp::parse(&created)),
             "CreatedAt": created,
             "CreatedBy": if args.no_trunc { by } else { width::cut(&by, 45) },
             "Size": if args.human { sizes::compact(size) } else { size.to_string() },

@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::report::listing::{Column, Listing};
 use crate::report::{sizes, times};
-use oci::Reference;
+use oci::{Reference, timestamp};
 use serde_json::{Value, json};
 use store::Listed;
 
@@ -98,7 +98,7 @@ fn image_rows(listed: &Listed, args: &Args) -> Vec<Value> {
 
 fn row(listed: &Listed, reference: Option<&Reference>, args: &Args) -> Value {
     let image = &listed.image;
-    let created = image.created.as_deref().and_then(times::parse_rfc3339);
+    let created = image.created.as_deref().and_then(timestamp::parse);
     let id = if args.no_trunc {
         image.id.to_string()
     } else {

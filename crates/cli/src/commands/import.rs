@@ -4,11 +4,11 @@ use crate::command_error::{self, CommandError};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::interruptible::Interruptible;
-use crate::report::times;
 use crate::{output, signals, terminal};
-use oci::{ImageConfig, Platform, Reference};
+use oci::{ImageConfig, Platform, Reference, timestamp};
 use std::fs::File;
 use std::io::{self, Read};
+use std::time::SystemTime;
 
 /// Make an image of a root file system in a tar
 #[derive(Debug, clap::Args)]
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     signals::watch();
     let store = config.store()?;
     let mut image_config = ImageConfig::new(&args.platform.clone().unwrap_or_else(Platform::host));
-    image_config.created = Some(times::rfc3339(times::now()));
+    image_config.created = Some(timestamp::format(SystemTime::now()));
     let comment = args.message.as_deref().unwrap_or("imported");
     let imported = store.import(&mut Interruptible(source), image_config, comment);
     if signals::exit().is_some() {

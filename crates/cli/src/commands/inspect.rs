@@ -5,9 +5,8 @@ use crate::config::Config;
 use crate::container::directory::{Container, Containers};
 use crate::exit::Exit;
 use crate::output;
-use crate::report::times;
 use crate::template::Template;
-use oci::ImageConfig;
+use oci::{ImageConfig, timestamp};
 use serde_json::{Map, Value, json};
 use store::{Image, Store};
 
@@ -171,7 +170,7 @@ fn of_container(store: &Store, container: &Container) -> Result<Value, CommandEr
         .collect();
     let zero = "0001-01-01T00:00:00Z";
     let moment = |text: &str| {
-        if times::parse_rfc3339(text).is_some() {
+        if timestamp::parse(text).is_some() {
             text.to_owned()
         } else {
             zero.to_owned()

@@ -5,10 +5,10 @@ use crate::config::Config;
 use crate::container::directory::{Container, Containers};
 use crate::container::log::{Frame, Reader, Stream};
 use crate::exit::Exit;
-use crate::report::times;
+use oci::timestamp;
 use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// Between two looks at a log that is followed.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -146,7 +146,8 @@ impl Screen {
     }
 
     fn stamped(&mut self, frame: &Frame) -> Vec<u8> {
-        let stamp = times::rfc3339(frame.nanos.into());
+        let since_1970 = Duration::from_nanos(u64::try_from(frame.nanos).unwrap_or_default());
+        let stamp = timestamp::format(UNIX_EPOCH + since_1970);
         let at_start = &mut self.at_line_start[usize::from(frame.stream == Stream::Stderr)];
         let mut out = Vec::new();
         for line in frame.bytes.split_inclusive(|b| *b == b'\n') {

@@ -10,6 +10,7 @@ use crate::output;
 use crate::report::listing::{Column, Listing};
 use crate::report::times;
 use crate::terminal::{clean, width};
+use oci::timestamp;
 use serde_json::{Value, json};
 
 /// List containers
@@ -105,7 +106,7 @@ fn row(container: &Container, args: &Args) -> Result<Option<Value>, CommandError
         "ID": if args.no_trunc { record.id.clone() } else { short(&record.id) },
         "Image": record.image,
         "Command": format!("\"{command}\""),
-        "RunningFor": times::ago(times::parse_rfc3339(&record.created)),
+        "RunningFor": times::ago(timestamp::parse(&record.created)),
         "CreatedAt": record.created,
         "Status": state.sentence(),
         "State": state.phase.word(),

@@ -12,15 +12,15 @@ use crate::container::volumes::Volume;
 use crate::container::{environment, image_config, monitor, names};
 use crate::exit::Exit;
 use crate::key_values::maybe_pair;
-use crate::report::times;
 use crate::signals::{self, Forwarder};
 use crate::terminal::raw_mode::RawMode;
 use crate::{output, terminal};
-use oci::Platform;
+use oci::{Platform, timestamp};
 use sandbox::{WindowSize, send_signal};
 use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
+use std::time::SystemTime;
 use store::{Image, Snapshot, Store};
 
 /// Run a program in a new container
@@ -252,7 +252,7 @@ fn record(
         image: args.image.clone(),
         image_id: image.id.to_string(),
         manifest: image.manifest.digest.to_string(),
-        created: times::rfc3339(times::now()),
+        created: timestamp::format(SystemTime::now()),
         command,
         environment: variables,
         working_directory: if working_directory.is_empty() {

@@ -2,7 +2,6 @@
 
 use super::log::{self, Stream};
 use crate::command_error::CommandError;
-use crate::report::times;
 use rustix::pipe::{PipeFlags, pipe_with};
 use sandbox::{Child, Stdio};
 use std::fs::File;
@@ -10,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What the user sees and sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +125,7 @@ fn pump(
                 Ok(0) | Err(_) => break,
                 Ok(length) => {
                     let bytes = &buffer[..length];
-                    let now = i64::try_from(times::now()).unwrap_or(i64::MAX);
+                    let now = nanoseconds_since_1970();
                     // The container goes on when the disk is full or the reader is gone.
                     let _ = log.write(stream, now, bytes);
                     if let Some(out) = &mut to
@@ -137,6 +137,14 @@ fn pump(
             }
         }
     })
+}
+
+/// Now, as the log has it.
+fn nanoseconds_since_1970() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }
 
 /// Carries our input to the container. The thread ends with the input or with the process.

@@ -1,9 +1,10 @@
 //! How a container is: written by its owner, each time as a whole.
 
 use crate::report::times;
+use oci::timestamp;
 use serde::{Deserialize, Serialize};
 use std::os::fd::OwnedFd;
-use std::time::Duration;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What the owner last wrote.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +57,7 @@ impl State {
             phase: Phase::Running,
             pid,
             pid_start: start_time(pid).unwrap_or(0),
-            started: times::rfc3339(times::now()),
+            started: timestamp::format(SystemTime::now()),
             ..Self::default()
         }
     }
@@ -67,7 +68,7 @@ impl State {
             phase: Phase::Exited,
             pid: 0,
             pid_start: 0,
-            finished: times::rfc3339(times::now()),
+            finished: timestamp::format(SystemTime::now()),
             exit_code,
             ..self.clone()
         }
@@ -98,11 +99,10 @@ impl State {
         match self.phase {
             Phase::Created => "Created".to_owned(),
             Phase::Running => {
-                let since = times::parse_rfc3339(&self.started).unwrap_or_default();
-                let nanos = u64::try_from((times::now() - since).max(0)).unwrap_or_default();
-                format!("Up {}", times::rough(Duration::from_nanos(nanos)))
+                let started = timestamp::parse(&self.started).unwrap_or(UNIX_EPOCH);
+                format!("Up {}", times::rough(times::since(started)))
             }
-            Phase::Exited => match times::parse_rfc3339(&self.finished) {
+            Phase::Exited => match timestamp::parse(&self.finished) {
                 Some(then) => format!("Exited ({}) {}", self.exit_code, times::ago(Some(then))),
                 None => format!("Exited ({})", self.exit_code),
             },

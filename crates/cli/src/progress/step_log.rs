@@ -1,10 +1,11 @@
 //! The whole output of every step, kept on disk: `logs/<when>-<process>/<step>.log` in the store.
 
-use crate::report::times;
+use oci::timestamp;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Builds whose logs are kept.
 const KEPT: usize = 50;
@@ -19,7 +20,7 @@ pub(crate) struct LogDirectory {
 impl LogDirectory {
     /// The logs of a build that starts now, below `logs`.
     pub(crate) fn new(logs: &Path) -> Self {
-        let when = times::rfc3339(times::now() / 1_000_000_000 * 1_000_000_000);
+        let when = timestamp::format_seconds(SystemTime::now());
         let when = when.replace([':', 'Z'], "");
         Self {
             all: logs.to_owned(),

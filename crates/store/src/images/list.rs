@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use oci::{Digest, Reference};
+use oci::{Digest, Reference, timestamp};
 
 use super::Image;
 use crate::{Error, Store};
@@ -43,8 +43,10 @@ impl Store {
                 size,
             });
         }
+        // Text would put fractions of a second and other zones in the wrong places.
+        let created = |listed: &Listed| listed.image.created.as_deref().and_then(timestamp::parse);
         listed.sort_by(|a, b| {
-            let newest = b.image.created.cmp(&a.image.created);
+            let newest = created(b).cmp(&created(a));
             newest.then_with(|| a.references.cmp(&b.references))
         });
         Ok(listed)
