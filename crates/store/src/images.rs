@@ -22,7 +22,7 @@ pub use tags::Tag;
 pub use unpack::Proceed;
 
 use crate::store::{Durability, read_small, sync_dir};
-use crate::{Error, Store};
+use crate::{Error, SnapshotId, Store};
 
 /// No image record is longer than this.
 const MAX_IMAGE_SIZE: u64 = 1 << 20;
@@ -125,6 +125,26 @@ impl Store {
                 .collect(),
             config: manifest.config,
         })
+    }
+
+    /// A layer that stands in an image as a plain tar: its length, and the snapshots from the bottom one to its own.
+    pub(crate) fn layer_of_an_image(
+        &self,
+        diff_id: &DiffId,
+    ) -> Result<Option<(u64, Vec<SnapshotId>)>, Error> {
+        for image in self.all_images()? {
+            let plain = |layer: &ImageLayer| {
+                layer.diff_id == *diff_id && layer.blob.digest == *diff_id.digest()
+            };
+            let Some(at) = image.layers.iter().position(plain) else {
+                continue;
+            };
+            let ids: Vec<DiffId> = image.diff_ids().cloned().collect();
+            let stack = (0..=at).filter_map(|top| ChainId::of(&ids[..=top]));
+            let stack = stack.map(|chain| SnapshotId::of_chain(&chain)).collect();
+            return Ok(Some((image.layers[at].blob.size, stack)));
+        }
+        Ok(None)
     }
 
     /// All image records, in no order. Damaged ones are left out.

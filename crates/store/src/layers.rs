@@ -47,7 +47,8 @@ impl Store {
         Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 
-    /// Adds to what is known of a layer. No other process changes it meanwhile.
+    /// Adds to what is known of a layer. No other process changes it meanwhile. The record may be lost with the power:
+    /// everything in it can be found out again.
     ///
     /// # Errors
     /// [`Error::Io`] if the record cannot be read, locked or written.
@@ -62,7 +63,7 @@ impl Store {
         change(&mut after);
         if before.as_ref() != Some(&after) {
             let bytes = serde_json::to_vec(&after).expect("a layer has only string keys");
-            self.write(&self.layer_path(diff_id), &bytes, Durability::Synced)?;
+            self.write(&self.layer_path(diff_id), &bytes, Durability::Cached)?;
         }
         Ok(after)
     }

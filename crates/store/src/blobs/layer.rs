@@ -17,22 +17,26 @@ pub(super) struct Remade {
 impl Store {
     /// The layer with this diff ID, if it was made here and its snapshots are still here.
     pub(super) fn remade(&self, digest: &Digest) -> Result<Option<Remade>, Error> {
-        let Some(layer) = self.layer(&DiffId(digest.clone()))? else {
+        let diff_id = DiffId(digest.clone());
+        let recorded = match self.layer(&diff_id)? {
+            Some(layer) if !layer.stack.is_empty() => layer.size.map(|size| (size, layer.stack)),
+            _ => None,
+        };
+        // A record may be lost with the power; the images that have the layer know as much.
+        let found = match recorded {
+            Some(found) => Some(found),
+            None => self.layer_of_an_image(&diff_id)?,
+        };
+        let Some((size, stack)) = found else {
             return Ok(None);
         };
-        let (Some(size), false) = (layer.size, layer.stack.is_empty()) else {
-            return Ok(None);
-        };
-        for id in &layer.stack {
+        for id in &stack {
             if self.snapshot(id)?.is_none() {
                 return Ok(None);
             }
         }
         let descriptor = Descriptor::new(MediaType::OciLayer, digest.clone(), size);
-        Ok(Some(Remade {
-            descriptor,
-            stack: layer.stack,
-        }))
+        Ok(Some(Remade { descriptor, stack }))
     }
 
     /// The layer's tar, written by a thread while it is read, and checked: a snapshot that was tampered with does

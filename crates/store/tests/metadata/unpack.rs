@@ -313,3 +313,21 @@ fn an_image_without_layers() {
     assert!(store.unpack_image(&image).unwrap().is_empty());
     assert_eq!(image.chain_id(), None::<ChainId>);
 }
+
+#[test]
+fn a_layer_is_made_again_when_its_record_is_lost() {
+    let (_dir, store) = store();
+    let image = built(&store, &gzipped(&store, &layers()), "by hand");
+    let blob = &image.layers[2].blob;
+    let read = || {
+        let mut tar = Vec::new();
+        let mut stream = store.open_blob(&blob.digest).unwrap();
+        stream.read_to_end(&mut tar).unwrap();
+        tar
+    };
+    let before = read();
+    let record = format!("{}.json", image.layers[2].diff_id.digest().hex());
+    fs::remove_file(store.layout().layers().join(record)).unwrap();
+    assert!(store.has_blob(&blob.digest).unwrap());
+    assert_eq!(read(), before);
+}
