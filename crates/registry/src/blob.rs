@@ -141,7 +141,7 @@ impl Read for Resuming {
             let error = match self.body.read(&mut buf[..part]) {
                 Ok(0) => self
                     .action
-                    .network(host, "the connection broke before the end"),
+                    .silence(host, "the connection broke before the end"),
                 Ok(read) if again > 0 => {
                     self.again -= read as u64;
                     continue;
@@ -150,7 +150,7 @@ impl Read for Resuming {
                     self.progress(read);
                     return Ok(read);
                 }
-                Err(error) => self.action.network(host, error),
+                Err(error) => self.action.network(host, &error),
             };
             self.reconnect(error).map_err(io::Error::other)?;
         }

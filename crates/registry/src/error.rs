@@ -1,3 +1,5 @@
+mod words;
+
 use std::error::Error as StdError;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -114,10 +116,38 @@ pub enum Error {
         /// When it wants to be asked again.
         retry_after: Option<Duration>,
     },
+    /// The name of a registry, or of the proxy before it, leads to no address.
+    #[error(
+        "cannot {operation} {object}: host {host} cannot be found ({reason}); check the name, the \
+             network, and HTTPS_PROXY"
+    )]
+    UnknownHost {
+        /// What was being done.
+        operation: &'static str,
+        /// To what.
+        object: String,
+        /// The name.
+        host: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// Nobody listens where the registry, or the proxy before it, should be.
+    #[error(
+        "cannot {operation} {object}: {host} refuses the connection; check the name and the port, \
+             and that a registry runs there"
+    )]
+    Refused {
+        /// What was being done.
+        operation: &'static str,
+        /// To what.
+        object: String,
+        /// Whom was asked.
+        host: String,
+    },
     /// No connection, or one that broke.
     #[error(
-        "cannot {operation} {object}: no answer from {host}; check the network, the name of the \
-             registry, and HTTPS_PROXY"
+        "cannot {operation} {object}: no answer from {host} ({reason}); check the network and \
+             HTTPS_PROXY"
     )]
     Network {
         /// What was being done.
@@ -127,13 +157,13 @@ pub enum Error {
         /// Whom was asked.
         host: String,
         /// What the network said.
-        #[source]
-        source: Source,
+        reason: String,
     },
     /// The other side cannot show that it is the registry.
     #[error(
-        "cannot {operation} {object}: no secure connection to {host}; give its authority's \
-             certificate by SSL_CERT_FILE, or set `insecure = true` for it in registries.conf"
+        "cannot {operation} {object}: no secure connection to {host} ({reason}); give its \
+             authority's certificate by SSL_CERT_FILE, or set `insecure = true` for it in \
+             registries.conf"
     )]
     Tls {
         /// What was being done.
@@ -143,8 +173,7 @@ pub enum Error {
         /// Whom was asked.
         host: String,
         /// What is wrong with its certificate or protocol.
-        #[source]
-        source: Source,
+        reason: String,
     },
     /// The registry sends the client to somewhere that it does not go.
     #[error("cannot {operation} {object}: {host} redirects wrongly: {reason}")]
@@ -254,7 +283,10 @@ impl Error {
     /// May the same request succeed a little later?
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Network { .. } | Self::TooManyRequests { .. } => true,
+            Self::Network { .. }
+            | Self::UnknownHost { .. }
+            | Self::Refused { .. }
+            | Self::TooManyRequests { .. } => true,
             Self::Status { status, .. } => matches!(status, 408 | 425 | 500 | 502 | 503 | 504),
             _ => false,
         }
@@ -263,6 +295,48 @@ impl Error {
     /// Does the user want no more?
     pub fn is_cancelled(&self) -> bool {
         matches!(self, Self::Cancelled { .. })
+    }
+
+    /// Is nobody there, most likely because of a wrong name? Trying for long would not help.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::UnknownHost { .. } | Self::Refused { .. })
+    }
+
+    /// Who failed.
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::NotFound { host, .. }
+            | Self::Unauthorized { host, .. }
+            | Self::TooManyRequests { host, .. }
+            | Self::Status { host, .. }
+            | Self::UnknownHost { host, .. }
+            | Self::Refused { host, .. }
+            | Self::Network { host, .. }
+            | Self::Tls { host, .. }
+            | Self::Redirect { host, .. }
+            | Self::Authentication { host, .. }
+            | Self::Credentials { host, .. }
+            | Self::Document { host, .. }
+            | Self::Mismatch { host, .. } => Some(host),
+            _ => None,
+        }
+    }
+
+    /// Why, in a few words: without what was being done, by whom, and advice.
+    pub fn in_short(&self) -> String {
+        match self {
+            Self::TooManyRequests { .. } => "429 too many requests".to_owned(),
+            Self::Status {
+                status, message, ..
+            } => format!("{status} {}", message.to_lowercase()),
+            Self::Refused { .. } => "connection refused".to_owned(),
+            Self::UnknownHost { reason, .. }
+            | Self::Network { reason, .. }
+            | Self::Tls { reason, .. }
+            | Self::Authentication { reason, .. }
+            | Self::Mismatch { reason, .. } => reason.clone(),
+            other => other.to_string(),
+        }
     }
 
     /// How long the registry asks to wait.
@@ -330,12 +404,25 @@ impl Action {
         }
     }
 
-    pub(crate) fn network(&self, host: &str, source: impl Into<Source>) -> Error {
+    pub(crate) fn network(&self, host: &str, error: &(dyn StdError + 'static)) -> Error {
+        self.silence(host, words::of(error))
+    }
+
+    pub(crate) fn silence(&self, host: &str, reason: impl Into<String>) -> Error {
         Error::Network {
             operation: self.operation,
             object: self.object.clone(),
             host: host.to_owned(),
-            source: source.into(),
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn tls(&self, host: &str, error: &ureq::Error) -> Error {
+        Error::Tls {
+            operation: self.operation,
+            object: self.object.clone(),
+            host: host.to_owned(),
+            reason: words::of(error),
         }
     }
 

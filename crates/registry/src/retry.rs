@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use crate::config::{Config, Event};
 use crate::error::{Action, Error};
 
+/// Who mistyped a name wants to know it at once.
+const ATTEMPTS_AT_NOBODY: u32 = 2;
+
 /// Counts what failed, and waits before it is tried again.
 #[derive(Debug)]
 pub(crate) struct Retry<'a> {
@@ -31,9 +34,16 @@ impl<'a> Retry<'a> {
 
     /// Takes an error. If it makes sense to try again, waits and comes back; else gives it back.
     pub(crate) fn wait(&mut self, action: &Action, error: Error) -> Result<(), Error> {
+        // What was given up half-way looks like a failure.
+        check_cancel(self.config, action)?;
         self.failed += 1;
         let retries = self.config.retries;
-        if self.failed >= self.attempts || !error.is_retryable() {
+        let attempts = if error.is_unreachable() {
+            self.attempts.min(ATTEMPTS_AT_NOBODY)
+        } else {
+            self.attempts
+        };
+        if self.failed >= attempts || !error.is_retryable() {
             return Err(error);
         }
         let wait = match error.retry_after() {

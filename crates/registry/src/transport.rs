@@ -2,7 +2,9 @@
 
 mod agents;
 mod answer;
+mod obstacle;
 mod redirect;
+mod tcp;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -124,9 +126,9 @@ impl Transport {
         let mut bad_request = None;
         for (index, access) in tries.iter().enumerate() {
             let uri = format!("{}://{host}{path}", access.scheme());
-            let uri = uri
-                .parse()
-                .map_err(|error| action.network(endpoint.host(), error))?;
+            let uri = uri.parse().map_err(|error: ureq::http::uri::InvalidUri| {
+                action.network(endpoint.host(), &error)
+            })?;
             let last = index + 1 == tries.len();
             match self.follow(action, uri, access.trust(), request) {
                 // So servers answer plain HTTP where they want TLS.
@@ -139,13 +141,15 @@ impl Transport {
                     }
                     return Ok(answer);
                 }
-                Err(error @ (Error::Network { .. } | Error::Tls { .. })) => {
+                Err(
+                    error @ (Error::Network { .. } | Error::Refused { .. } | Error::Tls { .. }),
+                ) => {
                     first_error.get_or_insert(error);
                 }
                 Err(error) => return Err(error),
             }
         }
-        let error = || action.network(endpoint.host(), "no scheme works");
+        let error = || action.silence(endpoint.host(), "no scheme works");
         bad_request.ok_or_else(|| first_error.unwrap_or_else(error))
     }
 

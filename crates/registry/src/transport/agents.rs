@@ -1,18 +1,22 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::error::Error as StdError;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use ureq::http::{self, Uri};
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
-use ureq::{Agent, Body, Proxy};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
+use ureq::{Agent, Body, Proxy, ProxyProtocol};
 
+use super::obstacle::Obstacle;
+use super::tcp::{Lookup, Tcp};
 use super::{Request, redirect};
 use crate::config::Config;
 use crate::error::{Action, Error};
 use crate::proxies::without_password;
+use crate::retry::check_cancel;
 
 /// Who vouches for the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +36,8 @@ pub(super) struct Agents {
     config: Arc<Config>,
     roots: OnceLock<RootCerts>,
     agents: Mutex<HashMap<Way, Agent>>,
+    /// Hosts that have answered.
+    alive: Mutex<HashSet<String>>,
 }
 
 impl Agents {
@@ -40,6 +46,7 @@ impl Agents {
             config,
             roots: OnceLock::new(),
             agents: Mutex::default(),
+            alive: Mutex::default(),
         }
     }
 
@@ -52,7 +59,7 @@ impl Agents {
         request: &Request,
     ) -> Result<http::Response<Body>, Error> {
         let agent = self.agent(uri, trust)?;
-        let host = uri.host().unwrap_or_default();
+        let host = uri.authority().map_or("", |authority| authority.as_str());
         let mut builder = http::Request::builder()
             .method(request.method)
             .uri(uri.clone());
@@ -70,9 +77,33 @@ impl Agents {
                 .map(|request| agent.run(request))
         };
         match sent {
-            Ok(response) => response.map_err(|error| failure(action, host, error)),
-            Err(error) => Err(action.network(host, error)),
+            Ok(Ok(response)) => {
+                self.alive().insert(host.to_owned());
+                Ok(response)
+            }
+            Ok(Err(error)) => Err(self.failure(action, host, &error)),
+            Err(error) => Err(action.network(host, &error)),
         }
+    }
+
+    /// Tells wishes to stop, wrong names and certificates that are not trusted from a network that does not
+    /// work.
+    fn failure(&self, action: &Action, host: &str, error: &ureq::Error) -> Error {
+        if let Err(cancelled) = check_cancel(&self.config, action) {
+            return cancelled;
+        }
+        if is_tls(error) {
+            return action.tls(host, error);
+        }
+        match Obstacle::of(error) {
+            // Who has answered before has no wrong name; it is away for a while.
+            Some(obstacle) if !self.alive().contains(host) => obstacle.for_action(action),
+            _ => action.network(host, error),
+        }
+    }
+
+    fn alive(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.alive.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn agent(&self, uri: &Uri, trust: Trust) -> Result<Agent, Error> {
@@ -91,9 +122,15 @@ impl Agents {
 
     fn new_agent(&self, scheme: &str, trust: Trust, proxy: Option<&str>) -> Result<Agent, Error> {
         let proxy = match proxy {
-            Some(url) => Some(Proxy::new(url).map_err(|_| Error::InvalidProxy {
-                proxy: without_password(url),
-            })?),
+            Some(url) => {
+                let known = |proxy: &Proxy| {
+                    matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
+                };
+                let proxy = Proxy::new(url).ok().filter(known);
+                Some(proxy.ok_or_else(|| Error::InvalidProxy {
+                    proxy: without_password(url),
+                })?)
+            }
             None => None,
         };
         let timeouts = self.config.timeouts;
@@ -103,6 +140,7 @@ impl Agents {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .user_agent(&self.config.user_agent)
+            .timeout_resolve(Some(timeouts.connect))
             .timeout_connect(Some(timeouts.connect))
             .timeout_per_read(Some(timeouts.silence))
             .timeout_per_write(Some(timeouts.silence))
@@ -112,7 +150,13 @@ impl Agents {
             (_, Trust::Authorities) => config.tls_config(tls(self.roots()?, false)),
             (_, Trust::Anyone) => config.tls_config(tls(RootCerts::WebPki, true)),
         };
-        Ok(config.build().new_agent())
+        let cancel = || Arc::clone(&self.config.cancel);
+        let connector =
+            ().chain(ConnectProxyConnector::default())
+                .chain(Tcp::new(cancel()))
+                .chain(RustlsConnector::default());
+        let resolver = Lookup::new(cancel());
+        Ok(Agent::with_parts(config.build(), connector, resolver))
     }
 
     /// The authorities to trust: those that the user names, or the system's, or Mozilla's.
@@ -174,21 +218,12 @@ fn specific(certs: &[rustls::pki_types::CertificateDer<'_>]) -> RootCerts {
     RootCerts::Specific(Arc::new(certs.collect()))
 }
 
-/// Tells a certificate that is not trusted from a network that does not work.
-fn failure(action: &Action, host: &str, error: ureq::Error) -> Error {
-    let is_tls = match &error {
+/// Is it about the other side's certificate or protocol?
+fn is_tls(error: &ureq::Error) -> bool {
+    match error {
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::TlsRequired => true,
         ureq::Error::Io(error) => is_rustls(error),
         _ => false,
-    };
-    if !is_tls {
-        return action.network(host, error);
-    }
-    Error::Tls {
-        operation: action.operation,
-        object: action.object.clone(),
-        host: host.to_owned(),
-        source: error.into(),
     }
 }
 

@@ -78,7 +78,7 @@ impl Answer {
         let mut reader = self.into_reader().take(limit + 1);
         reader
             .read_to_end(&mut bytes)
-            .map_err(|error| action.network(&host, error))?;
+            .map_err(|error| action.network(&host, &error))?;
         let size = bytes.len() as u64;
         if size > limit {
             let document = "registry's answer";

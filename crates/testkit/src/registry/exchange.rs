@@ -1,12 +1,17 @@
 //! RFC 9112, as far as it takes: one request and one answer a connection.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::{State, respond};
 
 /// The most that is read of a request.
 const MAX_REQUEST: u64 = 64 * 1024;
+
+/// How often it is looked whether to go on.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A request that came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +85,10 @@ pub(super) struct Response {
     pub(super) length: bool,
     /// After how many bytes the connection breaks.
     pub(super) cut: Option<usize>,
+    /// Does the connection stay when it should break?
+    pub(super) stalls: bool,
+    /// Is nothing sent at all?
+    pub(super) silent: bool,
 }
 
 impl Response {
@@ -92,6 +101,8 @@ impl Response {
             ranges: false,
             length: true,
             cut: None,
+            stalls: false,
+            silent: false,
         }
     }
 
@@ -159,6 +170,24 @@ pub(super) fn handle(stream: &TcpStream, state: &State) {
         fault.apply(&request, &mut response);
     }
     response.take_range(&request);
-    // Whoever hung up does not want it.
-    drop(response.send(&request, stream));
+    if !response.silent {
+        // Whoever hung up does not want it.
+        drop(response.send(&request, stream));
+    }
+    if response.silent || response.stalls {
+        wait_for_the_end(stream, state);
+    }
+}
+
+/// Until the other side hangs up, or the registry is over.
+fn wait_for_the_end(mut stream: &TcpStream, state: &State) {
+    if stream.set_read_timeout(Some(LOOK)).is_err() {
+        return;
+    }
+    while !state.stopped.load(Ordering::SeqCst) {
+        match stream.read(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            _ => return,
+        }
+    }
 }

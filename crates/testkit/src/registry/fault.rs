@@ -12,6 +12,10 @@ pub enum Fault {
     },
     /// The connection breaks after so many bytes of the content.
     Cut(usize),
+    /// Nothing comes after so many bytes of the content, and the connection stays.
+    Stall(usize),
+    /// No answer comes, and the connection stays.
+    Silence,
     /// The first byte of the content is another one.
     Corrupt,
     /// The content has so many bytes more than it should.
@@ -47,6 +51,11 @@ impl Fault {
                 }
             }
             Self::Cut(length) => response.cut = Some(*length),
+            Self::Stall(length) => {
+                response.cut = Some(*length);
+                response.stalls = true;
+            }
+            Self::Silence => response.silent = true,
             Self::Corrupt => {
                 if let Some(first) = response.body.first_mut() {
                     *first ^= 1;
