@@ -4,7 +4,7 @@
 use crate::command_error::CommandError;
 use crate::terminal;
 use crate::terminal::style::Style;
-use registry::{Client, Proxies, Registries};
+use registry::{Client, Observer, Proxies, Registries};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -99,8 +99,13 @@ impl Config {
         Ok(store::Store::open(self.store_path()?)?)
     }
 
-    /// A client for registries; nothing is connected before it is needed. It stops when `cancel` is set.
-    pub(crate) fn registry(&self, cancel: Arc<AtomicBool>) -> Result<Client, CommandError> {
+    /// A client for registries; nothing is connected before it is needed. It stops when `cancel` is set, and tells `observer`
+    /// what happens.
+    pub(crate) fn registry(
+        &self,
+        cancel: Arc<AtomicBool>,
+        observer: Observer,
+    ) -> Result<Client, CommandError> {
         let registries = match set("CONTAINERS_REGISTRIES_CONF") {
             Some(path) => Registries::load(Path::new(&path))?,
             None => Registries::load_default(config_home().as_deref())?,
@@ -120,6 +125,7 @@ impl Config {
             },
             certificates: set("SSL_CERT_FILE").map(PathBuf::from),
             cancel,
+            observer,
             ..registry::Config::default()
         }))
     }

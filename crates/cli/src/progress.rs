@@ -1,11 +1,13 @@
 //! Shows a build while it runs: live on a terminal, else as plain lines. It only consumes the builder's events.
 
 mod frame;
+mod notices;
 mod plain;
 mod step_log;
 mod steps;
 mod tty;
 
+pub(crate) use notices::Notices;
 pub(crate) use step_log::LogDirectory;
 
 use crate::terminal::style::Style;
@@ -57,8 +59,8 @@ pub(crate) struct FailedStep {
 }
 
 impl Progress {
-    /// Begins to show a build on standard error.
-    pub(crate) fn start(mode: Mode, style: Style, logs: LogDirectory) -> Self {
+    /// Begins to show a build on standard error, and what registries make it wait for.
+    pub(crate) fn start(mode: Mode, style: Style, logs: LogDirectory, notices: &Notices) -> Self {
         let view = match mode {
             Mode::Tty => View::Tty(tty::Tty::new(style)),
             Mode::Plain => View::Plain(plain::Plain::new(style)),
@@ -68,6 +70,7 @@ impl Progress {
             steps: Steps::new(logs),
             view,
         }));
+        notices.show_in(&shared);
         let ticker = (mode == Mode::Tty).then(|| tty::Ticker::start(&shared));
         Self { shared, ticker }
     }
@@ -98,6 +101,15 @@ impl View {
         match self {
             Self::Tty(tty) => tty.show(steps, change),
             Self::Plain(plain) => crate::output::note(&plain.show(steps, change)),
+            Self::Quiet => {}
+        }
+    }
+
+    /// Shows a line that belongs to no step.
+    fn say(&mut self, line: &str) {
+        match self {
+            Self::Tty(tty) => tty.say(line),
+            Self::Plain(_) => crate::output::note(&format!("{line}\n")),
             Self::Quiet => {}
         }
     }

@@ -13,7 +13,7 @@ pub(crate) use flags::Args;
 use crate::command_error::{self, CommandError};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::progress::{LogDirectory, Mode, Progress};
+use crate::progress::{LogDirectory, Mode, Notices, Progress};
 use crate::{diagnostic, output, signals};
 use builder::{Environment, Event, Options, Outcome};
 use dockerfile::{Diagnostic, Severity};
@@ -32,9 +32,10 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let warnings = Mutex::new(lint(&options, config)?);
     let cancel = signals::watch();
     let store = config.store()?;
-    let registry = config.registry(Arc::clone(&cancel))?;
+    let notices = Notices::default();
+    let registry = config.registry(Arc::clone(&cancel), notices.observer())?;
     let logs = LogDirectory::new(&store.layout().logs());
-    let progress = Progress::start(mode, config.style(), logs);
+    let progress = Progress::start(mode, config.style(), logs, &notices);
     let events = |event: Event| match event {
         Event::Warning(warning) => {
             warnings

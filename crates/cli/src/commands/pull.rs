@@ -3,7 +3,7 @@
 use crate::command_error::{self, CommandError};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::progress::{LogDirectory, Mode, Progress};
+use crate::progress::{LogDirectory, Mode, Notices, Progress};
 use crate::{output, signals};
 use builder::{Environment, Event, StepId, StepTitle};
 use oci::{Platform, Reference};
@@ -116,10 +116,12 @@ fn pull(
     platform: &Platform,
     with: &Surroundings<'_>,
 ) -> Result<(Reference, Image), CommandError> {
-    let registry = with.config.registry(Arc::clone(&with.cancel))?;
+    let notices = Notices::default();
+    let cancel = Arc::clone(&with.cancel);
+    let registry = with.config.registry(cancel, notices.observer())?;
     let mut last = None;
     for reference in registry.config().registries.expand(name)? {
-        match pull_one(&reference, platform, &registry, with) {
+        match pull_one(&reference, platform, &registry, with, &notices) {
             Err(
                 error @ builder::Error::Base {
                     not_found: true, ..
@@ -139,9 +141,10 @@ fn pull_one(
     platform: &Platform,
     registry: &registry::Client,
     with: &Surroundings<'_>,
+    notices: &Notices,
 ) -> Result<Image, builder::Error> {
     let logs = LogDirectory::new(&with.store.layout().logs());
-    let progress = Progress::start(with.mode, with.config.style(), logs);
+    let progress = Progress::start(with.mode, with.config.style(), logs, notices);
     progress.event(Event::Planned(vec![StepTitle {
         id: StepId(0),
         stage: String::new(),

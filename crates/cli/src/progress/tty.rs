@@ -46,6 +46,11 @@ impl Tty {
         }
     }
 
+    /// Keeps a line that belongs to no step.
+    pub(super) fn say(&mut self, line: &str) {
+        self.finished.push(line.to_owned());
+    }
+
     fn draw(&mut self, steps: &Steps) {
         let size = terminal::size(io::stderr());
         let lines = frame::live(steps, size, self.style);
