@@ -18,6 +18,9 @@ pub(super) fn of(error: &(dyn Error + 'static)) -> String {
 
 fn of_client(error: &ureq::Error) -> String {
     match error {
+        ureq::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "it hung up too early".to_owned()
+        }
         ureq::Error::Io(error) => of_system(error),
         ureq::Error::Rustls(error) => error.to_string(),
         ureq::Error::Timeout(Timeout::Resolve) => "looking up its name took too long".to_owned(),
@@ -50,6 +53,8 @@ mod tests {
         assert_eq!(of(&ureq::Error::Io(refused())), "Connection refused");
         let nested = io::Error::other(ureq::Error::Timeout(Timeout::PerRead));
         assert_eq!(of(&nested), "silent for too long");
+        let end = io::Error::new(io::ErrorKind::UnexpectedEof, "Peer disconnected");
+        assert_eq!(of(&ureq::Error::Io(end)), "it hung up too early");
         assert_eq!(of(&io::Error::other("the end")), "the end");
     }
 }
