@@ -60,6 +60,14 @@ pub enum Error {
         /// What is wrong.
         source: dockerfile::ignore::IgnoreError,
     },
+    /// Directories lie too deep in one another.
+    #[error("directory `{}` of {tree} is more than 256 levels deep", .name.display())]
+    TooDeep {
+        /// The name of the directory that is one too many.
+        name: std::ffi::OsString,
+        /// In what.
+        tree: String,
+    },
     /// A wildcard cannot be read.
     #[error("cannot read the pattern `{pattern}`")]
     BadPattern {

@@ -90,6 +90,20 @@ pub struct StageImage {
     platform: Platform,
 }
 
+/// A stage that needs one that needs one, and so on: more than this is refused. Each is planned, and its steps
+/// executed, from within the one that needs it, which takes stack.
+const NESTING_AT_MOST: usize = 100;
+
+/// More steps than this in the whole plan are refused: those with inputs take a thread each.
+const STEPS_AT_MOST: usize = 2_000;
+
+/// More instructions of one stage than this are refused, triggers included. An image has at most 500 layers,
+/// which is what overlayfs can mount, but a stage may have more that only change the configuration.
+const INSTRUCTIONS_AT_MOST: usize = 5_000;
+
+/// More layers of one stage than this are refused: the most that overlayfs mounts.
+const LAYERS_AT_MOST: usize = 500;
+
 /// Makes the plan of a build.
 ///
 /// # Errors
@@ -123,6 +137,8 @@ struct Planner<'a> {
     target: usize,
     steps: Vec<Step>,
     interned: HashMap<Key, StepId>,
+    /// How many stages are being planned, one for the other.
+    nesting: usize,
     identities: Vec<Key>,
     stages: Vec<PlannedStage>,
     warnings: Vec<Diagnostic>,
@@ -174,6 +190,7 @@ impl<'a> Planner<'a> {
             target,
             steps: Vec::new(),
             interned: HashMap::new(),
+            nesting: 0,
             identities: Vec::new(),
             stages: stages.collect(),
             warnings: Vec::new(),
@@ -203,11 +220,17 @@ impl<'a> Planner<'a> {
         if self.stages[index].image.is_none() {
             let file = self.file;
             let from = &file.stages[index];
+            if self.nesting == NESTING_AT_MOST {
+                let message = format!("stages need one another more than {NESTING_AT_MOST} deep");
+                return Err(Problem::new("too-large", from.span, message).into());
+            }
+            self.nesting += 1;
             let mut stage = self.begin(index, from)?;
             self.triggers(&mut stage, from)?;
             for instruction in &from.instructions {
                 self.instruction(&mut stage, instruction)?;
             }
+            self.nesting -= 1;
             self.stages[index].image = Some(stage.image);
         }
         Ok(self.stages[index].image.as_ref().expect("planned above"))

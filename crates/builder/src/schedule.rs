@@ -147,25 +147,44 @@ impl<'a> Schedule<'a> {
     }
 
     fn made(&self, id: StepId) -> Result<Made, Stopped> {
-        self.made[id.0 as usize]
-            .get_or_init(|| self.make(id))
-            .clone()
+        for step in self.chain(id, &self.made) {
+            let _ = self.made[step.0 as usize].get_or_init(|| self.make(step));
+        }
+        let made = self.made[id.0 as usize].get();
+        made.expect("it is the last of the chain").clone()
+    }
+
+    /// A step and those below it that have no value in `cells` yet, the lowest first: going through them in this
+    /// order, a long chain needs no deep stack.
+    fn chain<T>(&self, id: StepId, cells: &[OnceLock<T>]) -> Vec<StepId> {
+        let steps = std::iter::successors(Some(id), |&id| self.step(id).below);
+        let mut chain: Vec<_> = steps
+            .take_while(|id| cells[id.0 as usize].get().is_none())
+            .collect();
+        chain.reverse();
+        chain
     }
 
     /// The definition key of a step, where contexts count by their content.
     fn key(&self, id: StepId) -> Result<Key, Stopped> {
-        *self.keys[id.0 as usize].get_or_init(|| {
-            let step = self.step(id);
-            let files = self.context_files(id)?;
-            for input in step.below.into_iter().chain(inputs(step)) {
-                self.key(input)?;
-            }
-            Ok(key::of(
-                step,
-                &|id| self.key(id).unwrap_or(Key([0; 32])),
-                files,
-            ))
-        })
+        for step in self.chain(id, &self.keys) {
+            let _ = self.keys[step.0 as usize].get_or_init(|| self.make_key(step));
+        }
+        let key = self.keys[id.0 as usize].get();
+        *key.expect("it is the last of the chain")
+    }
+
+    fn make_key(&self, id: StepId) -> Result<Key, Stopped> {
+        let step = self.step(id);
+        let files = self.context_files(id)?;
+        for input in step.below.into_iter().chain(inputs(step)) {
+            self.key(input)?;
+        }
+        Ok(key::of(
+            step,
+            &|id| self.key(id).unwrap_or(Key([0; 32])),
+            files,
+        ))
     }
 
     /// The key of the files that a step copies from a context.

@@ -5,11 +5,28 @@ use dockerfile::ast::{self, Instruction, Kind, Word};
 use oci::Config;
 
 use super::problem::{self, Problem};
-use super::{HistoryEntry, Planner, Stage};
+use super::{HistoryEntry, INSTRUCTIONS_AT_MOST, LAYERS_AT_MOST, Planner, STEPS_AT_MOST, Stage};
 use crate::Error;
 use crate::step::{Operation, Step, StepId};
 
 impl Planner<'_> {
+    /// Refuses one instruction too many.
+    fn check_size(&self, stage: &Stage, span: Span) -> Result<(), Error> {
+        let image = &stage.image;
+        let (limit, what) = if image.layers.len() >= LAYERS_AT_MOST {
+            (LAYERS_AT_MOST, "layers in a stage")
+        } else if image.history.len() >= INSTRUCTIONS_AT_MOST {
+            (INSTRUCTIONS_AT_MOST, "instructions in a stage")
+        } else if self.steps.len() >= STEPS_AT_MOST {
+            (STEPS_AT_MOST, "steps in all")
+        } else {
+            return Ok(());
+        };
+        let message = format!("there are more than {limit} {what}");
+        let help = "do more in one RUN, or build several images";
+        Err(Problem::new("too-large", span, message).help(help).into())
+    }
+
     /// Plans one instruction.
     pub(super) fn instruction(
         &mut self,
@@ -17,6 +34,7 @@ impl Planner<'_> {
         instruction: &Instruction,
     ) -> Result<(), Error> {
         let span = stage.span_of(instruction);
+        self.check_size(stage, span)?;
         match &instruction.kind {
             Kind::Add(add) => self.add(stage, instruction, add),
             Kind::Arg(args) => self.arg(stage, args, span),

@@ -212,6 +212,41 @@ fn the_later_of_arg_and_env_wins_and_a_child_stage_sees_the_env() {
 }
 
 #[test]
+fn what_is_too_large_is_refused() {
+    let message = |text: String| planned(&options(&text)).unwrap_err().to_string();
+    let chain = |length: usize| {
+        let stage = |n| format!("FROM s{} AS s{n}\n", n - 1);
+        "FROM base AS s0\n".to_owned() + &(1..length).map(stage).collect::<String>()
+    };
+    // Without optimisation this takes more than the stack of a test, and less than that of a program.
+    std::thread::scope(|scope| {
+        let stages = || {
+            planned(&options(&chain(100))).unwrap();
+            let deep = "stages need one another more than 100 deep";
+            assert_eq!(message(chain(1_000)), deep);
+        };
+        let builder = std::thread::Builder::new().stack_size(8 << 20);
+        builder.spawn_scoped(scope, stages).unwrap();
+    });
+    let layers = "FROM base\n".to_owned() + &"RUN true\n".repeat(501);
+    assert_eq!(message(layers), "there are more than 500 layers in a stage");
+    let notes = "FROM base\n".to_owned() + &"USER a\n".repeat(5_001);
+    assert_eq!(
+        message(notes),
+        "there are more than 5000 instructions in a stage"
+    );
+    let mut base = base();
+    base.0.config.on_build = vec!["RUN true".to_owned(); 20_000];
+    let options = options("FROM base");
+    let parsed = dockerfile::parse(&options.dockerfile);
+    let error = plan(&parsed.dockerfile, &options, &base).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "there are more than 500 layers in a stage"
+    );
+}
+
+#[test]
 fn wrong_names_are_errors_that_say_so() {
     let message = |text: &str| match planned(&options(text)) {
         Err(error) => error.to_string(),

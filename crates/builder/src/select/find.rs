@@ -1,5 +1,6 @@
 //! Finding the sources of a `COPY`: plain paths, and Go's wildcards.
 
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,15 @@ struct Finder<'a> {
     pivot: usize,
 }
 
+/// What a pattern found.
+#[derive(Default)]
+struct Found {
+    paths: BTreeSet<PathBuf>,
+    /// Where a `**` was followed, and with how many components to come: several of them reach one directory
+    /// in very many ways.
+    been: HashSet<(PathBuf, usize)>,
+}
+
 impl Finder<'_> {
     /// What is at a path; `None` if nothing is, or nothing to be seen.
     fn select(&self, path: &Path, by_wildcard: bool) -> Result<Option<Selected>, Error> {
@@ -117,23 +127,24 @@ impl Finder<'_> {
 
     /// The paths that match a pattern, in order.
     fn expand(&self, pattern: &str) -> Result<Vec<PathBuf>, Error> {
-        let components: Vec<&str> = pattern.split('/').filter(|c| !c.is_empty()).collect();
-        let mut found = Vec::new();
+        let mut components: Vec<&str> = pattern.split('/').filter(|c| !c.is_empty()).collect();
+        if self.parents {
+            components.dedup_by(|next, this| *next == "**" && *this == "**");
+        }
+        let mut found = Found::default();
         self.expand_below(Path::new("/"), &components, &mut found)?;
-        found.sort();
-        found.dedup();
-        Ok(found)
+        Ok(found.paths.into_iter().collect())
     }
 
     fn expand_below(
         &self,
         directory: &Path,
         components: &[&str],
-        found: &mut Vec<PathBuf>,
+        found: &mut Found,
     ) -> Result<(), Error> {
         let Some((first, rest)) = components.split_first() else {
             if directory != Path::new("/") {
-                found.push(directory.to_owned());
+                found.paths.insert(directory.to_owned());
             }
             return Ok(());
         };
@@ -165,8 +176,11 @@ impl Finder<'_> {
         &self,
         directory: &Path,
         components: &[&str],
-        found: &mut Vec<PathBuf>,
+        found: &mut Found,
     ) -> Result<(), Error> {
+        if !found.been.insert((directory.to_owned(), components.len())) {
+            return Ok(());
+        }
         let rest = &components[1..];
         if rest.is_empty() {
             return self.expand_below(directory, &["*"], found);

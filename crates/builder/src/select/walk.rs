@@ -23,7 +23,12 @@ struct Walk<'a> {
     tree: &'a Tree,
     /// The ignore file's patterns, and `--exclude`'s.
     hidden: [Option<Hidden<'a>>; 2],
+    /// How many directories are open, one in the other.
+    depth: usize,
 }
+
+/// Deeper than any honest tree; each level takes stack and an open file.
+const DEPTH_AT_MOST: usize = 256;
 
 /// Lists `path` (after links) with all that is below it and not hidden. `None` if it is hidden
 /// itself by the ignore file and shows nothing.
@@ -64,6 +69,7 @@ pub(super) fn list(
     let mut walk = Walk {
         tree,
         hidden: [ignore, exclude],
+        depth: 0,
     };
     let dir = tree.root.open_dir(path)?;
     let entries = walk.entries(&dir, &[ignore_state, exclude_state])?;
@@ -159,7 +165,13 @@ impl Walk<'_> {
             hidden_itself |= ignored;
             *below = Some(inner);
         }
+        if self.depth == DEPTH_AT_MOST {
+            let tree = self.tree.name.clone();
+            return Err(Error::TooDeep { name, tree });
+        }
+        self.depth += 1;
         let entries = self.entries(&dir.open_dir(&name)?, &below)?;
+        self.depth -= 1;
         if hidden_itself && entries.is_empty() {
             return Ok(None);
         }
