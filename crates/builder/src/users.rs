@@ -77,7 +77,7 @@ impl Users {
         let account = self.account(user);
         let uid = account
             .map(|account| account.uid)
-            .or_else(|| user.parse().ok())
+            .or_else(|| id(user))
             .ok_or_else(|| Error::UnknownUser {
                 name: user.to_owned(),
             })?;
@@ -114,10 +114,7 @@ impl Users {
             None => (owner, None),
         };
         let account = self.account(user);
-        let uid = match account
-            .map(|account| account.uid)
-            .or_else(|| user.parse().ok())
-        {
+        let uid = match account.map(|account| account.uid).or_else(|| id(user)) {
             Some(uid) => uid,
             None => {
                 if !user.is_empty() {
@@ -131,7 +128,7 @@ impl Users {
             Some("") => 0,
             Some(group) => self.gid(group).unwrap_or_else(|| {
                 unknown.push(group.to_owned());
-                if user.parse::<u32>().is_ok() { uid } else { 0 }
+                if id(user).is_some() { uid } else { 0 }
             }),
         };
         ((uid, gid), unknown)
@@ -141,12 +138,12 @@ impl Users {
     fn account(&self, user: &str) -> Option<&Account> {
         let by_name = self.passwd.iter().find(|account| account.name == user);
         let by_number = |uid: u32| self.passwd.iter().find(|account| account.uid == uid);
-        by_name.or_else(|| user.parse().ok().and_then(by_number))
+        by_name.or_else(|| id(user).and_then(by_number))
     }
 
     fn gid(&self, group: &str) -> Option<u32> {
         let by_name = self.groups.iter().find(|g| g.name == group).map(|g| g.gid);
-        by_name.or_else(|| group.parse().ok())
+        by_name.or_else(|| id(group))
     }
 
     /// The account's own group, and all that list it.
@@ -162,12 +159,17 @@ impl Users {
     }
 }
 
+/// A number that a user or group can have: the last one stands for none in the kernel's calls.
+fn id(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|id| *id != u32::MAX)
+}
+
 /// `name:password:uid:gid:comment:home:shell`.
 fn account(line: &str) -> Option<Account> {
     let mut fields = line.split(':');
     let name = fields.next().filter(|name| !name.is_empty())?.to_owned();
-    let uid = fields.nth(1)?.trim().parse().ok()?;
-    let gid = fields.next()?.trim().parse().ok()?;
+    let uid = id(fields.nth(1)?.trim())?;
+    let gid = id(fields.next()?.trim())?;
     let home = fields.nth(1).unwrap_or_default().trim().to_owned();
     let home = if home.is_empty() {
         "/".to_owned()
@@ -186,7 +188,7 @@ fn account(line: &str) -> Option<Account> {
 fn group_line(line: &str) -> Option<Group> {
     let mut fields = line.split(':');
     let name = fields.next().filter(|name| !name.is_empty())?.to_owned();
-    let gid = fields.nth(1)?.trim().parse().ok()?;
+    let gid = id(fields.nth(1)?.trim())?;
     let members = fields
         .next()
         .unwrap_or_default()

@@ -51,7 +51,8 @@ impl Attributes {
             .into();
             let mut mode = now.mode;
             if let Some((uid, gid)) = self.owner.filter(|owner| *owner != (now.uid, now.gid)) {
-                rustix::fs::fchown(file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
+                let (owner, group) = owner_of(uid, gid)?;
+                rustix::fs::fchown(file, owner, group)?;
                 // chown(2) drops set-user-ID and set-group-ID, even for root.
                 mode &= 0o1777;
             }
@@ -64,6 +65,14 @@ impl Attributes {
             None => Ok(()),
         }
     }
+}
+
+/// The arguments of `chown(2)`. The last number is none: it would mean to leave the owner alone.
+pub(crate) fn owner_of(uid: u32, gid: u32) -> io::Result<(Option<Uid>, Option<Gid>)> {
+    if uid == u32::MAX || gid == u32::MAX {
+        return Err(io::Errno::INVAL);
+    }
+    Ok((Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))))
 }
 
 /// The argument of `utimensat(2)` that sets the modification time only.

@@ -150,6 +150,18 @@ fn check(sandbox: &Sandbox, process: &Process) -> Result<(), Error> {
     {
         return invalid("mount target", "it is not an absolute path");
     }
+    // setresuid(2) and chown(2) take the last number for "leave it as it is".
+    let user = &process.user;
+    let ids = [user.uid, user.gid]
+        .into_iter()
+        .chain(user.groups.iter().copied());
+    let owners = sandbox.mounts.iter().flat_map(|mount| match mount.kind {
+        crate::MountKind::File { uid, gid, .. } => [uid, gid],
+        _ => [0, 0],
+    });
+    if ids.chain(owners).any(|id| id == u32::MAX) {
+        return invalid("user or group", "4294967295 is the number of nobody");
+    }
     // sethostname(2).
     if sandbox.hostname.len() > 64 {
         return invalid("host name", "it is longer than 64 bytes");

@@ -6,10 +6,10 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, Gid, Uid};
+use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
 use crate::store::Durability;
@@ -128,14 +128,14 @@ impl Store {
             .create(&data)
             .map_err(Error::io("create", &data))?;
         seed(&data).map_err(Error::io("fill the new cache mount", &data))?;
-        rustix::fs::chown(
-            &data,
-            Some(Uid::from_raw(id.uid)),
-            Some(Gid::from_raw(id.gid)),
-        )
-        .map_err(Error::io("change the owner of the cache mount", &data))?;
-        fs::set_permissions(&data, fs::Permissions::from_mode(id.mode & 0o7777))
-            .map_err(Error::io("change the mode of the cache mount", &data))?;
+        let attributes = rootfs::Attributes {
+            mode: Some(id.mode),
+            owner: Some((id.uid, id.gid)),
+            mtime: None,
+        };
+        File::open(&data)
+            .and_then(|data| attributes.apply_to(data))
+            .map_err(Error::io("change owner and mode of the cache mount", &data))?;
         // For people and for listings: the directory's name does not tell what it was for.
         let described = serde_json::to_vec(id).expect("strings and numbers have a JSON form");
         self.write(&fresh.join("id.json"), &described, Durability::Cached)?;

@@ -95,8 +95,8 @@ impl Options {
             }
             "size" => return Err(self.not_for_type(key)),
             "mode" => self.mode = Some(number(key, value, 8)?),
-            "uid" => self.uid = Some(number(key, value, 10)?),
-            "gid" => self.gid = Some(number(key, value, 10)?),
+            "uid" => self.uid = Some(id(key, value)?),
+            "gid" => self.gid = Some(id(key, value)?),
             _ => return Err(unknown(key, format!("{key}={value}"))),
         }
         Ok(())
@@ -233,6 +233,14 @@ fn number(key: &str, value: String, radix: u32) -> Result<u32, MountError> {
     match u32::from_str_radix(&value, radix) {
         Ok(number) if !value.starts_with('+') => Ok(number),
         _ => Err(invalid(key, value)),
+    }
+}
+
+/// The number of a user or group. The last one stands for none in the kernel's calls.
+fn id(key: &str, value: String) -> Result<u32, MountError> {
+    match number(key, value, 10)? {
+        u32::MAX => Err(invalid(key, u32::MAX.to_string())),
+        id => Ok(id),
     }
 }
 

@@ -3,11 +3,11 @@
 use std::ffi::OsStr;
 
 use rustix::fd::AsFd;
-use rustix::fs::{AtFlags, CWD, Gid, Mode, OFlags, Uid};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::Dir;
-use crate::attributes::{Attributes, timestamps};
+use crate::attributes::{Attributes, owner_of, timestamps};
 use crate::xattr::{self, Xattrs};
 use crate::{Error, FileKind, Time};
 
@@ -18,8 +18,10 @@ impl Dir {
     /// [`Error::Io`]: `EINVAL` is an ID that the user namespace does not have; [`Error::BadName`].
     pub fn set_owner(&self, name: impl AsRef<OsStr>, uid: u32, gid: u32) -> Result<(), Error> {
         let name = self.name(name.as_ref())?;
-        let (owner, group) = (Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)));
-        rustix::fs::chownat(&self.fd, name, owner, group, AtFlags::SYMLINK_NOFOLLOW)
+        owner_of(uid, gid)
+            .and_then(|(owner, group)| {
+                rustix::fs::chownat(&self.fd, name, owner, group, AtFlags::SYMLINK_NOFOLLOW)
+            })
             .map_err(self.failed("change the owner of", name))
     }
 

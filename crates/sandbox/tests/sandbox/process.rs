@@ -180,6 +180,12 @@ fn invalid_orders() {
         "invalid program: there is none"
     );
     let mut fixture = Fixture::new("true");
+    fixture.process.user.uid = u32::MAX;
+    assert_eq!(
+        fixture.run().unwrap_err().to_string(),
+        "invalid user or group: 4294967295 is the number of nobody"
+    );
+    let mut fixture = Fixture::new("true");
     fixture.process.cwd = "work".into();
     let text = "invalid working directory: it is not an absolute path";
     assert_eq!(fixture.run().unwrap_err().to_string(), text);
