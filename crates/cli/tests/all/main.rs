@@ -4,5 +4,6 @@
 mod architecture;
 mod builds;
 mod containers;
+mod hostile;
 mod images;
 mod support;

@@ -59,7 +59,8 @@ pub(super) fn dockerfile(
         Some(url) if is_remote(url) => Err(CommandError::not_yet(format_args!(
             "a remote Dockerfile ({url})"
         ))),
-        Some(path) => read(PathBuf::from(path), context),
+        // A pipe is fine if the user names it: `-f <(generate)`.
+        Some(path) => read(PathBuf::from(path), context, |path| File::open(path)),
         None => {
             let usual = context.join("Dockerfile");
             let lower = context.join("dockerfile");
@@ -68,13 +69,17 @@ pub(super) fn dockerfile(
             } else {
                 usual
             };
-            read(found, context)
+            read(found, context, open_regular)
         }
     }
 }
 
-fn read(path: PathBuf, context: &Path) -> Result<(Source, Option<PathBuf>), CommandError> {
-    let file = match File::open(&path) {
+fn read(
+    path: PathBuf,
+    context: &Path,
+    open: impl Fn(&Path) -> io::Result<File>,
+) -> Result<(Source, Option<PathBuf>), CommandError> {
+    let file = match open(&path) {
         Ok(file) => file,
         Err(error) => {
             let hint = hint(&path, context, error.kind());
@@ -138,6 +143,16 @@ fn text(name: &str, from: impl Read) -> Result<String, CommandError> {
     })
 }
 
+/// Opens a file that the context, not the user, put there: it may be a pipe that nobody writes to.
+fn open_regular(path: &Path) -> io::Result<File> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_file() {
+        return File::open(path);
+    }
+    let reason = "it is not a regular file";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
+}
+
 /// A context with its ignore file: `NAME.dockerignore` beside the Dockerfile stands in for `.dockerignore`.
 pub(super) fn local(
     directory: PathBuf,
@@ -152,7 +167,7 @@ pub(super) fn local(
         .into_iter()
         .chain([directory.join(".dockerignore")]);
     for path in candidates {
-        match File::open(&path) {
+        match open_regular(&path) {
             Ok(file) => {
                 let name = path
                     .strip_prefix("./")

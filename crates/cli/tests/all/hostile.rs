@@ -1,0 +1,81 @@
+//! Inputs that mean harm, through the whole program: each ends with a message, not with a crash or a wait.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::fs::{CWD, Mode};
+
+use crate::support::Carafe;
+
+fn pipe(path: &Path) {
+    rustix::fs::mkfifoat(CWD, path, Mode::from_raw_mode(0o644)).unwrap();
+}
+
+#[test]
+fn the_number_of_nobody_is_no_user() {
+    let carafe = Carafe::new();
+    for (instruction, message) in [
+        (
+            "USER 4294967295\nRUN true",
+            "the image has no user `4294967295`",
+        ),
+        (
+            "RUN --mount=type=cache,target=/c,uid=4294967295 true",
+            "invalid value for uid: 4294967295",
+        ),
+    ] {
+        let context = carafe.context(&format!("FROM base\n{instruction}\n"));
+        let stderr = carafe.fails(1, ["build", context.as_str()]);
+        assert!(stderr.contains(message), "{stderr}");
+    }
+    let context = carafe.context("FROM base\nCOPY --chown=4294967295 Dockerfile /\n");
+    carafe.ok(["build", context.as_str()]);
+}
+
+#[test]
+fn a_context_of_pipes_does_not_block() {
+    let carafe = Carafe::new();
+    let context = carafe.context("FROM base\nCOPY . /all\n");
+    pipe(&Path::new(&context).join("pipe"));
+    carafe.ok(["build", context.as_str()]);
+    for name in [".dockerignore", "Dockerfile"] {
+        let path = Path::new(&context).join(name);
+        let _ = fs::remove_file(&path);
+        pipe(&path);
+        let stderr = carafe.fails(1, ["build", context.as_str()]);
+        assert!(stderr.contains("it is not a regular file"), "{stderr}");
+        fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn a_context_that_is_too_deep_is_refused() {
+    let carafe = Carafe::new();
+    let context = carafe.context("FROM base\nCOPY . /all\n");
+    let deep = Path::new(&context).join("d/".repeat(300));
+    fs::create_dir_all(deep).unwrap();
+    let stderr = carafe.fails(1, ["build", context.as_str()]);
+    assert!(stderr.contains("levels deep"), "{stderr}");
+}
+
+#[test]
+fn wildcards_that_match_in_many_ways_are_quick() {
+    let carafe = Carafe::new();
+    let pattern = "**/*/".repeat(30);
+    let context = carafe.context(&format!(
+        "FROM base\nCOPY --parents {}{pattern}none* /x/\n",
+        "**/".repeat(3_000)
+    ));
+    fs::create_dir_all(Path::new(&context).join("d/".repeat(60))).unwrap();
+    carafe.ok(["build", context.as_str()]);
+}
+
+#[test]
+fn stages_that_stand_on_one_another_are_made() {
+    let carafe = Carafe::new();
+    let chain: String = (1..90)
+        .map(|n| format!("FROM scratch AS s{n}\nCOPY --from=s{} / /\n", n - 1))
+        .collect();
+    let context = carafe.context(&format!("FROM scratch AS s0\nCOPY Dockerfile /f\n{chain}"));
+    carafe.ok(["build", context.as_str()]);
+}
