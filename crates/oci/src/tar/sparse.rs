@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::block::{self, Block};
 use super::pax::{self, Records};
 
+/// A header can claim holes of exabytes, and whoever reads the file gets each of these zeros.
+const HOLES_AT_MOST: u64 = 64 << 30;
+
 /// A file with holes: where in it the bytes belong that the archive has.
 #[derive(Debug)]
 pub(super) struct Sparse {
@@ -57,6 +60,9 @@ impl Sparse {
         }
         if total != stored {
             return Err("the sparse map does not fit what is stored");
+        }
+        if size - total > HOLES_AT_MOST {
+            return Err("its holes are larger than 64 GiB");
         }
         Ok(Self {
             fragments,
@@ -247,7 +253,8 @@ mod tests {
         assert!(sparse(&[(u64::MAX, 2)], u64::MAX, 2).is_err(), "overflow");
         assert!(sparse(&[(0, 2)], 9, 3).is_err(), "unreferenced data");
         assert!(sparse(&[(0, 2)], 9, 1).is_err(), "missing data");
-        assert!(sparse(&[], 1 << 60, 0).is_ok());
+        assert!(sparse(&[], 64 << 30, 0).is_ok());
+        assert!(sparse(&[], (64 << 30) + 1, 0).is_err());
     }
 
     #[test]

@@ -281,6 +281,13 @@ fn hostile_sparse_files() {
         reason(&[&unreferenced]),
         "the sparse map does not fit what is stored"
     );
+    let vast = pax(&[
+        ("GNU.sparse.map", "0,0"),
+        ("GNU.sparse.numblocks", "1"),
+        ("GNU.sparse.size", "999999999999"),
+    ]);
+    let empty = Raw::member(b"f", b'0', b"");
+    assert_eq!(reason(&[&vast, &empty]), "its holes are larger than 64 GiB");
     let posix = Raw::member(b"sparse", b'S', b"");
     assert_eq!(reason(&[&posix]), "it is a sparse file, but not GNU's");
     let mut endless = old_sparse("12", &[], 0).set(482, &[1]).with(b"");
