@@ -4,7 +4,7 @@ mod layer;
 mod pieces;
 mod writer;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
@@ -17,6 +17,7 @@ pub(crate) use pieces::stream;
 pub(crate) use writer::Kept;
 pub use writer::{BlobWriter, NewBlob};
 
+use crate::store::Durability;
 use crate::{Error, Store};
 
 impl Store {
@@ -162,15 +163,20 @@ impl Store {
         writer.finish().keep_as(descriptor)
     }
 
-    /// Stores bytes, and describes them.
+    /// Stores a document, and describes it.
+    ///
+    /// It may be lost with the power, as everything that was built in the last seconds may: documents are checked
+    /// when they are read. Waiting for the disk here would mean to wait for all files of the layers as well.
     ///
     /// # Errors
     /// [`Error::Io`] if they cannot be stored.
     pub fn put_bytes(&self, media_type: MediaType, bytes: &[u8]) -> Result<Descriptor, Error> {
         let descriptor = Descriptor::of(media_type, bytes);
+        let path = self.blob_path(&descriptor.digest);
         // An unchanged configuration or manifest, as a cached build makes it, costs no write.
-        if !self.blob_path(&descriptor.digest).exists() {
-            self.put_blob(&descriptor, &mut { bytes })?;
+        let there = fs::metadata(&path).is_ok_and(|there| there.len() == bytes.len() as u64);
+        if !there {
+            self.write(&path, bytes, Durability::Cached)?;
         }
         Ok(descriptor)
     }

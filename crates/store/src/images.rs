@@ -21,7 +21,7 @@ pub use remove::{Removed, Unnamed};
 pub use tags::Tag;
 pub use unpack::Proceed;
 
-use crate::store::{Durability, read_small, sync_dir};
+use crate::store::{Durability, read_small};
 use crate::{Error, SnapshotId, Store};
 
 /// No image record is longer than this.
@@ -74,7 +74,7 @@ impl Image {
 impl Store {
     /// Makes an image of a manifest that is in the store. Its configuration must be here too; its blobs should.
     ///
-    /// What the image needs is on the disk before the image is.
+    /// It may be lost with the power, whole; what is left is an image or none.
     ///
     /// # Errors
     /// [`Error::NoSuchBlob`], [`Error::Document`], [`Error::LayerCount`] if manifest or configuration are missing or
@@ -85,8 +85,7 @@ impl Store {
         let bytes = serde_json::to_vec(&image).expect("an image has only string keys");
         if read_small(&path, MAX_IMAGE_SIZE)?.as_ref() != Some(&bytes) {
             self.link_chains(&image)?;
-            sync_dir(&self.layout().blobs())?;
-            self.write(&path, &bytes, Durability::Synced)?;
+            self.write(&path, &bytes, Durability::Cached)?;
         }
         Ok(image)
     }

@@ -125,7 +125,7 @@ impl NewBlob {
 
     /// Puts it into the store under its digest. Another process may have done the same: either's will do.
     ///
-    /// The content is on the disk when this returns. Its name is once an image that needs it was added.
+    /// The content is on the disk when this returns.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be synced or renamed.

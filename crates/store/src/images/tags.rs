@@ -47,7 +47,7 @@ impl Store {
             descriptor: descriptor.clone(),
         };
         let bytes = serde_json::to_vec(&file).expect("a tag has only string keys");
-        self.write(&self.tag_path(reference), &bytes, Durability::Synced)
+        self.write(&self.tag_path(reference), &bytes, Durability::Cached)
     }
 
     /// Takes a reference away; `false` if there was none. The image stays.
