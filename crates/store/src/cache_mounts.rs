@@ -46,7 +46,15 @@ pub enum Sharing {
 #[derive(Debug)]
 pub struct CacheMount {
     data: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for CacheMount {
+    fn drop(&mut self) {
+        // Closing the file gives the lock back only when nobody else has the file open, and a process that is just
+        // being started by another thread has, until it executes its program.
+        let _ = rustix::fs::flock(&self.lock, FlockOperation::Unlock);
+    }
 }
 
 /// Fills a new cache's directory from `from`.
@@ -87,7 +95,7 @@ impl Store {
             if let Some(lock) = self.take_instance(&instance, operation, id, seed)? {
                 return Ok(Some(CacheMount {
                     data: instance.join("data"),
-                    _lock: lock,
+                    lock,
                 }));
             }
             if sharing == Sharing::Locked {

@@ -23,7 +23,8 @@ impl Executor<'_> {
         draft: &Draft,
         copy: &CopyOperation,
     ) -> Result<(), Error> {
-        let root = if copy.link {
+        // Where nothing is below there is nothing to overlay, and files are made at half the price.
+        let root = if copy.link || work.below.stack.is_empty() {
             Root::open(draft.dir())?
         } else {
             self.writable(work.below, draft)?
