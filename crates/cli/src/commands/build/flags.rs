@@ -4,60 +4,60 @@ use super::rejected::Rejected;
 use crate::key_values::{boolean, maybe_pair, pair};
 
 /// Build an image from a Dockerfile
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(override_usage = "carafe build [OPTIONS] CONTEXT")]
 pub(crate) struct Args {
     /// Read the Dockerfile from here; `-` is standard input [default: CONTEXT/Dockerfile]
     #[arg(short, long, value_name = "FILE")]
-    pub(super) file: Option<String>,
+    pub(crate) file: Option<String>,
 
     /// Give the image this name
     #[arg(short, long = "tag", value_name = "NAME[:TAG]")]
-    pub(super) tags: Vec<String>,
+    pub(crate) tags: Vec<String>,
 
     /// Build this stage instead of the last one
     #[arg(long, value_name = "STAGE")]
-    pub(super) target: Option<String>,
+    pub(crate) target: Option<String>,
 
     /// Set an ARG; without a value, to that of the environment variable of this name
     #[arg(long = "build-arg", value_name = "NAME[=VALUE]", value_parser = maybe_pair)]
-    pub(super) build_args: Vec<(String, Option<String>)>,
+    pub(crate) build_args: Vec<(String, Option<String>)>,
 
     /// Set a label on the image
     #[arg(long = "label", value_name = "KEY[=VALUE]", value_parser = maybe_pair)]
-    pub(super) labels: Vec<(String, Option<String>)>,
+    pub(crate) labels: Vec<(String, Option<String>)>,
 
     /// Build for this platform: os/architecture[/variant], or `local`
     #[arg(long, value_name = "PLATFORM", value_delimiter = ',')]
-    pub(super) platform: Vec<String>,
+    pub(crate) platform: Vec<String>,
 
     /// Let steps use a secret: id=NAME[,src=FILE|,env=VARIABLE]
     #[arg(long = "secret", value_name = "SECRET")]
-    pub(super) secrets: Vec<String>,
+    pub(crate) secrets: Vec<String>,
 
     /// Write the result elsewhere: DIR, or type=oci|docker|tar|local|image|cacheonly[,dest=PATH]
     #[arg(short, long = "output", value_name = "OUTPUT")]
-    pub(super) outputs: Vec<String>,
+    pub(crate) outputs: Vec<String>,
 
     /// Let COPY --from and FROM use this folder under a name
     #[arg(long = "build-context", value_name = "NAME=DIR", value_parser = pair)]
-    pub(super) build_contexts: Vec<(String, String)>,
+    pub(crate) build_contexts: Vec<(String, String)>,
 
     /// Use no results of earlier builds
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", default_value = "false", value_parser = boolean,
           hide_default_value = true, hide_possible_values = true, action = clap::ArgAction::Set)]
-    pub(super) no_cache: bool,
+    pub(crate) no_cache: bool,
 
     /// Use no results of earlier builds for these stages
     #[arg(long, value_name = "STAGE", value_delimiter = ',')]
-    pub(super) no_cache_filter: Vec<String>,
+    pub(crate) no_cache_filter: Vec<String>,
 
     /// Ask the registry for base images even if the store has them
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", default_value = "false", value_parser = boolean,
           hide_default_value = true, action = clap::ArgAction::Set)]
-    pub(super) pull: bool,
+    pub(crate) pull: bool,
 
     /// Choose the network of RUN: default (the host's), host or none
     #[arg(
@@ -66,38 +66,38 @@ pub(crate) struct Args {
         default_value = "default",
         hide_default_value = true
     )]
-    pub(super) network: String,
+    pub(crate) network: String,
 
     /// Choose how progress is shown: auto, tty, plain, quiet
     #[arg(long, value_name = "KIND")]
-    pub(super) progress: Option<String>,
+    pub(crate) progress: Option<String>,
 
     /// Show nothing, and print the image ID at the end
     #[arg(short, long)]
-    pub(super) quiet: bool,
+    pub(crate) quiet: bool,
 
     /// Write the image ID to a file
     #[arg(long, value_name = "FILE")]
-    pub(super) iidfile: Option<std::path::PathBuf>,
+    pub(crate) iidfile: Option<std::path::PathBuf>,
 
     /// Write what is known of the result to a file, as JSON
     #[arg(long, value_name = "FILE")]
-    pub(super) metadata_file: Option<std::path::PathBuf>,
+    pub(crate) metadata_file: Option<std::path::PathBuf>,
 
     /// Add a line to /etc/hosts of RUN
     #[arg(long = "add-host", value_name = "NAME:ADDRESS")]
-    pub(super) add_hosts: Vec<String>,
+    pub(crate) add_hosts: Vec<String>,
 
     /// Keep the image in carafe's store (as without --output)
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", default_value = "false", value_parser = boolean,
           hide_default_value = true, action = clap::ArgAction::Set)]
-    pub(super) load: bool,
+    pub(crate) load: bool,
 
     #[command(flatten)]
-    pub(super) rejected: Rejected,
+    pub(crate) rejected: Rejected,
 
     /// The build context: a folder
     #[arg(value_name = "CONTEXT")]
-    pub(super) context: String,
+    pub(crate) context: String,
 }

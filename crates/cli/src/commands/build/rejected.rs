@@ -3,8 +3,8 @@
 use crate::command_error::CommandError;
 
 /// Flags that are not implemented.
-#[derive(Debug, clap::Args)]
-pub(super) struct Rejected {
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Rejected {
     #[arg(long, hide = true)]
     allow: Vec<String>,
     #[arg(long, hide = true)]
