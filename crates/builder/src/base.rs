@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use oci::{BlobError, BlobSource, ChainId, Descriptor, ImageConfig, Manifest, Platform, Reference};
+use registry::{Repository, Resolved};
 use store::{ImageLayer, SnapshotId, Store};
 
 use crate::plan::Bases;
@@ -24,6 +25,9 @@ pub struct BaseImage {
     pub manifest: Manifest,
     /// The manifest's descriptor.
     pub descriptor: Descriptor,
+    /// What the name leads to: the manifest itself, or the index that lists it. The name stays that of the index, so that
+    /// the images of several platforms are in the store by one name.
+    pub root: Descriptor,
 }
 
 impl BaseImage {
@@ -47,6 +51,8 @@ pub(crate) struct WorldBases<'a> {
     environment: &'a Environment<'a>,
     pull: bool,
     resolved: Mutex<HashMap<(String, String), Arc<BaseImage>>>,
+    /// What the registry said, so that all platforms are of one index, though the tag may move meanwhile.
+    found: Mutex<HashMap<String, Resolved>>,
 }
 
 impl<'a> WorldBases<'a> {
@@ -56,6 +62,7 @@ impl<'a> WorldBases<'a> {
             environment,
             pull,
             resolved: Mutex::default(),
+            found: Mutex::default(),
         }
     }
 }
@@ -68,8 +75,10 @@ impl Bases for WorldBases<'_> {
             return Ok(Arc::clone(known));
         }
         let image = match self.in_store(reference, platform)? {
-            Some(image) if !self.pull => image,
-            _ => self.at_registry(reference, platform)?,
+            Stored::Image(image) if !self.pull => *image,
+            stored => self
+                .at_registry(reference, platform)
+                .map_err(|error| stored.explain(error))?,
         };
         let image = Arc::new(image);
         resolved.insert(key, Arc::clone(&image));
@@ -79,29 +88,28 @@ impl Bases for WorldBases<'_> {
 
 impl WorldBases<'_> {
     /// The image as the store has it.
-    fn in_store(
-        &self,
-        reference: &Reference,
-        platform: &Platform,
-    ) -> Result<Option<BaseImage>, Error> {
+    fn in_store(&self, reference: &Reference, platform: &Platform) -> Result<Stored, Error> {
         let store = self.environment.store;
         if store.tagged(reference)?.is_none() && reference.digest().is_none() {
-            return Ok(None);
+            return Ok(Stored::Nothing);
         }
-        let image = match store.resolve_for(&reference.to_string(), platform) {
+        let name = reference.to_string();
+        let image = match store.resolve_for(&name, platform) {
             Ok(image) => image,
-            Err(store::Error::NoSuchImage { .. } | store::Error::NoSuchPlatform { .. }) => {
-                return Ok(None);
+            Err(store::Error::NoSuchImage { .. }) => return Ok(Stored::Nothing),
+            Err(error @ store::Error::NoSuchPlatform { .. }) => {
+                return Ok(Stored::OtherPlatforms(error.to_string()));
             }
             Err(error) => return Err(error.into()),
         };
-        Ok(Some(BaseImage {
+        Ok(Stored::Image(Box::new(BaseImage {
             name: reference.familiar(),
             reference: reference.clone(),
             config: store.config(&image.config)?,
             manifest: store.manifest(&image.manifest)?,
             descriptor: image.manifest,
-        }))
+            root: store.resolve_root(&name)?,
+        })))
     }
 
     /// The image as the registry has it: its manifest and config are fetched, its layers are not.
@@ -117,18 +125,66 @@ impl WorldBases<'_> {
             .registry
             .repository(reference)
             .map_err(resolved)?;
-        let found = repository.resolve().map_err(resolved)?;
+        let found = self.found(reference, &repository).map_err(resolved)?;
         let image = repository.image(&found, platform).map_err(resolved)?;
         let mut config = repository.blob(&image.manifest.config).map_err(resolved)?;
         store.put_blob(&image.manifest.config, &mut config)?;
         store.put_blob(&image.descriptor, &mut image.bytes.as_slice())?;
+        store.put_blob(&found.descriptor, &mut found.bytes.as_slice())?;
         Ok(BaseImage {
             name: reference.familiar(),
             reference: reference.clone(),
             config: store.config(&image.manifest.config)?,
             manifest: image.manifest,
             descriptor: image.descriptor,
+            root: found.descriptor,
         })
+    }
+
+    /// The manifest or index that a reference names, asked for once.
+    fn found(
+        &self,
+        reference: &Reference,
+        repository: &Repository,
+    ) -> Result<Resolved, registry::Error> {
+        let mut found = self.found.lock().expect("no thread panics with it");
+        if let Some(known) = found.get(&reference.to_string()) {
+            return Ok(known.clone());
+        }
+        let resolved = repository.resolve()?;
+        found.insert(reference.to_string(), resolved.clone());
+        Ok(resolved)
+    }
+}
+
+/// What the store has of a base image.
+enum Stored {
+    /// The image.
+    Image(Box<BaseImage>),
+    /// The name, but for none of the platforms that would do.
+    OtherPlatforms(String),
+    /// Nothing.
+    Nothing,
+}
+
+impl Stored {
+    /// Adds to the registry's refusal what is here: a name that was built here may be unknown there.
+    fn explain(self, error: Error) -> Error {
+        match (self, error) {
+            (
+                Self::OtherPlatforms(stored),
+                Error::Base {
+                    name,
+                    reason,
+                    not_found,
+                },
+            ) => Error::Base {
+                name,
+                reason: format!("{stored}, and the registry does not help: {reason}"),
+                not_found,
+            },
+            (_, error) => error,
+        }
     }
 }
 
@@ -198,9 +254,9 @@ impl BaseImage {
         }
         if store
             .tagged(&self.reference)?
-            .is_none_or(|d| d.digest != self.descriptor.digest)
+            .is_none_or(|d| d.digest != self.root.digest)
         {
-            store.tag(&self.reference, &self.descriptor)?;
+            store.tag(&self.reference, &self.root)?;
         }
         Ok(())
     }

@@ -1,22 +1,37 @@
 //! A whole build: parse, plan, execute, assemble.
 
 use dockerfile::{Diagnostic, Severity};
+use oci::{Descriptor, Digest};
 use store::Image;
 
+use crate::assemble::assemble;
 use crate::base::WorldBases;
 use crate::plan::plan;
 use crate::report::{StageReport, report};
 use crate::schedule::Schedule;
 use crate::step::StepId;
-use crate::{Environment, Error, Event, Options, Plan, StepTitle, assemble};
+use crate::{Environment, Error, Event, Options, Plan, PlannedStage, StepTitle, index};
 
 /// What a build made.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The image, in the store.
-    pub image: Image,
+    /// The image in the store: one for each platform, in the order in which they were asked for.
+    pub images: Vec<Image>,
+    /// What its names lead to: the manifest, or the index of all platforms.
+    pub root: Descriptor,
     /// What stayed behind and what ships.
     pub stages: Vec<StageReport>,
+}
+
+impl Outcome {
+    /// What identifies the result: the image ID, or the digest of the index.
+    #[must_use]
+    pub fn id(&self) -> &Digest {
+        match self.root.media_type.is_index() {
+            true => &self.root.digest,
+            false => &self.images[0].id,
+        }
+    }
 }
 
 /// Builds the target of a Dockerfile, and gives the image its names.
@@ -30,6 +45,7 @@ pub fn build(options: &Options, environment: &Environment<'_>) -> Result<Outcome
         let errors = parsed.diagnostics.into_iter().filter(is_error).collect();
         return Err(Error::Dockerfile(errors));
     }
+    let is_index = index::is_wanted(options)?;
     let bases = WorldBases::new(environment, options.pull);
     let plan = plan(&parsed.dockerfile, options, &bases)?;
     for warning in &plan.warnings {
@@ -37,14 +53,24 @@ pub fn build(options: &Options, environment: &Environment<'_>) -> Result<Outcome
     }
     (environment.events)(Event::Planned(titles(&plan, options)));
     let schedule = Schedule::new(&plan, options, environment);
-    let target = plan.result();
-    let made = schedule.run(target.filesystem)?;
-    let image = assemble::assemble(target, &made, &schedule, environment)?;
+    let targets: Vec<_> = plan.results().map(|image| image.filesystem).collect();
+    let made = schedule.run(&targets)?;
+    let images = plan.results().zip(&made);
+    let images = images.map(|(image, made)| assemble(image, made, &schedule, environment));
+    let images: Vec<Image> = images.collect::<Result<_, _>>()?;
+    let root = match is_index {
+        true => index::of(&images, environment.store)?,
+        false => images[0].manifest.clone(),
+    };
     for tag in &options.tags {
-        environment.store.tag(tag, &image.manifest)?;
+        environment.store.tag(tag, &root)?;
     }
     let stages = report(&plan, &schedule, environment.store);
-    Ok(Outcome { image, stages })
+    Ok(Outcome {
+        images,
+        root,
+        stages,
+    })
 }
 
 /// How the steps are shown, each with its place among those of its stage.
@@ -60,7 +86,7 @@ fn titles(plan: &Plan, options: &Options) -> Vec<StepTitle> {
             id,
             stage: step
                 .stage
-                .map(|stage| plan.stages[stage].name.clone())
+                .map(|stage| stage_name(plan, stage))
                 .unwrap_or_default(),
             position: step.stage.map(|_| (place(before + 1), place(total))),
             text: one_line(&step.title),
@@ -68,6 +94,15 @@ fn titles(plan: &Plan, options: &Options) -> Vec<StepTitle> {
         });
     }
     titles
+}
+
+/// A stage's name; where a build has several platforms, after the one that its steps run on.
+fn stage_name(plan: &Plan, stage: usize) -> String {
+    let PlannedStage { name, image, .. } = &plan.stages[stage];
+    match image {
+        Some(image) if plan.targets.len() > 1 => format!("{} {name}", image.platform),
+        _ => name.clone(),
+    }
 }
 
 fn one_line(text: &str) -> String {

@@ -24,6 +24,16 @@ pub enum Error {
         /// A stage with nearly that name.
         similar: Option<String>,
     },
+    /// A build argument that the builder itself reads has a value that it cannot read.
+    #[error("the build argument {name} is `{value}`, and has to be {expected}")]
+    BuildArgument {
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it could be.
+        expected: &'static str,
+    },
     /// A base image cannot be had.
     #[error("{reason}")]
     Base {

@@ -17,6 +17,7 @@ mod error;
 mod event;
 mod execute;
 mod gate;
+mod index;
 mod key;
 mod options;
 mod parallel;

@@ -24,8 +24,8 @@ pub struct Options {
     pub build_args: BTreeMap<String, String>,
     /// `--label`: set on the image after all `LABEL` instructions.
     pub labels: BTreeMap<String, String>,
-    /// The platform to build for: this machine's unless named.
-    pub platform: Option<oci::Platform>,
+    /// The platforms to build for: this machine's unless any is named.
+    pub platforms: Vec<oci::Platform>,
     /// `--secret`, by id.
     pub secrets: BTreeMap<String, SecretSource>,
     /// Which records of earlier builds must not be used.

@@ -43,22 +43,28 @@ pub trait Bases {
 pub struct Plan {
     /// The steps; a step comes after everything that it needs.
     pub steps: Vec<Step>,
-    /// The stages of the Dockerfile, in the order of the text.
+    /// The stages of the Dockerfile, in the order of the text; all of them for each platform.
     pub stages: Vec<PlannedStage>,
-    /// The stage that was asked for.
-    pub target: usize,
+    /// The stage that was asked for: one for each platform.
+    pub targets: Vec<usize>,
     /// What the user should know and what does not fail the build.
     pub warnings: Vec<Diagnostic>,
 }
 
 impl Plan {
-    /// The image that the target stage makes.
-    #[must_use]
-    pub fn result(&self) -> &StageImage {
-        self.stages[self.target]
-            .image
-            .as_ref()
-            .expect("the target was planned")
+    /// The images that the target stage makes, one for each platform.
+    pub fn results(&self) -> impl Iterator<Item = &StageImage> {
+        self.targets.iter().map(|&target| {
+            let image = self.stages[target].image.as_ref();
+            image.expect("the targets were planned")
+        })
+    }
+
+    /// For each platform its stages, and which of them was asked for.
+    pub(crate) fn each_platform(&self) -> impl Iterator<Item = (&[PlannedStage], usize)> {
+        let stages_each = self.stages.len() / self.targets.len();
+        let targets = self.targets.iter().map(move |target| target % stages_each);
+        self.stages.chunks(stages_each).zip(targets)
     }
 }
 
@@ -67,6 +73,8 @@ impl Plan {
 pub struct PlannedStage {
     /// Its name, or `stage-N`.
     pub name: String,
+    /// The platform that the build is for; the stage itself may be of another.
+    pub target_platform: Platform,
     /// What it makes; `None` if the target does not need it.
     pub image: Option<StageImage>,
 }
@@ -87,7 +95,7 @@ pub struct StageImage {
     /// `ENV` and `ARG` values, as the next instruction would see them.
     variables: Variables,
     /// The platform that its steps run on.
-    platform: Platform,
+    pub(crate) platform: Platform,
 }
 
 /// A stage that needs one that needs one, and so on: more than this is refused. Each is planned, and its steps
@@ -132,15 +140,18 @@ struct Planner<'a> {
     file: &'a Dockerfile,
     options: &'a Options,
     bases: &'a dyn Bases,
-    scope: GlobalScope,
-    target_platform: Platform,
     target: usize,
+    /// The platform that is being planned for, and what depends on it.
+    target_platform: Platform,
+    scope: GlobalScope,
+    stages: Vec<PlannedStage>,
+    /// The stages of the platforms before it.
+    planned: Vec<PlannedStage>,
     steps: Vec<Step>,
     interned: HashMap<Key, StepId>,
     /// How many stages are being planned, one for the other.
     nesting: usize,
     identities: Vec<Key>,
-    stages: Vec<PlannedStage>,
     warnings: Vec<Diagnostic>,
 }
 
@@ -150,69 +161,93 @@ impl<'a> Planner<'a> {
         options: &'a Options,
         bases: &'a dyn Bases,
     ) -> Result<Self, Error> {
-        let host = Platform::host();
-        let target_platform = options.platform.clone().unwrap_or_else(|| host.clone());
         let target = find_target(file, options.target.as_deref())?;
-        let target_stage = options
-            .target
-            .as_deref()
-            .unwrap_or("default")
-            .to_lowercase();
-        let mut scope =
-            GlobalScope::new(&options.build_args, &target_platform, &host, &target_stage);
-        for instruction in &file.global_args {
-            let dockerfile::ast::Kind::Arg(args) = &instruction.kind else {
-                continue;
-            };
-            for arg in args {
-                scope
-                    .declare(arg, file.directives.escape)
-                    .map_err(|error| problem::expansion(&error, instruction.span))?;
-            }
-        }
-        let stages = file
-            .stages
-            .iter()
-            .enumerate()
-            .map(|(index, stage)| PlannedStage {
-                name: stage
-                    .name
-                    .as_ref()
-                    .map_or_else(|| format!("stage-{index}"), |n| n.text.clone()),
-                image: None,
-            });
+        let target_platform = Platform::host();
+        let scope = GlobalScope::new(options, &target_platform);
         Ok(Self {
             file,
             options,
             bases,
-            scope,
-            target_platform,
             target,
+            target_platform,
+            scope,
+            stages: Vec::new(),
+            planned: Vec::new(),
             steps: Vec::new(),
             interned: HashMap::new(),
             nesting: 0,
             identities: Vec::new(),
-            stages: stages.collect(),
             warnings: Vec::new(),
         })
     }
 
     fn plan(mut self) -> Result<Plan, Error> {
-        self.stage(self.target)?;
-        let labels = self
-            .options
-            .labels
-            .iter()
-            .map(|(k, v)| (k.clone(), v.clone()));
-        if let Some(image) = &mut self.stages[self.target].image {
-            image.config.config.labels.extend(labels);
+        let platforms = match self.options.platforms.as_slice() {
+            [] => vec![Platform::host()],
+            named => named.to_vec(),
+        };
+        let mut targets = Vec::with_capacity(platforms.len());
+        for platform in platforms {
+            self.turn_to(platform)?;
+            self.stage(self.target)?;
+            self.finish_target();
+            targets.push(self.planned.len() + self.target);
+            self.planned.append(&mut self.stages);
+        }
+        // The platforms have most of them in common.
+        let mut warnings: Vec<Diagnostic> = Vec::new();
+        for warning in self.warnings {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
         }
         Ok(Plan {
             steps: self.steps,
-            stages: self.stages,
-            target: self.target,
-            warnings: self.warnings,
+            stages: self.planned,
+            targets,
+            warnings,
         })
+    }
+
+    /// Begins with a platform: other variables, and no stage planned. Steps stay, so that equal ones are one.
+    fn turn_to(&mut self, platform: Platform) -> Result<(), Error> {
+        self.scope = GlobalScope::new(self.options, &platform);
+        for instruction in &self.file.global_args {
+            let dockerfile::ast::Kind::Arg(args) = &instruction.kind else {
+                continue;
+            };
+            for arg in args {
+                self.scope
+                    .declare(arg, self.file.directives.escape)
+                    .map_err(|error| problem::expansion(&error, instruction.span))?;
+            }
+        }
+        let stages = self.file.stages.iter().enumerate();
+        let stages = stages.map(|(index, stage)| PlannedStage {
+            name: stage
+                .name
+                .as_ref()
+                .map_or_else(|| format!("stage-{index}"), |n| n.text.clone()),
+            target_platform: platform.clone(),
+            image: None,
+        });
+        self.stages = stages.collect();
+        self.target_platform = platform;
+        Ok(())
+    }
+
+    /// What the client says of the image that comes out. It is for the platform that was asked for, wherever its
+    /// stage ran.
+    fn finish_target(&mut self) {
+        let Some(image) = &mut self.stages[self.target].image else {
+            return;
+        };
+        let labels = self.options.labels.iter();
+        let labels = labels.map(|(name, value)| (name.clone(), value.clone()));
+        image.config.config.labels.extend(labels);
+        if !self.options.platforms.is_empty() {
+            image.config.set_platform(&self.target_platform);
+        }
     }
 
     /// Plans a stage, if it is not planned yet, and what it needs.
@@ -237,7 +272,8 @@ impl<'a> Planner<'a> {
     }
 
     /// Adds a step, or finds the equal one that is there already.
-    fn step(&mut self, step: Step) -> StepId {
+    fn step(&mut self, mut step: Step) -> StepId {
+        step.stage = step.stage.map(|stage| self.planned.len() + stage);
         let identity = key::definition(&step, &|id: StepId| self.identities[id.0 as usize]);
         if let Some(&id) = self.interned.get(&identity) {
             return id;

@@ -1,17 +1,20 @@
 //! What stayed behind and what ships: the bytes that each stage made, and those of them that
 //! reached the image.
 
+use oci::Platform;
 use store::{SnapshotId, Store};
 
-use crate::Plan;
 use crate::schedule::Schedule;
 use crate::step::{Filesystem, Operation, Source};
+use crate::{Plan, StageImage, StepId};
 
 /// A stage's share in the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StageReport {
     /// The stage's name, or `stage-N`.
     pub name: String,
+    /// The platform that it was built for, if the build has several.
+    pub platform: Option<Platform>,
     /// Bytes of the files in all its layers, its base included.
     pub built_bytes: u64,
     /// Bytes of its files in the image: all of the target's, and what that copied from others.
@@ -22,41 +25,46 @@ pub struct StageReport {
 
 /// Reports on the stages that the target needed.
 pub(crate) fn report(plan: &Plan, schedule: &Schedule<'_>, store: &Store) -> Vec<StageReport> {
+    let size = |id: StepId| {
+        let made = schedule.peek(id)?;
+        made.stack.last().map(|snapshot| size(snapshot, store))
+    };
+    let several = plan.targets.len() > 1;
     let mut reports = Vec::new();
-    for (index, stage) in plan.stages.iter().enumerate() {
-        let Some(image) = &stage.image else { continue };
-        let built_bytes = bytes(image.filesystem, schedule, store);
-        let target = index == plan.target;
-        let shipped_bytes = if target {
-            built_bytes
-        } else {
-            shipped(plan, image.filesystem, schedule, store)
-        };
-        reports.push(StageReport {
-            name: stage.name.clone(),
-            built_bytes,
-            shipped_bytes,
-            target,
-        });
+    for ((stages, target), result) in plan.each_platform().zip(plan.results()) {
+        for (index, stage) in stages.iter().enumerate() {
+            let Some(image) = &stage.image else { continue };
+            let built_bytes = bytes(image.filesystem, schedule, store);
+            let target = index == target;
+            let shipped_bytes = if target {
+                built_bytes
+            } else {
+                shipped(plan, result, image.filesystem, &size)
+            };
+            reports.push(StageReport {
+                name: stage.name.clone(),
+                platform: several.then(|| stage.target_platform.clone()),
+                built_bytes,
+                shipped_bytes,
+                target,
+            });
+        }
     }
     reports
 }
 
-/// Bytes of the target's layers that were copied from a file system.
-fn shipped(plan: &Plan, from: Filesystem, schedule: &Schedule<'_>, store: &Store) -> u64 {
-    let copied = plan.result().layers.iter().filter(|id| {
+/// Bytes of the result's layers that were copied from a file system.
+fn shipped(
+    plan: &Plan,
+    result: &StageImage,
+    from: Filesystem,
+    size: &dyn Fn(StepId) -> Option<u64>,
+) -> u64 {
+    let copied = result.layers.iter().filter(|id| {
         let operation = &plan.steps[id.0 as usize].operation;
         matches!(operation, Operation::Copy(copy) if copy.source == Source::Filesystem(from))
     });
-    copied
-        .filter_map(|&id| {
-            schedule
-                .peek(id)?
-                .stack
-                .last()
-                .map(|snapshot| size(snapshot, store))
-        })
-        .sum()
+    copied.filter_map(|&id| size(id)).sum()
 }
 
 fn bytes(filesystem: Filesystem, schedule: &Schedule<'_>, store: &Store) -> u64 {

@@ -16,7 +16,7 @@ use crate::execute::{Executor, Work};
 use crate::gate::Gate;
 use crate::key::{self, Key, KeyWriter};
 use crate::record::Record;
-use crate::step::{Operation, Source, Step, StepId};
+use crate::step::{Filesystem, Operation, Source, Step, StepId};
 use crate::{Environment, Error, Event, Options, Plan};
 
 /// What a step made: a stack of snapshots, the lowest first.
@@ -71,17 +71,25 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    /// Makes what `target` makes, and whatever it needs; then says what every step made that was
+    /// Makes what each of the targets makes, and whatever they need; then says what every step made that was
     /// needed (`None` for steps that nobody had to look at).
-    pub(crate) fn run(&self, target: Option<StepId>) -> Result<Made, Error> {
+    pub(crate) fn run(&self, targets: &[Filesystem]) -> Result<Vec<Made>, Error> {
         let made = std::thread::scope(|scope| {
             for id in self.ids().filter(|&id| self.has_inputs(id)) {
                 scope.spawn(move || self.look_ahead(id));
             }
-            let made = target.map_or_else(|| Ok(Made::default()), |target| self.made(target))?;
-            // Nothing may have needed the files of the base; the image that ships is nothing without them.
-            self.unpack(&made)?;
-            Ok(made)
+            let (first, others) = targets.split_first().expect("there is a platform");
+            let others = others
+                .iter()
+                .map(|&target| scope.spawn(move || self.target(target)));
+            let others: Vec<_> = others.collect();
+            let first = self.target(*first);
+            let others = others
+                .into_iter()
+                .map(|other| other.join().expect("no step panics"));
+            std::iter::once(first)
+                .chain(others)
+                .collect::<Result<Vec<_>, _>>()
         });
         if self.environment.cancel.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
@@ -99,6 +107,13 @@ impl<'a> Schedule<'a> {
             (self.environment.events)(Event::Cached(id));
         }
         self.contexts.save();
+        Ok(made)
+    }
+
+    fn target(&self, target: Filesystem) -> Result<Made, Stopped> {
+        let made = target.map_or_else(|| Ok(Made::default()), |target| self.made(target))?;
+        // Nothing may have needed the files of the base; the image that ships is nothing without them.
+        self.unpack(&made)?;
         Ok(made)
     }
 

@@ -9,6 +9,8 @@ use dockerfile::ast::{ArgDeclaration, Escape};
 use dockerfile::{ExpandError, expand};
 use oci::Platform;
 
+use crate::Options;
+
 /// The search path of an image that names none.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -86,16 +88,17 @@ pub(crate) struct GlobalScope {
 }
 
 impl GlobalScope {
-    /// The scope of a build for `target` on `host`, before any `ARG`.
+    /// The scope of a build for `target` on this machine, before any `ARG`.
     #[must_use]
-    pub(crate) fn new(
-        build_args: &BTreeMap<String, String>,
-        target: &Platform,
-        host: &Platform,
-        target_stage: &str,
-    ) -> Self {
+    pub(crate) fn new(options: &Options, target: &Platform) -> Self {
+        let build_args = &options.build_args;
+        let target_stage = options
+            .target
+            .as_deref()
+            .unwrap_or("default")
+            .to_lowercase();
         let mut globals = Variables::default();
-        for (prefix, platform) in [("BUILD", host), ("TARGET", target)] {
+        for (prefix, platform) in [("BUILD", &Platform::host()), ("TARGET", target)] {
             globals.set(&format!("{prefix}PLATFORM"), &platform.to_string());
             globals.set(&format!("{prefix}OS"), &platform.os);
             globals.set(
@@ -108,7 +111,7 @@ impl GlobalScope {
                 platform.variant.as_deref().unwrap_or(""),
             );
         }
-        globals.set("TARGETSTAGE", target_stage);
+        globals.set("TARGETSTAGE", &target_stage);
         for (name, value) in build_args {
             if globals.get(name).is_some() {
                 globals.set(name, value);

@@ -149,6 +149,11 @@ impl Config {
         set("SOURCE_DATE_EPOCH")?.into_string().ok()
     }
 
+    /// The platform that docker's commands take when none is named.
+    pub(crate) fn default_platform(&self) -> Option<String> {
+        set("DOCKER_DEFAULT_PLATFORM")?.into_string().ok()
+    }
+
     /// A variable of the environment, for `--build-arg NAME`, `-e NAME` and secrets.
     pub(crate) fn variable(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)

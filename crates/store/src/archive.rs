@@ -9,7 +9,7 @@ mod members;
 mod recompress;
 mod save;
 
-pub use export::{Exported, export_dir, export_tar};
+pub use export::{Exported, export_dir, export_folders, export_tar};
 pub use load::Loaded;
 pub(crate) use recompress::check_diff_id;
 pub use recompress::{Recompress, Scope};

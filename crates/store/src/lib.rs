@@ -29,7 +29,9 @@ mod store;
 mod unpack;
 
 pub use apply::{Applied, apply};
-pub use archive::{Exported, Loaded, Recompress, Saved, Scope, export_dir, export_tar};
+pub use archive::{
+    Exported, Loaded, Recompress, Saved, Scope, export_dir, export_folders, export_tar,
+};
 pub use blobs::{BlobWriter, NewBlob};
 pub use cache_mounts::{CacheMount, CacheMountId, Seed, Sharing};
 pub use diff::{Change, Changes, LayerSize, write_layer};

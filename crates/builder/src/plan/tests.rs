@@ -35,7 +35,8 @@ impl Bases for OneBase {
             reference: reference.clone(),
             config: self.0.clone(),
             manifest: Manifest::new(blob.clone(), Vec::new()),
-            descriptor: blob,
+            descriptor: blob.clone(),
+            root: blob,
         }))
     }
 }
@@ -59,7 +60,7 @@ fn options(text: &str) -> Options {
         target: None,
         build_args: BTreeMap::new(),
         labels: BTreeMap::new(),
-        platform: None,
+        platforms: Vec::new(),
         secrets: BTreeMap::new(),
         no_cache: NoCache::No,
         pull: false,
@@ -166,7 +167,9 @@ fn entrypoint_drops_an_inherited_command_only() {
     let of = |text: &str| {
         planned(&options(text))
             .unwrap()
-            .result()
+            .results()
+            .next()
+            .unwrap()
             .config
             .config
             .clone()
@@ -188,7 +191,9 @@ fn the_later_of_arg_and_env_wins_and_a_child_stage_sees_the_env() {
         options("FROM base AS p\nENV D=env\nARG D=arg\nLABEL own=$D\nFROM p\nLABEL child=$D\n");
     let labels = planned(&options)
         .unwrap()
-        .result()
+        .results()
+        .next()
+        .unwrap()
         .config
         .config
         .labels
@@ -200,7 +205,9 @@ fn the_later_of_arg_and_env_wins_and_a_child_stage_sees_the_env() {
     options.build_args.insert("D".to_owned(), "cli".to_owned());
     let labels = planned(&options)
         .unwrap()
-        .result()
+        .results()
+        .next()
+        .unwrap()
         .config
         .config
         .labels
@@ -277,5 +284,13 @@ fn triggers_run_first_and_are_cleared() {
         titles,
         ["FROM base:latest", "RUN trigger", "RUN own", "RUN last"]
     );
-    assert!(plan.result().config.config.on_build.is_empty());
+    assert!(
+        plan.results()
+            .next()
+            .unwrap()
+            .config
+            .config
+            .on_build
+            .is_empty()
+    );
 }

@@ -4,10 +4,12 @@ mod context;
 mod flags;
 mod options;
 mod outputs;
+mod platforms;
 mod rejected;
 mod request;
 mod secrets;
 mod session;
+mod split;
 mod summary;
 
 pub(crate) use flags::Args;
@@ -36,7 +38,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         Ok(done) => {
             let summary = request.conclude(&done, &session)?;
             if args.quiet {
-                output::result(&format!("{}\n", done.outcome.image.id))?;
+                output::result(&format!("{}\n", done.outcome.id()))?;
             } else if args.progress.as_deref() != Some("none") {
                 output::note(&summary);
             }

@@ -76,11 +76,13 @@ fn object(store: &Store, name: &str, kind: Option<Kind>) -> Result<Value, Comman
 fn of_image(store: &Store, image: &Image) -> Result<Value, CommandError> {
     let config = store.config(&image.config)?;
     let references = store.references(image)?;
-    let digest = &image.manifest.digest;
-    let mut digests: Vec<String> = references
-        .iter()
-        .map(|r| format!("{}@{digest}", r.familiar_name()))
-        .collect();
+    let mut digests: Vec<String> = Vec::new();
+    for reference in &references {
+        // The index's, where the name leads to one.
+        if let Some(root) = store.tagged(reference)? {
+            digests.push(format!("{}@{}", reference.familiar_name(), root.digest));
+        }
+    }
     digests.dedup();
     let tags = references.iter().filter(|r| r.tag().is_some());
     let last = config.history.last();

@@ -3,6 +3,7 @@
 use std::io::{Read, Write, empty};
 use std::path::{Path, PathBuf};
 
+use oci::tar::{Entry, Kind, Writer};
 use rootfs::{Dir, Root, Union};
 
 use crate::unpack::{Capabilities, Rules, Unpacked, Unpacker, clean};
@@ -26,6 +27,33 @@ pub struct Exported {
 /// [`Error::Root`] or [`Error::Layer`] if the root cannot be read or the tar cannot be written.
 pub fn export_tar<W: Write>(root: &Root, out: W) -> Result<(W, LayerSize), Error> {
     Ok(write_layer(&nothing(), top(root)?, out)?)
+}
+
+/// Writes several roots as one tar, each in a folder of its own, as [`export_tar`] writes one.
+///
+/// # Errors
+/// As [`export_tar`].
+pub fn export_folders<W: Write>(folders: &[(String, Root)], out: W) -> Result<W, Error> {
+    let wrong = |source| LayerError::Write { source };
+    let mut archive = Writer::new(out);
+    for (folder, root) in folders {
+        let within = |path: &[u8]| [folder.as_bytes(), b"/", path].concat();
+        let directory = Entry::new(folder.as_bytes(), Kind::Directory, 0o755);
+        archive.append(&directory, &mut empty()).map_err(wrong)?;
+        for change in Changes::new(&nothing(), top(root)?)? {
+            let Change { mut entry, content } = change?;
+            entry.path = within(&entry.path);
+            if let Kind::Hardlink(target) = &mut entry.kind {
+                *target = within(target);
+            }
+            let mut content: Box<dyn Read> = match content {
+                Some(file) => Box::new(file),
+                None => Box::new(empty()),
+            };
+            archive.append(&entry, &mut content).map_err(wrong)?;
+        }
+    }
+    Ok(archive.finish().map_err(wrong)?)
 }
 
 /// Copies everything below a root into a directory, over what is there. All of it belongs to `owner`, who is calling:

@@ -27,7 +27,7 @@ pub(crate) struct Args {
     #[arg(long = "label", value_name = "KEY[=VALUE]", value_parser = maybe_pair)]
     pub(crate) labels: Vec<(String, Option<String>)>,
 
-    /// Build for this platform: os/architecture[/variant], or `local`
+    /// Build for these platforms: os/architecture[/variant], or `local` [default: this machine's]
     #[arg(long, value_name = "PLATFORM", value_delimiter = ',')]
     pub(crate) platform: Vec<String>,
 

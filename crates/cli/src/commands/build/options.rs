@@ -2,12 +2,12 @@
 
 use super::flags::Args;
 use super::outputs::Output;
-use super::{context, secrets};
+use super::{context, platforms, secrets};
 use crate::command_error::CommandError;
 use crate::config::Config;
 use builder::{NoCache, Options};
 use dockerfile::ast::Network;
-use oci::{Platform, Reference};
+use oci::Reference;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -35,7 +35,7 @@ pub(super) fn read(
             .iter()
             .map(|(k, v)| (k.clone(), v.clone().unwrap_or_default()))
             .collect(),
-        platform: platform(&args.platform)?,
+        platforms: platforms::read(&args.platform, config)?,
         secrets: secret_sources,
         no_cache: no_cache(args),
         pull: args.pull,
@@ -123,18 +123,6 @@ fn build_args(args: &Args, config: &Config) -> Result<BTreeMap<String, String>, 
     Ok(values)
 }
 
-fn platform(given: &[String]) -> Result<Option<Platform>, CommandError> {
-    match given {
-        [] => Ok(None),
-        [local] if local == "local" => Ok(Some(Platform::host())),
-        [one] => Ok(Some(one.parse()?)),
-        _ => Err(
-            CommandError::not_yet("building for several platforms at once")
-                .hint("build once for each --platform"),
-        ),
-    }
-}
-
 fn no_cache(args: &Args) -> NoCache {
     match (args.no_cache, args.no_cache_filter.as_slice()) {
         (true, _) => NoCache::All,
@@ -175,7 +163,7 @@ fn host(text: &str) -> Result<(String, String), CommandError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{host, network, platform};
+    use super::{host, network};
 
     #[test]
     fn hosts() {
@@ -192,11 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn platforms_and_networks() {
-        assert!(platform(&[]).unwrap().is_none());
-        assert!(platform(&["local".to_owned()]).unwrap().is_some());
-        let two = ["linux/amd64".to_owned(), "linux/arm64".to_owned()];
-        assert_eq!(platform(&two).unwrap_err().exit().code(), 2);
+    fn networks() {
         assert!(network("bridge").is_err());
     }
 }

@@ -1,11 +1,12 @@
 //! `--output`: where the result goes.
 
 use super::flags::Args;
+use super::split::Split;
 use crate::command_error::CommandError;
 use crate::key_values;
 use crate::output_file::OutputFile;
 use crate::terminal;
-use builder::Outcome;
+use builder::{Options, Outcome};
 use oci::Compression;
 use std::io;
 use std::os::fd::AsFd;
@@ -34,13 +35,24 @@ pub(super) enum Output {
         force: bool,
         /// Names instead of those of `-t`.
         names: Vec<String>,
+        /// How many platforms it can hold.
+        holds: Holds,
     },
     /// The files of the last stage as a tar; `None` is standard output.
-    Tar(Option<PathBuf>),
+    Tar(Option<PathBuf>, Split),
     /// The files of the last stage in a folder.
-    Local(PathBuf),
+    Local(PathBuf, Split),
     /// Nowhere: only the cache is filled.
     CacheOnly,
+}
+
+/// How many platforms an archive can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// `type=docker`: older Dockers load nothing else.
+    OnePlatform,
+    /// `type=oci`.
+    AnyPlatforms,
 }
 
 /// What was written.
@@ -55,7 +67,7 @@ pub(super) struct Exported {
 impl Output {
     /// Whether the result goes to standard output.
     pub(super) fn writes_to_stdout(&self) -> bool {
-        matches!(self, Self::Archive { dest: None, .. } | Self::Tar(None))
+        matches!(self, Self::Archive { dest: None, .. } | Self::Tar(None, _))
     }
 
     /// Nobody wants an archive on a terminal.
@@ -90,6 +102,30 @@ pub(super) fn read(args: &Args) -> Result<Vec<Output>, CommandError> {
     Ok(outputs)
 }
 
+/// Refuses outputs that cannot take the images of several platforms.
+pub(super) fn check_platforms(outputs: &[Output], options: &Options) -> Result<(), CommandError> {
+    if options.platforms.len() < 2 {
+        return Ok(());
+    }
+    for output in outputs {
+        match output {
+            Output::Archive {
+                holds: Holds::OnePlatform,
+                ..
+            } => {
+                let message = "--output type=docker holds the image of one platform only";
+                return Err(CommandError::usage(message).hint("type=oci holds several"));
+            }
+            Output::Tar(_, Split::No) | Output::Local(_, Split::No) => {
+                let message = "platform-split=false would put the files of one platform over those of another";
+                return Err(CommandError::usage(message));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// The fields of one `--output`.
 #[derive(Debug, Default)]
 struct Fields {
@@ -101,14 +137,15 @@ struct Fields {
     force: bool,
     tar: Option<bool>,
     push: bool,
+    split: Split,
 }
 
 fn one(text: &str) -> Result<Output, CommandError> {
     if text == "-" {
-        return Ok(Output::Tar(None));
+        return Ok(Output::Tar(None, Split::default()));
     }
     if !text.contains('=') {
-        return Ok(Output::Local(PathBuf::from(text)));
+        return Ok(Output::Local(PathBuf::from(text), Split::default()));
     }
     let fields = fields(text)?;
     let wrong = |why: &str| CommandError::usage(format!("--output {text}: {why}"));
@@ -140,11 +177,16 @@ fn one(text: &str) -> Result<Output, CommandError> {
                 level: fields.level,
                 force: fields.force,
                 names: fields.names,
+                holds: match fields.kind.as_str() {
+                    "docker" => Holds::OnePlatform,
+                    _ => Holds::AnyPlatforms,
+                },
             })
         }
-        "tar" => Ok(Output::Tar(dest)),
+        "tar" => Ok(Output::Tar(dest, fields.split)),
         "local" => Ok(Output::Local(
             dest.ok_or_else(|| wrong("dest=FOLDER is missing"))?,
+            fields.split,
         )),
         "cacheonly" => Ok(Output::CacheOnly),
         "registry" => Err(CommandError::not_yet("--output type=registry")),
@@ -175,6 +217,7 @@ fn fields(text: &str) -> Result<Fields, CommandError> {
                 fields.names = names.collect();
             }
             "tar" => fields.tar = Some(boolean(&value)?),
+            "platform-split" => fields.split = Split::of(boolean(&value)?),
             "push" => fields.push = boolean(&value)?,
             "force-compression" => fields.force = boolean(&value)?,
             "compression" => fields.compression = Some(compression(&value).map_err(wrong)?),
@@ -186,8 +229,8 @@ fn fields(text: &str) -> Result<Fields, CommandError> {
             }
             // What is always so here.
             "oci-mediatypes" | "unpack" | "store" if boolean(&value)? => {}
-            "rewrite-timestamp" | "prefer-nondist-layers" | "oci-artifact" | "platform-split"
-                if !boolean(&value)? => {}
+            "rewrite-timestamp" | "prefer-nondist-layers" | "oci-artifact" if !boolean(&value)? => {
+            }
             other => {
                 return Err(CommandError::not_yet(format_args!(
                     "--output field `{other}={value}`"
@@ -239,6 +282,7 @@ fn export_one(
             level,
             force,
             names,
+            holds: _,
         } => {
             let scope = if *force { Scope::All } else { Scope::Plain };
             let how = Recompress {
@@ -246,7 +290,7 @@ fn export_one(
                 scope,
                 ..Recompress::plain(*compression)
             };
-            let descriptor = store.recompress(&outcome.image.manifest, &how)?;
+            let descriptor = store.recompress(&outcome.root, &how)?;
             let names = if names.is_empty() { &args.tags } else { names };
             let references = names
                 .iter()
@@ -267,25 +311,15 @@ fn export_one(
                 dest => written(dest.clone(), |out| Ok(store.save(&saved, out)?)),
             }
         }
-        Output::Tar(dest) => {
-            let root = store.mount(&store.unpack_image(&outcome.image)?, None, None)?;
-            written(dest.clone(), |out| {
-                store::export_tar(&root, out)?;
-                Ok(())
-            })
+        Output::Tar(dest, split) => {
+            let roots = split.roots(outcome, store)?;
+            written(dest.clone(), |out| roots.write_tar(out))
         }
-        Output::Local(dir) => {
-            let root = store.mount(&store.unpack_image(&outcome.image)?, None, None)?;
-            std::fs::create_dir_all(dir)
-                .map_err(|error| CommandError::file("create", dir, error))?;
-            let owner = (
-                rustix::process::geteuid().as_raw(),
-                rustix::process::getegid().as_raw(),
-            );
-            let exported = store::export_dir(&root, dir, owner)?;
+        Output::Local(dir, split) => {
+            let bytes = split.roots(outcome, store)?.copy_to(dir)?;
             Ok(Some(Exported {
                 to: dir.display().to_string(),
-                bytes: Some(exported.size),
+                bytes: Some(bytes),
             }))
         }
     }
@@ -311,7 +345,7 @@ fn written(
 
 #[cfg(test)]
 mod tests {
-    use super::{Output, one};
+    use super::{Holds, Output, Split, one};
     use oci::Compression;
     use std::path::PathBuf;
 
@@ -321,9 +355,15 @@ mod tests {
 
     #[test]
     fn kinds() {
-        assert_eq!(one("out").unwrap(), Output::Local(PathBuf::from("out")));
-        assert_eq!(one("-").unwrap(), Output::Tar(None));
-        assert_eq!(one("type=tar,dest=-").unwrap(), Output::Tar(None));
+        assert_eq!(
+            one("out").unwrap(),
+            Output::Local(PathBuf::from("out"), Split::Default)
+        );
+        assert_eq!(one("-").unwrap(), Output::Tar(None, Split::Default));
+        assert_eq!(
+            one("type=tar,dest=-").unwrap(),
+            Output::Tar(None, Split::Default)
+        );
         assert_eq!(
             one("type=docker").unwrap(),
             Output::Image { names: Vec::new() }
@@ -336,6 +376,7 @@ mod tests {
             level: Some(9),
             force: false,
             names: Vec::new(),
+            holds: Holds::AnyPlatforms,
         };
         assert_eq!(archive, want);
         assert!(one("type=oci").unwrap().writes_to_stdout());

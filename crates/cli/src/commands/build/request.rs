@@ -43,6 +43,7 @@ impl<'a> Request<'a> {
         args.rejected.check()?;
         let outputs = outputs::read(args)?;
         let options = options::read(args, &outputs, config)?;
+        outputs::check_platforms(&outputs, &options)?;
         for stdout_user in outputs.iter().filter(|output| output.writes_to_stdout()) {
             stdout_user.check_stdout(io::stdout())?;
         }
@@ -80,12 +81,13 @@ impl<'a> Request<'a> {
         session: &Session<'_>,
     ) -> Result<String, CommandError> {
         summary::write_files(self.args, &done.outcome, &self.options)?;
-        let size = session.store.image_size(&done.outcome.image)?;
+        let images = done.outcome.images.iter();
+        let sizes: Result<Vec<_>, _> = images.map(|i| session.store.image_size(i)).collect();
         Ok(summary::success(
             &self.options,
             &done.outcome,
             &done.exports,
-            size,
+            sizes?.iter().sum(),
             session.config.style(),
         ))
     }

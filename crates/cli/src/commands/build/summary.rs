@@ -22,7 +22,7 @@ pub(super) fn success(
     size: u64,
     style: Style,
 ) -> String {
-    let id: String = outcome.image.id.hex().chars().take(12).collect();
+    let id: String = outcome.id().hex().chars().take(12).collect();
     let name = options
         .tags
         .first()
@@ -31,7 +31,10 @@ pub(super) fn success(
         .stages
         .iter()
         .map(|stage| StageBytes {
-            name: stage.name.clone(),
+            name: match &stage.platform {
+                Some(platform) => format!("{platform} {}", stage.name),
+                None => stage.name.clone(),
+            },
             built: stage.built_bytes,
             shipped: stage.shipped_bytes,
         })
@@ -47,7 +50,11 @@ pub(super) fn success(
     } else {
         format!(" {}", tags.join(", "))
     };
-    out.push_str(&format!("{} image {id}{names}\n", style.green("built")));
+    let what = match outcome.root.media_type.is_index() {
+        true => "index",
+        false => "image",
+    };
+    out.push_str(&format!("{} {what} {id}{names}\n", style.green("built")));
     for export in exports {
         let bytes = export
             .bytes
@@ -96,21 +103,23 @@ pub(super) fn write_files(
     outcome: &Outcome,
     options: &Options,
 ) -> Result<(), CommandError> {
-    let image = &outcome.image;
     let write = |path: &Path, text: String| {
         fs::write(path, text).map_err(|error| CommandError::file("write", path, error))
     };
     if let Some(path) = &args.iidfile {
-        write(path, image.id.to_string())?;
+        write(path, outcome.id().to_string())?;
     }
     if let Some(path) = &args.metadata_file {
         let names: Vec<String> = options.tags.iter().map(ToString::to_string).collect();
-        let metadata = json!({
-            "containerimage.config.digest": image.id,
-            "containerimage.descriptor": image.manifest,
-            "containerimage.digest": image.manifest.digest,
+        let mut metadata = json!({
+            "containerimage.descriptor": outcome.root,
+            "containerimage.digest": outcome.root.digest,
             "image.name": names.join(","),
         });
+        // An index has no config.
+        if !outcome.root.media_type.is_index() {
+            metadata["containerimage.config.digest"] = json!(outcome.id());
+        }
         write(path, format!("{metadata:#}\n"))?;
     }
     Ok(())
