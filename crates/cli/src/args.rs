@@ -3,6 +3,7 @@
 use crate::command_error::CommandError;
 use crate::commands;
 use crate::config::Config;
+use crate::docker_plugin::{self, Call};
 use crate::exit::Exit;
 use crate::output;
 use clap::{Parser, Subcommand};
@@ -46,6 +47,9 @@ enum Verb {
     Tag(commands::tag::Args),
     Rmi(commands::rmi::Args),
     Version(commands::version::Args),
+    DockerPlugin(commands::docker_plugin::Args),
+    #[command(hide = true)]
+    Buildx(commands::buildx::Args),
     /// Own a detached container (started by `run -d`)
     #[command(hide = true)]
     Monitor(commands::monitor::Args),
@@ -53,7 +57,16 @@ enum Verb {
 
 /// Reads the command line, does what it says, and shows what went wrong.
 pub(crate) fn run() -> Exit {
-    let cli = match Cli::try_parse() {
+    let line = match docker_plugin::call(std::env::args_os()) {
+        Call::Run(line) => line,
+        Call::Answer(text) => {
+            return said(
+                output::result(&text).map(|()| Exit::Success),
+                &Config::new(None),
+            );
+        }
+    };
+    let cli = match Cli::try_parse_from(&line) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are "errors" that succeed; a closed pipe is all that can go wrong here.
@@ -61,7 +74,7 @@ pub(crate) fn run() -> Exit {
             return match error.use_stderr() {
                 false => Exit::Success,
                 // As with Docker: 2 would be taken for the program's own code.
-                true if is_run(std::env::args_os().skip(1)) => Exit::ContainerSetup,
+                true if is_run(line.into_iter().skip(1)) => Exit::ContainerSetup,
                 true => Exit::Usage,
             };
         }
@@ -69,10 +82,16 @@ pub(crate) fn run() -> Exit {
     let config = Config::new(cli.root);
     let done = match cli.verb {
         Verb::Version(args) => commands::version::run(&args, &config),
+        Verb::DockerPlugin(args) => commands::docker_plugin::run(&args, &config),
         verb => config
             .become_root_of_own_namespace()
             .and_then(|()| dispatch(verb, &config)),
     };
+    said(done, &config)
+}
+
+/// Shows what went wrong.
+fn said(done: Result<Exit, CommandError>, config: &Config) -> Exit {
     done.unwrap_or_else(|error: CommandError| {
         output::note(&error.render(config.style()));
         error.exit()
@@ -111,6 +130,8 @@ fn dispatch(verb: Verb, config: &Config) -> Result<Exit, CommandError> {
         Verb::Tag(args) => commands::tag::run(&args, config),
         Verb::Rmi(args) => commands::rmi::run(&args, config),
         Verb::Version(args) => commands::version::run(&args, config),
+        Verb::DockerPlugin(args) => commands::docker_plugin::run(&args, config),
+        Verb::Buildx(args) => commands::buildx::run(&args, config),
         Verb::Monitor(args) => commands::monitor::run(&args, config),
     }
 }

@@ -1,7 +1,9 @@
 //! The verbs, one file each: its flags, and one function that does it.
 
 pub(crate) mod build;
+pub(crate) mod buildx;
 pub(crate) mod diff;
+pub(crate) mod docker_plugin;
 pub(crate) mod export;
 pub(crate) mod history;
 pub(crate) mod images;

@@ -139,6 +139,28 @@ impl Config {
         text
     }
 
+    /// Docker's folder of configuration and plug-ins: the one given, `DOCKER_CONFIG`, else `~/.docker`.
+    pub(crate) fn docker_folder(&self, given: Option<PathBuf>) -> Result<PathBuf, CommandError> {
+        let home = || Some(Path::new(&set("HOME")?).join(".docker"));
+        given
+            .or_else(|| set("DOCKER_CONFIG").map(PathBuf::from))
+            .or_else(home)
+            .ok_or_else(|| {
+                CommandError::new("cannot tell where docker's configuration is: HOME is not set")
+                    .hint("name its folder with --config DIR or DOCKER_CONFIG")
+            })
+    }
+
+    /// Whether this is a plug-in that the docker command called.
+    pub(crate) fn is_called_by_docker(&self) -> bool {
+        set("DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND").is_some()
+    }
+
+    /// The socket that the docker command closes when its plug-in shall end.
+    pub(crate) fn docker_socket(&self) -> Option<String> {
+        set("DOCKER_CLI_PLUGIN_SOCKET")?.into_string().ok()
+    }
+
     /// How progress is shown, if the environment says: `BUILDKIT_PROGRESS`, as with Docker.
     pub(crate) fn progress(&self) -> Option<String> {
         set("BUILDKIT_PROGRESS")?.into_string().ok()

@@ -11,6 +11,7 @@ mod commands;
 mod config;
 mod container;
 mod diagnostic;
+mod docker_plugin;
 mod exit;
 mod interruptible;
 mod key_values;

@@ -1,5 +1,6 @@
 //! Ctrl-C and its like, for builds and for containers.
 
+use crate::docker_plugin::caller;
 use crate::exit::Exit;
 use crate::output;
 use crate::terminal::cursor;
@@ -32,6 +33,17 @@ pub(crate) fn watch() -> Arc<AtomicBool> {
         });
     }
     Arc::clone(&ASKED)
+}
+
+/// The same for the docker command that called us and closes this socket: as if SIGTERM came.
+pub(crate) fn watch_docker(socket: String) {
+    std::thread::spawn(move || {
+        if caller::wait_for_end(&socket) {
+            // Perhaps a signal came as well; it is the same wish.
+            let _ = SIGNAL.compare_exchange(0, 15, Ordering::SeqCst, Ordering::SeqCst);
+            ASKED.store(true, Ordering::SeqCst);
+        }
+    });
 }
 
 /// The exit code of a command that was asked to end, if it was.

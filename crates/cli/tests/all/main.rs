@@ -4,6 +4,7 @@
 mod architecture;
 mod builds;
 mod containers;
+mod docker;
 mod hostile;
 mod images;
 mod support;

@@ -79,7 +79,7 @@ impl Rejected {
             return Err(CommandError::not_yet(flag));
         }
         match self.builder.as_deref() {
-            None | Some("" | "default") => Ok(()),
+            None | Some("" | "default" | "carafe") => Ok(()),
             Some(name) => Err(CommandError::usage(format!("there is no builder `{name}`"))
                 .hint("carafe builds by itself: leave --builder out")),
         }

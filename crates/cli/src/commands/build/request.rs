@@ -83,13 +83,13 @@ impl<'a> Request<'a> {
         summary::write_files(self.args, &done.outcome, &self.options)?;
         let images = done.outcome.images.iter();
         let sizes: Result<Vec<_>, _> = images.map(|i| session.store.image_size(i)).collect();
-        Ok(summary::success(
-            &self.options,
-            &done.outcome,
-            &done.exports,
-            sizes?.iter().sum(),
-            session.config.style(),
-        ))
+        let (outcome, size, style) = (&done.outcome, sizes?.iter().sum(), session.config.style());
+        let mut said = summary::success(&self.options, outcome, &done.exports, size, style);
+        let is_image = |output: &Output| matches!(output, Output::Image { .. });
+        if session.config.is_called_by_docker() && self.outputs.iter().any(is_image) {
+            said.push_str(&summary::where_for_docker(&self.options, outcome, style));
+        }
+        Ok(said)
     }
 
     /// The warnings so far, as they are shown.

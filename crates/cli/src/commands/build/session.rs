@@ -22,6 +22,9 @@ impl<'a> Session<'a> {
     /// Opens the store and begins to catch signals: there must be one thread. What registries make us wait for goes to `notices`.
     pub(crate) fn open(config: &'a Config, notices: &Notices) -> Result<Self, CommandError> {
         let cancel = signals::watch();
+        if let Some(socket) = config.docker_socket() {
+            signals::watch_docker(socket);
+        }
         let store = config.store()?;
         let registry = config.registry(Arc::clone(&cancel), notices.observer())?;
         Ok(Self {

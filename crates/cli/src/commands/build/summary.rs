@@ -65,6 +65,16 @@ pub(super) fn success(
     out
 }
 
+/// That docker's own store does not have the image.
+pub(super) fn where_for_docker(options: &Options, outcome: &Outcome, style: Style) -> String {
+    let id: String = outcome.id().hex().chars().take(12).collect();
+    let name = options.tags.first().map_or(id, oci::Reference::familiar);
+    format!(
+        "{} the image is in carafe's store; for docker's: carafe save {name} | docker load\n",
+        style.cyan("hint:")
+    )
+}
+
 /// The whole log of a step that failed, unless it was just shown.
 pub(super) fn failed_step(step: &FailedStep, style: Style) -> String {
     let mut out = String::new();

@@ -1,0 +1,64 @@
+//! `docker buildx`: the verbs of buildx, for carafe in its place.
+
+mod builder;
+
+use super::build;
+use crate::command_error::CommandError;
+use crate::config::Config;
+use crate::docker_plugin::BUILDX_VERSION;
+use crate::exit::Exit;
+use crate::output;
+use clap::Subcommand;
+
+/// What `docker buildx` does, for carafe installed as docker-buildx
+#[derive(Debug, clap::Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Args {
+    /// Name the builder; there is one, `carafe`
+    #[arg(long, value_name = "NAME")]
+    builder: Option<String>,
+    /// Accepted and not needed
+    #[arg(short = 'D', long, hide = true)]
+    debug: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    #[command(visible_alias = "b")]
+    Build(Box<build::Args>),
+    /// Show the version: that of the buildx whose command line this is, and carafe's
+    Version,
+    /// List the builder
+    Ls(builder::ListArgs),
+    /// Describe the builder
+    Inspect(builder::InspectArgs),
+    /// Choose a builder
+    Use(builder::UseArgs),
+    /// Make a builder
+    Create(builder::CreateArgs),
+    /// Remove a builder
+    Rm(builder::RemoveArgs),
+    /// Stop a builder: nothing runs between builds
+    Stop(builder::StopArgs),
+}
+
+pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
+    builder::check(args.builder.as_deref())?;
+    match &args.verb {
+        Verb::Build(args) => build::run(args, config),
+        Verb::Version => {
+            let own = env!("CARGO_PKG_VERSION");
+            let text = format!("github.com/docker/buildx {BUILDX_VERSION} carafe-{own}\n");
+            output::result(&text)?;
+            Ok(Exit::Success)
+        }
+        Verb::Ls(args) => builder::list(args, config),
+        Verb::Inspect(args) => builder::inspect(args, config),
+        Verb::Use(args) => builder::use_(args),
+        Verb::Create(args) => builder::create(args),
+        Verb::Rm(args) => builder::remove(args),
+        Verb::Stop(args) => builder::stop(args),
+    }
+}
