@@ -36,8 +36,6 @@ pub struct Options {
     pub network: Network,
     /// `--add-host`: name and address.
     pub add_hosts: Vec<(String, String)>,
-    /// Names that the image gets in the store.
-    pub tags: Vec<oci::Reference>,
 }
 
 /// Where a secret's value is.

@@ -66,7 +66,6 @@ fn options(text: &str) -> Options {
         pull: false,
         network: dockerfile::ast::Network::Default,
         add_hosts: Vec::new(),
-        tags: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ mod outputs;
 mod platforms;
 mod rejected;
 mod request;
+mod result;
 mod secrets;
 mod session;
 mod split;
@@ -38,7 +39,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         Ok(done) => {
             let summary = request.conclude(&done, &session)?;
             if args.quiet {
-                output::result(&format!("{}\n", done.outcome.id()))?;
+                output::result(&format!("{}\n", done.id()))?;
             } else if args.progress.as_deref() != Some("none") {
                 output::note(&summary);
             }

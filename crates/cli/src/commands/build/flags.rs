@@ -1,5 +1,6 @@
 //! The flags of `build`: those of `docker buildx build`, with their meaning.
 
+use super::outputs::OutputFlags;
 use super::rejected::Rejected;
 use crate::key_values::{boolean, maybe_pair, pair};
 
@@ -93,6 +94,9 @@ pub(crate) struct Args {
           default_missing_value = "true", default_value = "false", value_parser = boolean,
           hide_default_value = true, action = clap::ArgAction::Set)]
     pub(crate) load: bool,
+
+    #[command(flatten)]
+    pub(super) output_flags: OutputFlags,
 
     #[command(flatten)]
     pub(crate) rejected: Rejected,

@@ -1,22 +1,16 @@
 //! Flags to the builder's options.
 
 use super::flags::Args;
-use super::outputs::Output;
 use super::{context, platforms, secrets};
 use crate::command_error::CommandError;
 use crate::config::Config;
 use builder::{NoCache, Options};
 use dockerfile::ast::Network;
-use oci::Reference;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Reads everything that the flags name: Dockerfile, ignore files, variables.
-pub(super) fn read(
-    args: &Args,
-    outputs: &[Output],
-    config: &Config,
-) -> Result<Options, CommandError> {
+pub(super) fn read(args: &Args, config: &Config) -> Result<Options, CommandError> {
     let directory = context::directory(&args.context)?;
     let (dockerfile, path) = context::dockerfile(args.file.as_deref(), &directory)?;
     let mut secret_sources = BTreeMap::new();
@@ -45,36 +39,7 @@ pub(super) fn read(
             .iter()
             .map(|text| host(text))
             .collect::<Result<_, _>>()?,
-        tags: match outputs
-            .iter()
-            .any(|output| matches!(output, Output::Image { .. }))
-        {
-            true => tags(args, outputs)?,
-            false => Vec::new(),
-        },
     })
-}
-
-/// The names from `-t`, and those that outputs of type image give.
-pub(super) fn tags(args: &Args, outputs: &[Output]) -> Result<Vec<Reference>, CommandError> {
-    let mut tags: Vec<Reference> = Vec::new();
-    let named = outputs.iter().flat_map(|output| match output {
-        Output::Image { names } => names.as_slice(),
-        _ => &[],
-    });
-    for text in args.tags.iter().chain(named) {
-        let reference: Reference = text.parse()?;
-        if reference.digest().is_some() {
-            let message = format!(
-                "cannot tag as {text}: a digest follows from the content and cannot be given"
-            );
-            return Err(CommandError::usage(message));
-        }
-        if !tags.contains(&reference) {
-            tags.push(reference);
-        }
-    }
-    Ok(tags)
 }
 
 fn named_contexts(

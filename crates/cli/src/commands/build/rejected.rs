@@ -8,8 +8,6 @@ pub(crate) struct Rejected {
     #[arg(long, hide = true)]
     allow: Vec<String>,
     #[arg(long, hide = true)]
-    annotation: Vec<String>,
-    #[arg(long, hide = true)]
     attest: Vec<String>,
     #[arg(long, hide = true)]
     builder: Option<String>,
@@ -56,7 +54,6 @@ impl Rejected {
                 "--allow security.insecure and device",
                 self.allow.iter().any(needs_right),
             ),
-            ("--annotation", !self.annotation.is_empty()),
             ("--attest", !self.attest.is_empty()),
             ("--cache-from", !self.cache_from.is_empty()),
             ("--cache-to", !self.cache_to.is_empty()),
