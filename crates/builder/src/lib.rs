@@ -36,7 +36,9 @@ pub use build::{Outcome, build};
 pub use context::{ContextName, IgnoreFile, LocalContext};
 pub use error::Error;
 pub use event::{Event, StepTitle, Stream};
-pub use options::{Environment, NoCache, Options, SecretSource};
+pub use options::{
+    Entitlement, Environment, NoCache, Options, RunOptions, SecretSource, UnknownEntitlement,
+};
 pub use plan::{Bases, HistoryEntry, Plan, PlannedStage, StageImage, plan};
 pub use report::StageReport;
 pub use scope::DEFAULT_PATH;

@@ -280,6 +280,7 @@ impl<'a> Schedule<'a> {
         (self.environment.events)(Event::Started(id));
         let work = Work {
             id,
+            span: step.span,
             below,
             schedule: self,
             stopped: &|| self.stopped(),

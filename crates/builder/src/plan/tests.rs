@@ -65,6 +65,7 @@ fn options(text: &str) -> Options {
         no_cache: NoCache::No,
         pull: false,
         network: dockerfile::ast::Network::Default,
+        run: crate::RunOptions::default(),
         add_hosts: Vec::new(),
     }
 }

@@ -8,6 +8,7 @@ mod platforms;
 mod rejected;
 mod request;
 mod result;
+mod run_flags;
 mod secrets;
 mod session;
 mod split;

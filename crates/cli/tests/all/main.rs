@@ -7,4 +7,5 @@ mod containers;
 mod docker;
 mod hostile;
 mod images;
+mod runs;
 mod support;

@@ -34,11 +34,8 @@ pub(super) fn read(args: &Args, config: &Config) -> Result<Options, CommandError
         no_cache: no_cache(args),
         pull: args.pull,
         network: network(&args.network)?,
-        add_hosts: args
-            .add_hosts
-            .iter()
-            .map(|text| host(text))
-            .collect::<Result<_, _>>()?,
+        run: args.run.read()?,
+        add_hosts: args.run.hosts()?,
     })
 }
 
@@ -108,41 +105,9 @@ fn network(text: &str) -> Result<Network, CommandError> {
     }
 }
 
-fn host(text: &str) -> Result<(String, String), CommandError> {
-    let wrong = |why: &str| CommandError::usage(format!("--add-host {text}: {why}"));
-    let (name, address) = match text.split_once('=').or_else(|| text.split_once(':')) {
-        Some((name, address)) if !name.is_empty() => (name, address),
-        _ => return Err(wrong("it is not NAME:ADDRESS")),
-    };
-    let bare = address
-        .strip_prefix('[')
-        .and_then(|a| a.strip_suffix(']'))
-        .unwrap_or(address);
-    match bare {
-        // RUN has the host's network, where the host is the loopback address.
-        "host-gateway" => Ok((name.to_owned(), "127.0.0.1".to_owned())),
-        ip if ip.parse::<std::net::IpAddr>().is_ok() => Ok((name.to_owned(), ip.to_owned())),
-        other => Err(wrong(&format!("`{other}` is no IP address"))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{host, network};
-
-    #[test]
-    fn hosts() {
-        let of = |text| host(text).map_err(|error| error.message().to_owned());
-        assert_eq!(
-            of("a:1.2.3.4").unwrap(),
-            ("a".to_owned(), "1.2.3.4".to_owned())
-        );
-        assert_eq!(of("a=::1").unwrap().1, "::1");
-        assert_eq!(of("a:[::1]").unwrap().1, "::1");
-        assert_eq!(of("a:host-gateway").unwrap().1, "127.0.0.1");
-        assert!(of("a").unwrap_err().contains("NAME:ADDRESS"));
-        assert!(of("a:b").unwrap_err().contains("`b` is no IP address"));
-    }
+    use super::network;
 
     #[test]
     fn networks() {
