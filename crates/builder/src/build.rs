@@ -17,7 +17,7 @@ use crate::{Environment, Error, Event, Options, Plan, PlannedStage, StepTitle, i
 pub struct Outcome {
     /// The image in the store: one for each platform, in the order in which they were asked for.
     pub images: Vec<Image>,
-    /// The manifest, or the index of all platforms.
+    /// What its names lead to: the manifest, or the index of all platforms.
     pub root: Descriptor,
     /// What stayed behind and what ships.
     pub stages: Vec<StageReport>,
@@ -34,7 +34,7 @@ impl Outcome {
     }
 }
 
-/// Builds the target of a Dockerfile. The image is in the store, without a name.
+/// Builds the target of a Dockerfile, and gives the image its names.
 ///
 /// # Errors
 /// See [`Error`]. When a build fails, what its steps made so far stays in the cache.
@@ -48,9 +48,7 @@ pub fn build(options: &Options, environment: &Environment<'_>) -> Result<Outcome
     let is_index = index::is_wanted(options)?;
     let bases = WorldBases::new(environment, options.pull);
     let plan = plan(&parsed.dockerfile, options, &bases)?;
-    for warning in &plan.warnings {
-        (environment.events)(Event::Warning(warning.clone()));
-    }
+    warn(&plan, options, environment)?;
     (environment.events)(Event::Planned(titles(&plan, options)));
     let schedule = Schedule::new(&plan, options, environment);
     let targets: Vec<_> = plan.results().map(|image| image.filesystem).collect();
@@ -62,12 +60,30 @@ pub fn build(options: &Options, environment: &Environment<'_>) -> Result<Outcome
         true => index::of(&images, environment.store)?,
         false => images[0].manifest.clone(),
     };
+    for tag in &options.tags {
+        environment.store.tag(tag, &root)?;
+    }
     let stages = report(&plan, &schedule, environment.store);
     Ok(Outcome {
         images,
         root,
         stages,
     })
+}
+
+/// Tells what planning has to tell. With `--strict` that is the end.
+fn warn(plan: &Plan, options: &Options, environment: &Environment<'_>) -> Result<(), Error> {
+    let mut warnings = plan.warnings.clone();
+    if options.reporting.strict && !warnings.is_empty() {
+        for warning in &mut warnings {
+            warning.severity = Severity::Error;
+        }
+        return Err(Error::Dockerfile(warnings));
+    }
+    for warning in warnings {
+        (environment.events)(Event::Warning(warning));
+    }
+    Ok(())
 }
 
 /// How the steps are shown, each with its place among those of its stage.

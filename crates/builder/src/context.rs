@@ -118,6 +118,11 @@ impl<'a> Contexts<'a> {
         self.selections.lock().expect("no thread panics with it")
     }
 
+    /// The tree of a context.
+    pub(crate) fn tree_of(&self, name: &ContextName) -> Result<Arc<Tree>, Error> {
+        self.tree(name).map(|(tree, _)| Arc::clone(tree))
+    }
+
     fn tree(&self, name: &ContextName) -> Result<(&Arc<Tree>, &StatCache), Error> {
         let opened = self.contexts.get(name).ok_or(Error::NoContext)?;
         let _one_at_a_time = opened.opening.lock().expect("no thread panics with it");
@@ -135,12 +140,13 @@ fn open(name: &ContextName, local: &LocalContext) -> Result<Tree, Error> {
     let root = Root::open(&local.directory)?;
     let patterns = match &local.ignore {
         None => None,
-        Some(file) => Some(
-            Patterns::parse(&file.text).map_err(|source| Error::IgnoreFile {
+        Some(file) => {
+            let patterns = Patterns::parse(&file.text).map_err(|source| Error::IgnoreFile {
                 file: file.name.clone(),
                 source,
-            })?,
-        ),
+            })?;
+            Some((file.name.as_str(), patterns))
+        }
     };
     Ok(Tree::context(root, patterns, name.to_string()))
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use dockerfile::{Diagnostic, Span};
 
+use crate::MissingSource;
 use crate::step::{Step, StepId};
 
 /// A failed build. Messages name the operation and the object; the command line adds the place.
@@ -85,15 +86,8 @@ pub enum Error {
         pattern: String,
     },
     /// A source of a `COPY` or a mount is not there.
-    #[error("`{}` is not in {tree}{}", .path.display(), if *.ignored { ": the ignore file excludes it" } else { "" })]
-    SourceMissing {
-        /// What was asked for.
-        path: PathBuf,
-        /// Where it was looked for.
-        tree: String,
-        /// Whether it is there, but hidden by the ignore file.
-        ignored: bool,
-    },
+    #[error("{0}")]
+    SourceMissing(Box<MissingSource>),
     /// A directory would have to be copied onto something else.
     #[error("cannot copy a directory onto `{}`, which is not one", .path.display())]
     NotADirectory {
@@ -139,14 +133,6 @@ pub enum Error {
     SecretMissing {
         /// Its id.
         id: String,
-    },
-    /// A device that a step asks for cannot be had.
-    #[error("device `{name}` cannot be used: {reason}")]
-    Device {
-        /// Its name.
-        name: String,
-        /// Why, and what to do.
-        reason: String,
     },
     /// A command failed.
     #[error("`{command}` failed with exit code {code}")]
@@ -205,13 +191,21 @@ impl Error {
     /// Says which step the error belongs to.
     pub(crate) fn in_step(self, id: StepId, step: &Step) -> Self {
         match self {
-            Self::Cancelled | Self::Step { .. } => self,
+            Self::Cancelled | Self::Step { .. } | Self::Dockerfile(_) => self,
             source => Self::Step {
                 id,
                 title: step.title.clone(),
-                span: step.span,
+                span: source.place().or(step.span),
                 source: Box::new(source),
             },
+        }
+    }
+
+    /// The word of the Dockerfile that it is about, where that is known.
+    fn place(&self) -> Option<Span> {
+        match self {
+            Self::SourceMissing(missing) => missing.span,
+            _ => None,
         }
     }
 

@@ -4,17 +4,16 @@ mod bind;
 mod copy;
 mod place;
 mod run;
-mod surroundings;
 mod workdir;
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use rootfs::Root;
 use store::{Draft, SnapshotId, SnapshotMeta};
 
 use crate::base::BaseImage;
+use crate::notice::Notice;
 use crate::schedule::{Made, Schedule};
 use crate::select::{Digests, Selection, Tree};
 use crate::step::{CopyOperation, Filesystem, Operation, Source, Step, StepId};
@@ -25,22 +24,30 @@ pub(crate) struct Executor<'a> {
     options: &'a Options,
     environment: &'a Environment<'a>,
     unpacked: Mutex<HashMap<StepId, Arc<Mutex<bool>>>>,
-    /// Whether the user knows that there are no limits.
-    warned: AtomicBool,
 }
 
 /// What a step is executed with.
 pub(crate) struct Work<'w> {
     /// The step.
     pub(crate) id: StepId,
-    /// Its place in the Dockerfile.
-    pub(crate) span: Option<dockerfile::Span>,
     /// What is below it.
     pub(crate) below: &'w Made,
     /// Where other steps' files are found.
     pub(crate) schedule: &'w Schedule<'w>,
     /// Whether to give up.
     pub(crate) stopped: &'w (dyn Fn() -> bool + Sync),
+    /// What there is to tell of it.
+    pub(crate) notices: &'w Mutex<Vec<Notice>>,
+}
+
+impl Work<'_> {
+    /// Keeps something to tell.
+    fn notice(&self, notice: Notice) {
+        self.notices
+            .lock()
+            .expect("no thread panics with it")
+            .push(notice);
+    }
 }
 
 impl<'a> Executor<'a> {
@@ -49,7 +56,6 @@ impl<'a> Executor<'a> {
             options,
             environment,
             unpacked: Mutex::default(),
-            warned: AtomicBool::new(false),
         }
     }
 
@@ -90,10 +96,18 @@ impl<'a> Executor<'a> {
         let Source::Filesystem(filesystem) = copy.source else {
             unreachable!("contexts select for themselves")
         };
-        let root = self.readable(filesystem, schedule)?;
-        let name = filesystem.map_or("an empty stage", |_| "the stage that it copies from");
-        let tree = Arc::new(Tree::filesystem(root, name.to_owned()));
+        let tree = Arc::new(self.tree(filesystem, schedule)?);
         Selection::new(&tree, copy, Digests::Read)
+    }
+
+    /// The tree that a `COPY` from a stage or an image takes from.
+    pub(crate) fn tree(
+        &self,
+        filesystem: Filesystem,
+        schedule: &Schedule<'_>,
+    ) -> Result<Tree, Error> {
+        let root = self.readable(filesystem, schedule)?;
+        Ok(Tree::filesystem(root, schedule.name_of(filesystem)))
     }
 
     /// Sees to it that an image's layers are unpacked; whoever comes second waits.

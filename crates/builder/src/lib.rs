@@ -19,6 +19,8 @@ mod execute;
 mod gate;
 mod index;
 mod key;
+mod missing;
+mod notice;
 mod options;
 mod parallel;
 mod plan;
@@ -36,9 +38,8 @@ pub use build::{Outcome, build};
 pub use context::{ContextName, IgnoreFile, LocalContext};
 pub use error::Error;
 pub use event::{Event, StepTitle, Stream};
-pub use options::{
-    Entitlement, Environment, NoCache, Options, RunOptions, SecretSource, UnknownEntitlement,
-};
+pub use missing::MissingSource;
+pub use options::{Environment, NoCache, Options, Reporting, SecretSource};
 pub use plan::{Bases, HistoryEntry, Plan, PlannedStage, StageImage, plan};
 pub use report::StageReport;
 pub use scope::DEFAULT_PATH;

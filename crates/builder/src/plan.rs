@@ -3,18 +3,18 @@
 //! Planning knows variables, stages and configs; it touches no file and runs nothing. It begins at
 //! the target and follows what that needs, so a stage that nothing needs is not even resolved.
 
-mod consent;
 mod copy;
 mod from;
 mod history;
 mod instruction;
 mod metadata;
+mod places;
 mod problem;
 mod run;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use dockerfile::ast::Dockerfile;
@@ -22,6 +22,7 @@ use dockerfile::{Diagnostic, Span};
 use oci::{ImageConfig, Platform, Reference};
 
 pub use history::HistoryEntry;
+pub(crate) use places::Places;
 
 use crate::context::ContextName;
 use crate::key::{self, Key};
@@ -50,6 +51,8 @@ pub struct Plan {
     pub targets: Vec<usize>,
     /// What the user should know and what does not fail the build.
     pub warnings: Vec<Diagnostic>,
+    /// Where the words of steps stand, for those that stand in the text.
+    pub(crate) places: BTreeMap<StepId, Places>,
 }
 
 impl Plan {
@@ -154,6 +157,7 @@ struct Planner<'a> {
     nesting: usize,
     identities: Vec<Key>,
     warnings: Vec<Diagnostic>,
+    places: BTreeMap<StepId, Places>,
 }
 
 impl<'a> Planner<'a> {
@@ -179,6 +183,7 @@ impl<'a> Planner<'a> {
             nesting: 0,
             identities: Vec::new(),
             warnings: Vec::new(),
+            places: BTreeMap::new(),
         })
     }
 
@@ -207,6 +212,7 @@ impl<'a> Planner<'a> {
             stages: self.planned,
             targets,
             warnings,
+            places: self.places,
         })
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use store::{SnapshotId, Store};
 
 use crate::key::Key;
+use crate::notice::Notice;
 use crate::schedule::Made;
 use crate::step::{Operation, Step};
 
@@ -19,6 +20,8 @@ pub(crate) struct Record {
     pub(crate) below: Option<SnapshotId>,
     /// When it was executed.
     pub(crate) created: SystemTime,
+    /// What there is to tell of it.
+    pub(crate) notices: Vec<Notice>,
 }
 
 /// A record as the store keeps it.
@@ -27,6 +30,8 @@ struct Payload {
     #[serde(skip_serializing_if = "Option::is_none")]
     below: Option<String>,
     created: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<Notice>,
 }
 
 impl Record {
@@ -43,6 +48,7 @@ impl Record {
             snapshot: record.snapshot?,
             below,
             created,
+            notices: payload.notices,
         })
     }
 
@@ -52,6 +58,7 @@ impl Record {
         let payload = Payload {
             below: self.below.as_ref().map(ToString::to_string),
             created: since.as_secs(),
+            notices: self.notices.clone(),
         };
         let payload = serde_json::to_value(payload).expect("it has only plain fields");
         let record = store::Record {

@@ -9,13 +9,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
 
+use dockerfile::{Diagnostic, Severity};
+use rootfs::Union;
 use store::SnapshotId;
 
 use crate::context::Contexts;
 use crate::execute::{Executor, Work};
 use crate::gate::Gate;
 use crate::key::{self, Key, KeyWriter};
+use crate::missing::Advisor;
+use crate::notice::Notice;
+use crate::plan::{Places, PlannedStage};
 use crate::record::Record;
+use crate::select::Tree;
 use crate::step::{Filesystem, Operation, Source, Step, StepId};
 use crate::{Environment, Error, Event, Options, Plan};
 
@@ -40,6 +46,7 @@ const STEPS_AT_ONCE: usize = 16;
 /// Executes a plan.
 pub(crate) struct Schedule<'a> {
     plan: &'a Plan,
+    options: &'a Options,
     environment: &'a Environment<'a>,
     pub(crate) contexts: Contexts<'a>,
     executor: Executor<'a>,
@@ -60,6 +67,7 @@ impl<'a> Schedule<'a> {
         let cells = plan.steps.len();
         Self {
             plan,
+            options,
             environment,
             contexts: Contexts::new(options, environment.store),
             executor: Executor::new(options, environment),
@@ -94,18 +102,15 @@ impl<'a> Schedule<'a> {
         if self.environment.cancel.load(Ordering::Relaxed) {
             return Err(Error::Cancelled);
         }
-        if let Some(error) = self
-            .first_error
-            .lock()
-            .expect("no thread panics with it")
-            .take()
-        {
-            return Err(error);
-        }
+        self.first_error()?;
         let made = made.map_err(|Stopped| Error::Cancelled)?;
         for id in self.ids().filter(|&id| self.was_not_needed(id)) {
+            if self.tell_of_unneeded(id).is_err() {
+                break;
+            }
             (self.environment.events)(Event::Cached(id));
         }
+        self.first_error()?;
         self.contexts.save();
         Ok(made)
     }
@@ -115,6 +120,74 @@ impl<'a> Schedule<'a> {
         // Nothing may have needed the files of the base; the image that ships is nothing without them.
         self.unpack(&made)?;
         Ok(made)
+    }
+
+    fn first_error(&self) -> Result<(), Error> {
+        let mut first = self.first_error.lock().expect("no thread panics with it");
+        first.take().map_or(Ok(()), Err)
+    }
+
+    /// Tells what a step did that was hardly meant. With `--strict` it fails.
+    fn tell(&self, id: StepId, notices: &[Notice]) -> Result<(), Stopped> {
+        let none = Places::default();
+        let places = self.plan.places.get(&id).unwrap_or(&none);
+        let step = self.step(id);
+        let mut warnings: Vec<Diagnostic> = notices
+            .iter()
+            .filter_map(|notice| notice.warning(step, places))
+            .collect();
+        if self.options.reporting.strict && !warnings.is_empty() {
+            for warning in &mut warnings {
+                warning.severity = Severity::Error;
+            }
+            return Err(self.fail(id, Error::Dockerfile(warnings)));
+        }
+        for warning in warnings {
+            (self.environment.events)(Event::Warning(warning));
+        }
+        Ok(())
+    }
+
+    /// The same for a step that nobody had to look at.
+    fn tell_of_unneeded(&self, id: StepId) -> Result<(), Stopped> {
+        let Some(Ok(key)) = self.keys[id.0 as usize].get() else {
+            return Ok(());
+        };
+        match Record::read(self.environment.store, *key) {
+            Some(record) => self.tell(id, &record.notices),
+            None => Ok(()),
+        }
+    }
+
+    /// What errors call a file system that is copied from.
+    pub(crate) fn name_of(&self, filesystem: Filesystem) -> String {
+        let Some(id) = filesystem else {
+            return "an empty stage".to_owned();
+        };
+        let made_it = |stage: &&PlannedStage| {
+            let image = stage.image.as_ref();
+            image.is_some_and(|image| image.filesystem == filesystem)
+        };
+        match (
+            &self.step(id).operation,
+            self.plan.stages.iter().find(made_it),
+        ) {
+            (Operation::Image(image), _) => format!("the image `{}`", image.name),
+            (_, Some(stage)) => format!("stage `{}`", stage.name),
+            (_, None) => "the stage that it is from".to_owned(),
+        }
+    }
+
+    /// The files of a stage or an image, if it was made.
+    pub(crate) fn tree(&self, filesystem: Filesystem) -> Result<Tree, Error> {
+        self.executor.tree(filesystem, self)
+    }
+
+    /// The layers of a file system, to look into without mounting them; `None` unless they are there.
+    pub(crate) fn union(&self, filesystem: Filesystem) -> Option<Union> {
+        let made = self.peek(filesystem?)?;
+        let stack = self.environment.store.stack(&made.stack).ok()?;
+        self.environment.store.union(&stack).ok()
     }
 
     /// What a step made, if anyone asked for it.
@@ -255,6 +328,7 @@ impl<'a> Schedule<'a> {
         }
         let key = self.key(id)?;
         if let Some(record) = self.recorded(id, key).filter(|r| r.fits(&below, step)) {
+            self.tell(id, &record.notices)?;
             (self.environment.events)(Event::Cached(id));
             return Ok(below.with(&record));
         }
@@ -272,18 +346,20 @@ impl<'a> Schedule<'a> {
         let content = self.content_key(id, below)?;
         if let Some(record) = self.recorded(id, content).filter(|r| r.fits(below, step)) {
             self.record(id, &[key], &record)?;
+            self.tell(id, &record.notices)?;
             (self.environment.events)(Event::Cached(id));
             return Ok(below.with(&record));
         }
         let _place = self.gate.enter();
         self.going_on()?;
         (self.environment.events)(Event::Started(id));
+        let notices = Mutex::default();
         let work = Work {
             id,
-            span: step.span,
             below,
             schedule: self,
             stopped: &|| self.stopped(),
+            notices: &notices,
         };
         let executed = self.executor.execute(step, &work);
         let snapshot = executed.map_err(|error| self.fail(id, error))?;
@@ -292,8 +368,10 @@ impl<'a> Schedule<'a> {
             snapshot,
             below: below_it,
             created: SystemTime::now(),
+            notices: notices.into_inner().expect("no thread panics with it"),
         };
         self.record(id, &[key, content], &record)?;
+        self.tell(id, &record.notices)?;
         (self.environment.events)(Event::Finished(id));
         Ok(below.with(&record))
     }
@@ -353,6 +431,17 @@ impl<'a> Schedule<'a> {
 
     /// Keeps the first error, and stops everything else.
     fn fail(&self, id: StepId, error: Error) -> Stopped {
+        let error = match error {
+            Error::SourceMissing(missing) => {
+                let advisor = Advisor {
+                    plan: self.plan,
+                    options: self.options,
+                    schedule: self,
+                };
+                advisor.advise(id, *missing).into()
+            }
+            error => error,
+        };
         let mut first = self.first_error.lock().expect("no thread panics with it");
         if first.is_none() && !self.stopped() {
             (self.environment.events)(Event::Failed(id));

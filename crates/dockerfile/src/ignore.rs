@@ -25,6 +25,17 @@ use pattern::Pattern;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patterns {
     patterns: Vec<Pattern>,
+    /// Where each of them stands.
+    written: Vec<Written>,
+}
+
+/// A pattern as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The line of the ignore file, or the number of the pattern, from 1.
+    pub line: usize,
+    /// Its text.
+    pub text: String,
 }
 
 /// What is known of a directory: which patterns match it or a directory above it.
@@ -58,25 +69,30 @@ impl Patterns {
     /// column. Slashes before a pattern mean nothing.
     pub fn parse(text: &str) -> Result<Self, IgnoreError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut patterns = Vec::new();
-        for (index, line) in text.lines().enumerate() {
-            if line.starts_with('#') {
-                continue;
-            }
-            patterns.extend(read(line, index + 1, Slashes::Strip)?);
-        }
-        Ok(Self { patterns })
+        let lines = text.lines().enumerate();
+        let lines = lines.filter(|(_, line)| !line.starts_with('#'));
+        Self::read(lines, Slashes::Strip)
     }
 
     /// Patterns that stand for themselves (`--exclude`).
     pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, IgnoreError> {
-        let numbered = patterns.into_iter().enumerate();
-        let patterns: Result<Vec<_>, _> = numbered
-            .map(|(index, pattern)| read(pattern, index + 1, Slashes::Keep))
-            .collect();
-        Ok(Self {
-            patterns: patterns?.into_iter().flatten().collect(),
-        })
+        Self::read(patterns.into_iter().enumerate(), Slashes::Keep)
+    }
+
+    fn read<'a>(
+        lines: impl Iterator<Item = (usize, &'a str)>,
+        slashes: Slashes,
+    ) -> Result<Self, IgnoreError> {
+        let mut patterns = Self::default();
+        for (index, text) in lines {
+            let line = index + 1;
+            if let Some(pattern) = read(text, line, slashes)? {
+                patterns.patterns.push(pattern);
+                let text = text.trim().to_owned();
+                patterns.written.push(Written { line, text });
+            }
+        }
+        Ok(patterns)
     }
 
     /// Whether there is no pattern at all.
@@ -140,6 +156,19 @@ impl Patterns {
             None => self.root(),
         };
         self.ignores(&parent, path)
+    }
+
+    /// The pattern that `path` is ignored by, if it is ignored: the last one that matches it, or a
+    /// directory above it.
+    pub fn reason(&self, path: impl AsRef<[u8]>) -> Option<&Written> {
+        let path = path.as_ref();
+        let parent = match path.iter().rposition(|byte| *byte == b'/') {
+            Some(slash) => self.directory(&path[..slash]),
+            None => self.root(),
+        };
+        let mut last = None;
+        let ignored = self.decide(&parent, path, |index| last = Some(index));
+        last.filter(|_| ignored).map(|index| &self.written[index])
     }
 
     /// Whether something below an ignored directory could be taken back by a `!` pattern. If not,
@@ -335,6 +364,28 @@ mod tests {
                 "{ignore:?} {directory}"
             );
         }
+    }
+
+    #[test]
+    fn the_reason_is_the_last_pattern_that_matches() {
+        let patterns =
+            Patterns::parse("# all\n*.md\n\n  build/ \n!build/keep.md\n**/keep.md\n").unwrap();
+        for (path, line, text) in [
+            ("a.md", 2, "*.md"),
+            ("build", 4, "build/"),
+            ("build/deep/x", 4, "build/"),
+            ("build/keep.md", 6, "**/keep.md"),
+        ] {
+            let text = text.to_owned();
+            assert_eq!(
+                patterns.reason(path),
+                Some(&Written { line, text }),
+                "{path}"
+            );
+        }
+        assert_eq!(patterns.reason("src/a.rs"), None);
+        let patterns = Patterns::parse("build\n!build/keep.md\n").unwrap();
+        assert_eq!(patterns.reason("build/keep.md"), None);
     }
 
     #[test]

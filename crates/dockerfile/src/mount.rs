@@ -6,6 +6,7 @@
 mod csv;
 mod fields;
 mod options;
+mod size;
 
 use crate::ExpandError;
 use crate::ast::MountFlag;

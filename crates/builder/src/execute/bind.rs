@@ -10,7 +10,7 @@ use store::{CacheMount, CacheMountId, Draft};
 
 use super::{Executor, Work};
 use crate::step::{Filesystem, MountKind, RunMount};
-use crate::{Error, SecretSource};
+use crate::{Error, MissingSource, SecretSource};
 
 /// How often a cache that another build has locked is asked for.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -104,11 +104,8 @@ impl Executor<'_> {
             self.readable(from, work.schedule)?
         };
         if root.metadata(source)?.is_none() {
-            return Err(Error::SourceMissing {
-                path: PathBuf::from(source),
-                tree: "the stage that the mount is from".to_owned(),
-                ignored: false,
-            });
+            let tree = work.schedule.name_of(from);
+            return Err(MissingSource::new(Path::new(source), &tree).into());
         }
         Ok(sandbox::MountKind::Bind {
             source: clone_descriptor(&root)?,
@@ -150,11 +147,8 @@ impl Executor<'_> {
         }
         let cache = Root::open(held.caches[&identity].path())?;
         if cache.metadata(source)?.is_none() {
-            return Err(Error::SourceMissing {
-                path: PathBuf::from(source),
-                tree: format!("the cache `{id}`"),
-                ignored: false,
-            });
+            let missing = MissingSource::new(Path::new(source), &format!("the cache `{id}`"));
+            return Err(missing.into());
         }
         let source_fd = sandbox::clone_mount(cache.fd()).map_err(Error::Sandbox)?;
         Ok(sandbox::MountKind::Bind {

@@ -11,6 +11,7 @@ use store::Draft;
 
 use super::place::{Entry, Marks, Placer, Target, enter, make_room};
 use super::{Executor, Work};
+use crate::notice::{self, Notice};
 use crate::select::{Content, Selected, Selection};
 use crate::step::{CopyItem, CopyOperation, Source, StepId};
 use crate::{Error, Users};
@@ -38,10 +39,14 @@ impl Executor<'_> {
             }
             _ => None,
         };
-        let owner = copy
-            .chown
-            .as_ref()
-            .map(|chown| Users::read(&root).owner(chown).0);
+        let owner = copy.chown.as_ref().map(|chown| {
+            let (owner, unknown) = Users::read(&root).owner(chown);
+            if !unknown.is_empty() {
+                let names = unknown;
+                work.notice(Notice::UnknownOwner { names, owner });
+            }
+            owner
+        });
         let marks = Marks {
             owner,
             chmod: copy.chmod.clone(),
@@ -58,6 +63,9 @@ impl Executor<'_> {
                 (CopyItem::Path(_), Some(selection)) => copier.sources(selection, at)?,
                 (CopyItem::Path(_), None) => unreachable!("a path makes a selection"),
             }
+        }
+        for notice in notice::of_copy(copy, selection.as_deref(), &root)? {
+            work.notice(notice);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use rootfs::MakeDir;
 use store::Draft;
 
 use super::{Executor, Work};
+use crate::notice::Notice;
 use crate::{Error, Users};
 
 impl Executor<'_> {
@@ -24,6 +25,10 @@ impl Executor<'_> {
             return Ok(());
         }
         let identity = Users::read(&root).identity(user).ok();
+        if identity.is_none() {
+            let (user, path) = (user.to_owned(), path.to_owned());
+            work.notice(Notice::UnknownUser { user, path });
+        }
         let (uid, gid) = identity.map_or((0, 0), |identity| (identity.uid, identity.gid));
         root.create_dir_all(
             path,

@@ -22,6 +22,7 @@ impl Planner<'_> {
             None => Source::Context(ContextName::Main),
         };
         let mut operation = self.copy_operation(stage, &copy.arguments, source)?;
+        self.check_link(stage, &copy.arguments, &operation);
         operation.parents = copy.parents;
         for item in &operation.items {
             if let CopyItem::Path(path) = item
@@ -49,6 +50,7 @@ impl Planner<'_> {
     ) -> Result<(), Error> {
         let source = Source::Context(ContextName::Main);
         let mut operation = self.copy_operation(stage, &add.arguments, source)?;
+        self.check_link(stage, &add.arguments, &operation);
         operation.unpack = add.unpack.unwrap_or(true);
         let span = stage.span_of(instruction);
         for item in &operation.items {
@@ -107,6 +109,21 @@ impl Planner<'_> {
                 .collect(),
             unpack: false,
         })
+    }
+
+    /// A linked layer knows nothing of the image below, so names cannot be looked up for it.
+    fn check_link(&mut self, stage: &Stage, arguments: &CopyArguments, operation: &CopyOperation) {
+        let (Some(word), Some(owner)) = (&arguments.chown, &operation.chown) else {
+            return;
+        };
+        if !arguments.link || is_numeric(owner) {
+            return;
+        }
+        let span = stage.trigger_of.unwrap_or(word.span);
+        let message = format!("--link cannot look up `{owner}`: the layer is not a linked one");
+        let problem = Problem::new("link-chown", span, message)
+            .help("give numbers (BuildKit fails otherwise), or leave --link out");
+        self.warnings.push(problem.warning());
     }
 
     fn copy_item(&self, stage: &Stage, source: &CopySource) -> Result<CopyItem, Error> {

@@ -5,7 +5,9 @@ use dockerfile::ast::{self, Instruction, Kind, Word};
 use oci::Config;
 
 use super::problem::{self, Problem};
-use super::{HistoryEntry, INSTRUCTIONS_AT_MOST, LAYERS_AT_MOST, Planner, STEPS_AT_MOST, Stage};
+use super::{
+    HistoryEntry, INSTRUCTIONS_AT_MOST, LAYERS_AT_MOST, Places, Planner, STEPS_AT_MOST, Stage,
+};
 use crate::Error;
 use crate::step::{Operation, Step, StepId};
 
@@ -95,6 +97,10 @@ impl Planner<'_> {
             stage: Some(stage.index),
             no_cache: self.no_cache(stage.index),
         });
+        if stage.trigger_of.is_none() {
+            let places = || Places::of(instruction);
+            self.places.entry(id).or_insert_with(places);
+        }
         stage.image.filesystem = Some(id);
         stage.image.layers.push(id);
         stage

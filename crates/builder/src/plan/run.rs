@@ -5,7 +5,7 @@ use dockerfile::{ExpandError, Mount, Span};
 
 use super::from::Named;
 use super::problem::Problem;
-use super::{Planner, Stage};
+use super::{Places, Planner, Stage};
 use crate::Error;
 use crate::context::ContextName;
 use crate::scope::DEFAULT_PATH;
@@ -23,7 +23,16 @@ impl Planner<'_> {
         run: &Run,
     ) -> Result<(), Error> {
         let span = stage.span_of(instruction);
-        let devices = self.consented(run, span)?;
+        if run.security == Security::Insecure {
+            let message = "--security=insecure is not allowed";
+            return Err(Problem::new("insecure", span, message)
+                .help("the sandbox cannot be left in this version of carafe")
+                .into());
+        }
+        if let Some(device) = run.devices.first() {
+            let message = format!("--device={} is not supported", device.text);
+            return Err(Problem::new("device", device.span, message).into());
+        }
         let (arguments, script) = command(stage, run);
         let mut mounts = Vec::with_capacity(run.mounts.len());
         for flag in &run.mounts {
@@ -37,15 +46,7 @@ impl Planner<'_> {
             workdir: absolute_workdir(stage),
             user: stage.config().user.clone(),
             network: self.network(run.network),
-            insecure: run.security == Security::Insecure,
-            hostname: self.hostname(),
-            hosts: self
-                .options
-                .add_hosts
-                .iter()
-                .map(|(name, _)| name.clone())
-                .collect(),
-            devices,
+            insecure: false,
             mounts,
             script,
         };
@@ -63,15 +64,6 @@ impl Planner<'_> {
             Network::Default => self.options.network,
             named => named,
         }
-    }
-
-    /// Scripts have come to know the name that BuildKit gives.
-    fn hostname(&self) -> String {
-        let given = self.scope.build_arg("BUILDKIT_SANDBOX_HOSTNAME");
-        given
-            .filter(|name| !name.is_empty())
-            .unwrap_or("buildkitsandbox")
-            .to_owned()
     }
 
     /// Proxy values that no `ARG` or `ENV` of the stage names.
@@ -237,21 +229,28 @@ impl Planner<'_> {
     ) -> Result<(Filesystem, String), Error> {
         let source = dockerfile::glob::clean(&format!("/{source}"));
         let Some(from) = from else {
-            return Ok(self.bound_context(ContextName::Main, &source));
+            return Ok(self.bound_context(ContextName::Main, &source, span));
         };
         let word = Word {
             text: from.to_owned(),
             span,
         };
         Ok(match self.named(stage, &word)? {
-            Named::Context(context) => self.bound_context(context, &source),
+            Named::Context(context) => self.bound_context(context, &source, span),
             Named::Filesystem(filesystem) => (filesystem, source),
             Named::Stage(index) => (self.stage(index)?.filesystem, source),
         })
     }
 
-    fn bound_context(&mut self, context: ContextName, source: &str) -> (Filesystem, String) {
+    fn bound_context(
+        &mut self,
+        context: ContextName,
+        source: &str,
+        span: Span,
+    ) -> (Filesystem, String) {
         let step = self.context_step(context, source, BOUND_FILES);
+        let places = self.places.entry(step);
+        places.or_insert_with(|| Places::flag(span));
         (Some(step), BOUND_FILES.to_owned())
     }
 }

@@ -9,7 +9,7 @@ use dockerfile::glob;
 use dockerfile::ignore::Patterns;
 
 use super::{Content, Node, Selected, Tree, walk};
-use crate::Error;
+use crate::{Error, MissingSource};
 
 /// What an item of a `COPY` names. A wildcard may find nothing; a plain name must be there.
 pub(super) fn find(
@@ -214,15 +214,11 @@ impl Finder<'_> {
     }
 
     fn missing(&self, path: &Path) -> Error {
-        Error::SourceMissing {
-            path: path.to_owned(),
-            tree: self.tree.name.clone(),
-            ignored: self.tree.ignores(path)
-                && self
-                    .tree
-                    .root
-                    .metadata(path)
-                    .is_ok_and(|metadata| metadata.is_some()),
+        let mut missing = MissingSource::new(path, &self.tree.name);
+        let there = self.tree.root.metadata(path);
+        if there.is_ok_and(|metadata| metadata.is_some()) {
+            missing.hidden_by = self.tree.hidden_by(path);
         }
+        missing.into()
     }
 }

@@ -14,6 +14,8 @@ pub(crate) struct Tree {
     pub(crate) root: Root,
     /// What of it is ignored.
     pub(crate) patterns: Option<Patterns>,
+    /// The ignore file that the patterns are from.
+    ignore_file: String,
     /// Whether everything belongs to root, whoever owns it on the host.
     pub(crate) of_root: bool,
     /// What errors call it.
@@ -22,11 +24,12 @@ pub(crate) struct Tree {
 
 impl Tree {
     /// A context: whoever owns its files on the host, in the build they are root's.
-    pub(crate) fn context(root: Root, patterns: Option<Patterns>, name: String) -> Self {
-        let patterns = patterns.filter(|patterns| !patterns.is_empty());
+    pub(crate) fn context(root: Root, ignore: Option<(&str, Patterns)>, name: String) -> Self {
+        let (ignore_file, patterns) = ignore.unwrap_or_default();
         Self {
             root,
-            patterns,
+            patterns: Some(patterns).filter(|patterns| !patterns.is_empty()),
+            ignore_file: ignore_file.to_owned(),
             of_root: true,
             name,
         }
@@ -37,6 +40,7 @@ impl Tree {
         Self {
             root,
             patterns: None,
+            ignore_file: String::new(),
             of_root: false,
             name,
         }
@@ -66,11 +70,20 @@ impl Tree {
     /// Whether a path is hidden by the ignore file. A directory that is hidden itself may still
     /// have something to show.
     pub(crate) fn ignores(&self, path: &Path) -> bool {
-        let path = path
-            .strip_prefix("/")
-            .unwrap_or(path)
-            .as_os_str()
-            .as_encoded_bytes();
+        let path = in_patterns(path);
         !path.is_empty() && self.patterns.as_ref().is_some_and(|p| p.ignores_path(path))
     }
+
+    /// The line of the ignore file that hides a path, with its pattern.
+    pub(crate) fn hidden_by(&self, path: &Path) -> Option<String> {
+        let pattern = self.patterns.as_ref()?.reason(in_patterns(path))?;
+        let (file, line, text) = (&self.ignore_file, pattern.line, &pattern.text);
+        Some(format!("{file}:{line} (`{text}`)"))
+    }
+}
+
+/// A path in the patterns' terms.
+fn in_patterns(path: &Path) -> &[u8] {
+    let relative = path.strip_prefix("/").unwrap_or(path);
+    relative.as_os_str().as_encoded_bytes()
 }

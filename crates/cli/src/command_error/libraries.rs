@@ -175,6 +175,11 @@ impl CommandError {
         match error {
             builder::Error::Store(error) => error.into(),
             builder::Error::Pull { source, .. } => source.into(),
+            builder::Error::SourceMissing(missing) => {
+                let hints = missing.hints.iter().cloned();
+                let this = Self::new(missing.to_string());
+                hints.fold(this, Self::hint)
+            }
             // The Dockerfile's lines, which show the command, stand below.
             builder::Error::Exit { code, .. } => {
                 Self::new(format!("the command failed with exit code {code}"))

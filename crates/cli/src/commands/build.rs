@@ -6,9 +6,8 @@ mod options;
 mod outputs;
 mod platforms;
 mod rejected;
+mod reporting;
 mod request;
-mod result;
-mod run_flags;
 mod secrets;
 mod session;
 mod split;
@@ -40,7 +39,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         Ok(done) => {
             let summary = request.conclude(&done, &session)?;
             if args.quiet {
-                output::result(&format!("{}\n", done.id()))?;
+                output::result(&format!("{}\n", done.outcome.id()))?;
             } else if args.progress.as_deref() != Some("none") {
                 output::note(&summary);
             }

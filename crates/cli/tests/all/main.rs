@@ -7,5 +7,6 @@ mod containers;
 mod docker;
 mod hostile;
 mod images;
-mod runs;
+mod missing;
 mod support;
+mod warnings;

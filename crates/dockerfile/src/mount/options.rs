@@ -1,7 +1,6 @@
 //! The options of a mount while they are read, from left to right.
 
-use super::{Mount, MountError, Sharing};
-use crate::size;
+use super::{Mount, MountError, Sharing, size};
 use crate::{glob, suggest};
 
 /// `type=`.

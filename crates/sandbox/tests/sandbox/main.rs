@@ -11,7 +11,6 @@ mod devices;
 mod files;
 mod harness;
 mod lifetime;
-mod limits;
 mod mounts;
 mod network;
 mod ordinary_user;
@@ -41,7 +40,6 @@ fn main() -> std::process::ExitCode {
         network::TESTS,
         terminal::TESTS,
         lifetime::TESTS,
-        limits::TESTS,
         ordinary_user::TESTS,
         cost::TESTS,
     ];

@@ -2,7 +2,6 @@
 
 use super::flags::Args;
 use super::outputs::{self, Exported, Output};
-use super::result::{self, BuildResult};
 use super::session::Session;
 use super::{options, summary};
 use crate::command_error::{self, CommandError};
@@ -11,7 +10,6 @@ use crate::diagnostic;
 use builder::{Event, Options, Outcome};
 use dockerfile::{Diagnostic, Severity};
 use lint::Settings;
-use oci::Digest;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
@@ -39,19 +37,12 @@ pub(crate) enum Failure {
     Export(CommandError),
 }
 
-impl Done {
-    /// What identifies the result.
-    pub(crate) fn id(&self) -> &Digest {
-        result::id(&self.outcome, &self.exports)
-    }
-}
-
 impl<'a> Request<'a> {
     /// Reads everything that the flags name, and checks what can be checked.
     pub(crate) fn read(args: &'a Args, config: &Config) -> Result<Self, CommandError> {
         args.rejected.check()?;
         let outputs = outputs::read(args)?;
-        let options = options::read(args, config)?;
+        let options = options::read(args, &outputs, config)?;
         outputs::check_platforms(&outputs, &options)?;
         for stdout_user in outputs.iter().filter(|output| output.writes_to_stdout()) {
             stdout_user.check_stdout(io::stdout())?;
@@ -72,14 +63,14 @@ impl<'a> Request<'a> {
         show: &(dyn Fn(Event) + Sync),
     ) -> Result<Done, Failure> {
         let events = |event: Event| match event {
-            Event::Warning(warning) => self.warnings().push(warning),
+            Event::Warning(warning) => self.warn(warning),
             other => show(other),
         };
         let environment = session.environment(&events);
         let outcome = builder::build(&self.options, &environment)
             .map_err(|error| Failure::Build(Box::new(error)))?;
-        let exports =
-            outputs::export(&self.outputs, &outcome, &session.store).map_err(Failure::Export)?;
+        let exports = outputs::export(&self.outputs, &outcome, self.args, &session.store)
+            .map_err(Failure::Export)?;
         Ok(Done { outcome, exports })
     }
 
@@ -89,15 +80,14 @@ impl<'a> Request<'a> {
         done: &Done,
         session: &Session<'_>,
     ) -> Result<String, CommandError> {
-        let result = BuildResult::new(&done.outcome, &self.outputs, &done.exports);
-        result.write_files(self.args)?;
+        summary::write_files(self.args, &done.outcome, &self.options)?;
         let images = done.outcome.images.iter();
         let sizes: Result<Vec<_>, _> = images.map(|i| session.store.image_size(i)).collect();
         let (outcome, size, style) = (&done.outcome, sizes?.iter().sum(), session.config.style());
-        let mut said = summary::success(&result, outcome, size, style);
-        let is_image = |output: &Output| matches!(output, Output::Image(_));
+        let mut said = summary::success(&self.options, outcome, &done.exports, size, style);
+        let is_image = |output: &Output| matches!(output, Output::Image { .. });
         if session.config.is_called_by_docker() && self.outputs.iter().any(is_image) {
-            said.push_str(&summary::where_for_docker(&result, style));
+            said.push_str(&summary::where_for_docker(&self.options, outcome, style));
         }
         Ok(said)
     }
@@ -119,12 +109,20 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Builds for several platforms have the same to tell.
+    fn warn(&self, warning: Diagnostic) {
+        let mut warnings = self.warnings();
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+
     fn warnings(&self) -> std::sync::MutexGuard<'_, Vec<Diagnostic>> {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the rules find. With `# check=error=true` that is the end.
+/// What the rules find. With `# check=error=true` or `--strict` that is the end.
 fn lint(options: &Options, config: &Config) -> Result<Vec<Diagnostic>, CommandError> {
     let source = &options.dockerfile;
     let parsed = dockerfile::parse(source);
@@ -140,9 +138,13 @@ fn lint(options: &Options, config: &Config) -> Result<Vec<Diagnostic>, CommandEr
         Ok(settings) => lint::check(source, &parsed, &settings),
         Err(wrong) => vec![wrong],
     };
-    let (errors, rest): (Vec<_>, Vec<_>) = found
+    let strict = options.reporting.strict;
+    let (mut errors, rest): (Vec<_>, Vec<_>) = found
         .into_iter()
-        .partition(|finding| finding.severity == Severity::Error);
+        .partition(|finding| strict || finding.severity == Severity::Error);
+    for error in &mut errors {
+        error.severity = Severity::Error;
+    }
     match errors.is_empty() {
         true => Ok(rest),
         false => Err(command_error::of_diagnostics(
