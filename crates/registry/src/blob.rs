@@ -90,7 +90,7 @@ impl Resuming {
             &answer,
             self.descriptor.size - if whole { 0 } else { offset },
         )?;
-        if !whole && !starts_at(&answer, offset) {
+        if !whole && !answer.starts_at(offset) {
             return Err(action.mismatch(&host, "another range than was asked for"));
         }
         self.again = if whole { offset } else { 0 };
@@ -175,12 +175,4 @@ fn check_length(action: &Action, answer: &Answer, expected: u64) -> Result<(), E
         }
         _ => Ok(()),
     }
-}
-
-/// RFC 9110, "Content-Range": `bytes FIRST-LAST/LENGTH`.
-fn starts_at(answer: &Answer, offset: u64) -> bool {
-    let range = answer
-        .header("content-range")
-        .and_then(|range| range.strip_prefix("bytes "));
-    range.and_then(|range| range.split('-').next()?.parse().ok()) == Some(offset)
 }

@@ -287,7 +287,9 @@ impl Error {
             | Self::UnknownHost { .. }
             | Self::Refused { .. }
             | Self::TooManyRequests { .. } => true,
-            Self::Status { status, .. } => matches!(status, 408 | 425 | 500 | 502 | 503 | 504),
+            Self::Status { status, .. } => {
+                matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
+            }
             _ => false,
         }
     }

@@ -6,6 +6,8 @@
 //! [resolves](Repository::resolve) names to digests, and gives manifests and blobs. It is an
 //! [`oci::BlobSource`], so that [`oci::copy_image`] pulls.
 //!
+//! [`Client::download`] fetches plain files of the web in the same way, which is what `ADD` of a URL needs.
+//!
 //! Nothing that a registry sends is trusted: documents are bounded, every blob is checked against its
 //! descriptor, and credentials go to no other host than the one that they are for.
 #![forbid(unsafe_code)]
@@ -15,6 +17,7 @@ mod blob;
 mod client;
 mod config;
 mod credentials;
+mod download;
 mod endpoint;
 mod error;
 mod http_date;
@@ -28,6 +31,7 @@ pub use blob::BlobReader;
 pub use client::Client;
 pub use config::{Config, Event, Observer, Retries, Timeouts};
 pub use credentials::{Anonymous, Credential, Credentials};
+pub use download::{Download, DownloadRequest, Downloaded, Version};
 pub use endpoint::Endpoint;
 pub use error::Error;
 pub use proxies::Proxies;

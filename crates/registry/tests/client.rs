@@ -5,6 +5,8 @@
 mod access;
 #[path = "client/blobs.rs"]
 mod blobs;
+#[path = "client/downloads.rs"]
+mod downloads;
 #[path = "client/manifests.rs"]
 mod manifests;
 #[path = "client/mirrors.rs"]

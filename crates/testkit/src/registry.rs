@@ -36,11 +36,16 @@ struct State {
     content: Mutex<Content>,
 }
 
+/// Content, and headers that go with it.
+type File = (Vec<u8>, Vec<(&'static str, String)>);
+
 #[derive(Debug, Default)]
 struct Content {
     /// Digest and media type by repository and tag.
     tags: BTreeMap<(String, String), (Digest, MediaType)>,
     media_types: BTreeMap<Digest, MediaType>,
+    /// Plain files by their paths, with further headers.
+    files: BTreeMap<String, File>,
     faults: Vec<fault::Planned>,
     access: Access,
     received: Vec<Received>,
@@ -100,6 +105,16 @@ impl Registry {
         let descriptor = self.state.blobs.add(media_type, bytes);
         self.push_blobs(name, &descriptor, &Blobs::default());
         descriptor
+    }
+
+    /// Serves a plain file at a path (`/dir/file`), with headers of its own. `ETag` and `Last-Modified` are compared
+    /// with what requests know.
+    pub fn put_file(&self, path: &str, content: &[u8], headers: &[(&'static str, &str)]) {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        let file = (content.to_vec(), headers.collect());
+        self.state.lock().files.insert(path.to_owned(), file);
     }
 
     /// Lets the next `times` requests fail whose path contains `path`.

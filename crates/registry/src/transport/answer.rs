@@ -62,6 +62,14 @@ impl Answer {
         self.header("content-length")?.trim().parse().ok()
     }
 
+    /// RFC 9110, "Content-Range": whether what comes begins at this byte (`bytes FIRST-LAST/LENGTH`).
+    pub(crate) fn starts_at(&self, offset: u64) -> bool {
+        let range = self
+            .header("content-range")
+            .and_then(|range| range.strip_prefix("bytes "));
+        range.and_then(|range| range.split('-').next()?.parse().ok()) == Some(offset)
+    }
+
     /// Where to go instead.
     pub(super) fn location(&self) -> Option<&str> {
         matches!(self.status(), 301 | 302 | 303 | 307 | 308).then(|| self.header("location"))?
@@ -131,6 +139,23 @@ impl Answer {
                 message,
                 retry_after,
             },
+        }
+    }
+
+    /// A status that is no success, from a server that is no registry: its words count, whatever the status.
+    pub(crate) fn into_status(self, action: &Action) -> Error {
+        let (operation, object) = (action.operation, action.object.clone());
+        let (host, status) = (self.host.clone(), self.status());
+        let retry_after = self.retry_after();
+        let reason = self.response.status().canonical_reason();
+        let message = reason.unwrap_or("no reason given").to_owned();
+        Error::Status {
+            operation,
+            object,
+            host,
+            status,
+            message,
+            retry_after,
         }
     }
 

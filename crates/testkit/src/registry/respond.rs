@@ -4,12 +4,15 @@ use oci::Digest;
 
 use super::exchange::{Received, Response};
 use super::fault::{Fault, Planned};
-use super::{Content, State};
+use super::{Content, File, State};
 
 /// What a registry answers that works.
 pub(super) fn respond(state: &State, request: &Received) -> Response {
     let path = request.path.split('?').next().unwrap_or_default();
     let content = state.lock();
+    if let Some(file) = content.files.get(path) {
+        return plain(file, request);
+    }
     if path == "/token" {
         return content.access.token(request);
     }
@@ -25,6 +28,32 @@ pub(super) fn respond(state: &State, request: &Received) -> Response {
         [_, .., "blobs", digest] => blob(state, digest),
         _ => not_found("NAME_UNKNOWN"),
     }
+}
+
+/// A plain file, unless the request knows it already (RFC 9110, "Precedence of Preconditions").
+fn plain((bytes, headers): &File, request: &Received) -> Response {
+    let own = |name: &str| {
+        let found = headers
+            .iter()
+            .find(|(own, _)| own.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    };
+    let known = match request.header("if-none-match") {
+        Some(tag) => own("etag") == Some(tag),
+        None => request
+            .header("if-modified-since")
+            .is_some_and(|date| own("last-modified") == Some(date)),
+    };
+    let mut response = if known {
+        Response::new(304, b"")
+    } else {
+        Response::new(200, bytes)
+    };
+    for (name, value) in headers {
+        response.set(name, Some(value));
+    }
+    response.ranges = true;
+    response
 }
 
 /// The faults for a request: each is used up by one.
