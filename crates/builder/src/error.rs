@@ -60,6 +60,48 @@ pub enum Error {
         #[source]
         source: store::Error,
     },
+    /// A file of the web cannot be had.
+    #[error("cannot download {url}: {}", .cause.in_short())]
+    Download {
+        /// Where it should be, without passwords.
+        url: String,
+        /// Why.
+        cause: Box<registry::Error>,
+    },
+    /// A file of the web does not end.
+    #[error("cannot download {what}: it is larger than {} GiB", .limit >> 30)]
+    DownloadTooLarge {
+        /// Where it is.
+        what: String,
+        /// The most that is taken, in bytes.
+        limit: u64,
+    },
+    /// Something from elsewhere is not what it must be.
+    #[error("{what} is {actual}, and must be {expected}")]
+    Checksum {
+        /// Where it is.
+        what: String,
+        /// What `--checksum` says.
+        expected: String,
+        /// What it is.
+        actual: String,
+    },
+    /// The program that fetches repositories is not there.
+    #[error("cannot fetch {url}: the program `git` is not installed")]
+    GitMissing {
+        /// The repository.
+        url: String,
+    },
+    /// A repository cannot be fetched or checked out.
+    #[error("git cannot {verb} {url}: {reason}")]
+    Git {
+        /// What was tried, in git's words.
+        verb: String,
+        /// The repository.
+        url: String,
+        /// What git says.
+        reason: String,
+    },
     /// A step copies from a context that the build does not have.
     #[error("there is no build context to copy from")]
     NoContext,
@@ -188,6 +230,26 @@ pub enum Error {
 }
 
 impl Error {
+    /// A download that failed.
+    pub(crate) fn download(cause: registry::Error) -> Self {
+        let url = cause.object().unwrap_or("it").to_owned();
+        match cause.is_cancelled() {
+            true => Self::Cancelled,
+            false => Self::Download {
+                url,
+                cause: Box::new(cause),
+            },
+        }
+    }
+
+    /// A download that broke off.
+    pub(crate) fn broken_download(source: std::io::Error) -> Self {
+        match source.downcast::<registry::Error>() {
+            Ok(cause) => Self::download(cause),
+            Err(source) => Self::Unpack { source },
+        }
+    }
+
     /// Says which step the error belongs to.
     pub(crate) fn in_step(self, id: StepId, step: &Step) -> Self {
         match self {

@@ -63,7 +63,9 @@ impl<'a> Executor<'a> {
     pub(crate) fn execute(&self, step: &Step, work: &Work<'_>) -> Result<SnapshotId, Error> {
         let draft = self.environment.store.draft()?;
         match &step.operation {
-            Operation::Image(_) => unreachable!("images are unpacked, not executed"),
+            Operation::Image(_) | Operation::Fetch(_) => {
+                unreachable!("what is elsewhere is fetched, not executed")
+            }
             Operation::Workdir { path, user } => self.workdir(work, &draft, path, user)?,
             Operation::Copy(copy) => self.copy(work, &draft, copy)?,
             Operation::Run(run) => self.run(work, &draft, run)?,

@@ -94,6 +94,10 @@ pub(crate) fn of(step: &Step, identity: &Identity<'_>, files: Option<Key>) -> Ke
             writer.text("image");
             writer.text(&image.chain_id());
         }
+        Operation::Fetch(remote) => match files {
+            Some(found) => writer.key(found),
+            None => remote.define(&mut writer),
+        },
         Operation::Workdir { path, user } => {
             writer.text("workdir");
             writer.text(path);
@@ -123,6 +127,14 @@ fn copy_fields(
                 writer.text("inline");
                 writer.text(name);
                 writer.text(content);
+            }
+            CopyItem::Fetched { step, path, unpack } => {
+                writer.text("fetched");
+                writer.number(u64::from(*unpack));
+                if files.is_none() {
+                    writer.key(identity(*step));
+                    writer.text(path);
+                }
             }
             // What the files are called is part of `files`, as far as it matters.
             CopyItem::Path(_) if files.is_some() => writer.text("path"),

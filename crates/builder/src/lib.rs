@@ -25,6 +25,7 @@ mod options;
 mod parallel;
 mod plan;
 mod record;
+pub mod remote;
 mod report;
 mod schedule;
 mod scope;

@@ -79,7 +79,7 @@ impl Advisor<'_> {
                 }
             }
             Operation::Run(run) => self.in_mount(id, run, &mut missing),
-            Operation::Image(_) | Operation::Workdir { .. } => {}
+            Operation::Fetch(_) | Operation::Image(_) | Operation::Workdir { .. } => {}
         }
         missing
     }

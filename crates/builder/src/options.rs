@@ -80,6 +80,8 @@ pub struct Environment<'a> {
     pub events: &'a (dyn Fn(Event) + Sync),
     /// Set from outside to stop the build.
     pub cancel: &'a AtomicBool,
+    /// What of the user's surroundings `git` needs.
+    pub git: crate::remote::GitSettings,
     /// `/etc/resolv.conf` for `RUN` steps.
     pub resolv_conf: Vec<u8>,
 }

@@ -4,6 +4,7 @@
 //! the target and follows what that needs, so a stage that nothing needs is not even resolved.
 
 mod copy;
+mod fetch;
 mod from;
 mod history;
 mod instruction;

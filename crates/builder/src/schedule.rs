@@ -5,6 +5,9 @@
 //! step that has inputs from elsewhere and starts those as soon as it is clear that the step is
 //! not in the cache. Inputs of cached steps are never made.
 
+mod fetch;
+
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
@@ -21,9 +24,10 @@ use crate::missing::Advisor;
 use crate::notice::Notice;
 use crate::plan::{Places, PlannedStage};
 use crate::record::Record;
+use crate::remote::Found;
 use crate::select::Tree;
-use crate::step::{Filesystem, Operation, Source, Step, StepId};
-use crate::{Environment, Error, Event, Options, Plan};
+use crate::step::{CopyOperation, Filesystem, Operation, Source, Step, StepId};
+use crate::{Environment, Error, Event, Options, Plan, SecretSource};
 
 /// What a step made: a stack of snapshots, the lowest first.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +54,9 @@ pub(crate) struct Schedule<'a> {
     environment: &'a Environment<'a>,
     pub(crate) contexts: Contexts<'a>,
     executor: Executor<'a>,
+    secrets: &'a BTreeMap<String, SecretSource>,
+    /// What is elsewhere, for the steps that fetch it.
+    found: Vec<OnceLock<Result<Found, Stopped>>>,
     made: Vec<OnceLock<Result<Made, Stopped>>>,
     keys: Vec<OnceLock<Result<Key, Stopped>>>,
     first_error: Mutex<Option<Error>>,
@@ -71,6 +78,8 @@ impl<'a> Schedule<'a> {
             environment,
             contexts: Contexts::new(options, environment.store),
             executor: Executor::new(options, environment),
+            secrets: &options.secrets,
+            found: (0..cells).map(|_| OnceLock::new()).collect(),
             made: (0..cells).map(|_| OnceLock::new()).collect(),
             keys: (0..cells).map(|_| OnceLock::new()).collect(),
             first_error: Mutex::new(None),
@@ -199,6 +208,7 @@ impl<'a> Schedule<'a> {
     fn was_not_needed(&self, id: StepId) -> bool {
         match &self.step(id).operation {
             Operation::Image(_) => !self.executor.was_unpacked(id),
+            Operation::Fetch(_) => self.was_not_fetched(id),
             _ => self.made[id.0 as usize].get().is_none(),
         }
     }
@@ -275,14 +285,23 @@ impl<'a> Schedule<'a> {
         ))
     }
 
-    /// The key of the files that a step copies from a context.
+    /// The key of what a step takes from outside: files of a context, and what is elsewhere.
     fn context_files(&self, id: StepId) -> Result<Option<Key>, Stopped> {
-        let Operation::Copy(copy) = &self.step(id).operation else {
-            return Ok(None);
+        let copy = match &self.step(id).operation {
+            Operation::Fetch(remote) => return self.remote_key(id, remote).map(Some),
+            Operation::Copy(copy) => copy,
+            _ => return Ok(None),
         };
+        if copy.fetched().next().is_some() {
+            let key = |_: &CopyOperation, step| self.key(step);
+            return self.with_fetched(id, copy, &key).map(Some);
+        }
         let Source::Context(_) = copy.source else {
             return Ok(None);
         };
+        if !copy.has_paths() {
+            return Ok(None);
+        }
         self.going_on()?;
         let selection = self
             .contexts
@@ -325,6 +344,9 @@ impl<'a> Schedule<'a> {
                 base: Some(id),
                 created: None,
             });
+        }
+        if let Operation::Fetch(remote) = &step.operation {
+            return self.fetch(id, remote);
         }
         let key = self.key(id)?;
         if let Some(record) = self.recorded(id, key).filter(|r| r.fits(&below, step)) {
@@ -379,12 +401,16 @@ impl<'a> Schedule<'a> {
     /// What the step is on what its inputs really are.
     fn content_key(&self, id: StepId, below: &Made) -> Result<Key, Stopped> {
         let step = self.step(id);
+        let select = |copy: &CopyOperation, _| {
+            let selection = self.executor.select_files(copy, self);
+            Ok(selection.map_err(|error| self.fail(id, error))?.key())
+        };
         let files = match (&step.operation, self.context_files(id)?) {
-            (_, Some(files)) => Some(files),
-            (Operation::Copy(copy), None) if copy.has_paths() => {
-                let selection = self.executor.select_files(copy, self);
-                Some(selection.map_err(|error| self.fail(id, error))?.key())
+            (Operation::Copy(copy), _) if copy.fetched().next().is_some() => {
+                Some(self.with_fetched(id, copy, &select)?)
             }
+            (_, Some(files)) => Some(files),
+            (Operation::Copy(copy), None) if copy.has_paths() => Some(select(copy, id)?),
             _ => None,
         };
         let identity = |input: StepId| match self.known(input) {

@@ -87,7 +87,7 @@ impl Selection {
         for item in &copy.items {
             items.push(match item {
                 CopyItem::Path(path) => find::find(tree, path, copy.parents, &excludes)?,
-                CopyItem::Inline { .. } => Vec::new(),
+                CopyItem::Fetched { .. } | CopyItem::Inline { .. } => Vec::new(),
             });
         }
         let key = digest::key(tree, &items, copy, digests)?;

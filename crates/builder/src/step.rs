@@ -40,6 +40,8 @@ pub struct Step {
 pub enum Operation {
     /// Makes the layers of an image available; `below` is `None`.
     Image(Arc<crate::BaseImage>),
+    /// Fetches what is elsewhere; `below` is `None`.
+    Fetch(crate::remote::Remote),
     /// Makes a working directory.
     Workdir {
         /// Absolute path.
@@ -90,6 +92,15 @@ pub struct CopyOperation {
 pub enum CopyItem {
     /// A path or pattern in the source.
     Path(String),
+    /// Something that a step fetched.
+    Fetched {
+        /// The step.
+        step: StepId,
+        /// The path in what it fetched, as a pattern.
+        path: String,
+        /// Whether it is unpacked if it is an archive.
+        unpack: bool,
+    },
     /// A heredoc.
     Inline {
         /// The file's name.
@@ -193,9 +204,12 @@ impl Operation {
     /// The steps whose files it takes in, besides what is below it.
     pub(crate) fn inputs(&self) -> Vec<StepId> {
         match self {
-            Self::Copy(copy) => copy.source.step().into_iter().collect(),
+            Self::Copy(copy) => {
+                let fetched = copy.fetched().map(|(_, step)| step);
+                copy.source.step().into_iter().chain(fetched).collect()
+            }
             Self::Run(run) => run.mounts.iter().filter_map(RunMount::input).collect(),
-            Self::Image(_) | Self::Workdir { .. } => Vec::new(),
+            Self::Image(_) | Self::Fetch(_) | Self::Workdir { .. } => Vec::new(),
         }
     }
 }
@@ -210,7 +224,27 @@ impl Source {
 }
 
 impl CopyOperation {
-    /// Whether it copies anything but heredocs.
+    /// What it copies of things that were fetched: each as a copy of its own, with the step that fetches it.
+    pub(crate) fn fetched(&self) -> impl Iterator<Item = (CopyOperation, StepId)> {
+        self.items.iter().filter_map(|item| match item {
+            CopyItem::Fetched { step, path, unpack } => {
+                let copy = CopyOperation {
+                    source: Source::Filesystem(Some(*step)),
+                    items: vec![CopyItem::Path(path.clone())],
+                    unpack: *unpack,
+                    destination: self.destination.clone(),
+                    chown: self.chown.clone(),
+                    chmod: self.chmod.clone(),
+                    excludes: self.excludes.clone(),
+                    ..*self
+                };
+                Some((copy, *step))
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether it copies anything of its source.
     pub(crate) fn has_paths(&self) -> bool {
         self.items
             .iter()

@@ -4,6 +4,7 @@
 use crate::command_error::CommandError;
 use crate::terminal;
 use crate::terminal::style::Style;
+use builder::remote::GitSettings;
 use registry::{Client, Observer, Proxies, Registries};
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -128,6 +129,30 @@ impl Config {
             observer,
             ..registry::Config::default()
         }))
+    }
+
+    /// What `git` sees of the user's surroundings: how to get out, and the agent and the files that open doors.
+    pub(crate) fn git(&self) -> GitSettings {
+        const PASSED: [&str; 9] = [
+            "http_proxy",
+            "https_proxy",
+            "all_proxy",
+            "no_proxy",
+            "HTTP_PROXY",
+            "HTTPS_PROXY",
+            "ALL_PROXY",
+            "NO_PROXY",
+            "SSH_AUTH_SOCK",
+        ];
+        let passed = PASSED
+            .iter()
+            .filter_map(|name| Some(((*name).into(), set(name)?)));
+        GitSettings {
+            search_path: set("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()),
+            home: set("HOME").map(PathBuf::from),
+            environment: passed.collect(),
+            certificates: set("SSL_CERT_FILE").map(PathBuf::from),
+        }
     }
 
     /// What containers and RUN steps get as `/etc/resolv.conf`.

@@ -25,6 +25,15 @@ pub struct DownloadRequest {
     pub known: Option<Version>,
 }
 
+impl DownloadRequest {
+    /// The path that the URL names, without percent-encoding; `None` if it is no URL.
+    #[must_use]
+    pub fn path(&self) -> Option<String> {
+        let (uri, _) = parse(&self.url)?;
+        Some(percent_decoded(uri.path()))
+    }
+}
+
 /// What a server says to tell versions of a file from one another (RFC 9110, "Validator Fields").
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Version {
@@ -96,7 +105,7 @@ impl Client {
     /// # Errors
     /// When the URL makes no sense, the server cannot be reached, or answers with anything but the file.
     pub fn download(&self, wanted: &DownloadRequest) -> Result<Downloaded, Error> {
-        let action = Action::new("download", shown(&wanted.url));
+        let action = Action::new("download", url_to_show(&wanted.url));
         let (uri, own) = parse(&wanted.url).ok_or_else(|| action.silence("it", "it is no URL"))?;
         let mut request = Request::get()
             .header("accept-encoding", "identity")
@@ -238,8 +247,15 @@ impl fmt::Debug for Download {
     }
 }
 
+/// RFC 7617: the value of an `Authorization` header for `name:password`.
+#[must_use]
+pub fn basic_authorization(user: &str) -> String {
+    format!("Basic {}", STANDARD.encode(user))
+}
+
 /// A URL as it may be shown: without a password.
-fn shown(url: &str) -> String {
+#[must_use]
+pub fn url_to_show(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };
@@ -270,11 +286,11 @@ fn parse(url: &str) -> Option<(Uri, Option<String>)> {
     uri.host().filter(|host| !host.is_empty())?;
     let credentials = user.map(|user| {
         let user = if user.contains(':') {
-            decoded(user)
+            percent_decoded(user)
         } else {
-            decoded(user) + ":"
+            percent_decoded(user) + ":"
         };
-        format!("Basic {}", STANDARD.encode(user))
+        basic_authorization(&user)
     });
     Some((uri, credentials))
 }
@@ -292,8 +308,9 @@ fn encoded(text: &str) -> String {
     encoded
 }
 
-/// Text without percent-encoding; what is wrongly encoded stays.
-fn decoded(text: &str) -> String {
+/// Text without percent-encoding (RFC 3986, "Percent-Encoding"); what is wrongly encoded stays.
+#[must_use]
+pub fn percent_decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -333,7 +350,7 @@ mod tests {
             auth.unwrap(),
             format!("Basic {}", STANDARD.encode("me:s@cret"))
         );
-        assert_eq!(shown("https://me:s@h/x@y"), "https://…@h/x@y");
+        assert_eq!(url_to_show("https://me:s@h/x@y"), "https://…@h/x@y");
         for bad in ["ftp://h/", "http://", "http:///x", "h/x", "http://a b/"] {
             assert!(of(bad).is_none(), "{bad}");
         }

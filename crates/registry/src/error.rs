@@ -324,6 +324,27 @@ impl Error {
         }
     }
 
+    /// What was asked for.
+    pub fn object(&self) -> Option<&str> {
+        match self {
+            Self::NotFound { object, .. }
+            | Self::Unauthorized { object, .. }
+            | Self::TooManyRequests { object, .. }
+            | Self::Status { object, .. }
+            | Self::UnknownHost { object, .. }
+            | Self::Refused { object, .. }
+            | Self::Network { object, .. }
+            | Self::Tls { object, .. }
+            | Self::Redirect { object, .. }
+            | Self::Authentication { object, .. }
+            | Self::Document { object, .. }
+            | Self::Mismatch { object, .. }
+            | Self::Endpoints { object, .. }
+            | Self::Cancelled { object, .. } => Some(object),
+            _ => None,
+        }
+    }
+
     /// Why, in a few words: without what was being done, by whom, and advice.
     pub fn in_short(&self) -> String {
         match self {

@@ -31,7 +31,10 @@ pub use blob::BlobReader;
 pub use client::Client;
 pub use config::{Config, Event, Observer, Retries, Timeouts};
 pub use credentials::{Anonymous, Credential, Credentials};
-pub use download::{Download, DownloadRequest, Downloaded, Version};
+pub use download::{
+    Download, DownloadRequest, Downloaded, Version, basic_authorization, percent_decoded,
+    url_to_show,
+};
 pub use endpoint::Endpoint;
 pub use error::Error;
 pub use proxies::Proxies;

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 /// | `snapshots/<id>/` | unpacked layers |
 /// | `records/<2 hex>/<hex>` | cache records by step key |
 /// | `cache-mounts/<hex>/` | directories of `RUN --mount=type=cache` |
+/// | `git/<hex>/` | bare git repositories, by the hash of their URL; made when one is fetched |
 /// | `statcache/<hex>` | content digests of a context's files, by their `stat` |
 /// | `containers/`, `logs/` | what `run` and `build` leave |
 /// | `tmp/` | unfinished work, swept when its owner is gone |
@@ -103,6 +104,12 @@ impl Layout {
     #[must_use]
     pub fn cache_mounts(&self) -> PathBuf {
         self.root.join("cache-mounts")
+    }
+
+    /// Git repositories.
+    #[must_use]
+    pub fn repositories(&self) -> PathBuf {
+        self.root.join("git")
     }
 
     /// Stat caches.

@@ -57,9 +57,16 @@ impl Executor<'_> {
             marks: &marks,
             stopped: work.stopped,
         };
+        let mut fetched = copy.fetched();
         for (at, item) in copy.items.iter().enumerate() {
             match (item, &selection) {
                 (CopyItem::Inline { name, content }, _) => copier.inline(name, content)?,
+                (CopyItem::Fetched { .. }, _) => {
+                    let (copy, _) = fetched.next().expect("there is one for each");
+                    let selection = self.select_files(&copy, work.schedule)?;
+                    let copy = &copy;
+                    Copier { copy, ..copier }.sources(&selection, 0)?;
+                }
                 (CopyItem::Path(_), Some(selection)) => copier.sources(selection, at)?,
                 (CopyItem::Path(_), None) => unreachable!("a path makes a selection"),
             }
@@ -109,6 +116,7 @@ fn decoded(file: std::fs::File) -> Result<Box<dyn std::io::Read + Send>, Error> 
 }
 
 /// One `COPY` that is being done.
+#[derive(Clone, Copy)]
 struct Copier<'a> {
     root: &'a Root,
     copy: &'a CopyOperation,

@@ -7,6 +7,7 @@ use super::problem::{self, Problem};
 use super::{Planner, Stage};
 use crate::Error;
 use crate::context::ContextName;
+use crate::remote::Remote;
 use crate::step::{CopyItem, CopyOperation, Operation, Source};
 
 impl Planner<'_> {
@@ -26,7 +27,7 @@ impl Planner<'_> {
         operation.parents = copy.parents;
         for item in &operation.items {
             if let CopyItem::Path(path) = item
-                && is_remote(path)
+                && Remote::parse(path).is_ok_and(|found| found.is_some())
             {
                 let message = format!("COPY cannot fetch `{path}`");
                 return Err(
@@ -52,23 +53,8 @@ impl Planner<'_> {
         let mut operation = self.copy_operation(stage, &add.arguments, source)?;
         self.check_link(stage, &add.arguments, &operation);
         operation.unpack = add.unpack.unwrap_or(true);
-        let span = stage.span_of(instruction);
-        for item in &operation.items {
-            if let CopyItem::Path(path) = item
-                && is_remote(path)
-            {
-                let message =
-                    format!("ADD cannot fetch `{path}`: remote sources are not built yet");
-                return Err(Problem::new("add-remote", span, message)
-                    .help("fetch it in a RUN step, or put the file into the build context")
-                    .into());
-            }
-        }
-        if let Some(checksum) = &add.checksum {
-            let message = "--checksum works for remote sources only, and there is none";
-            return Err(Problem::new("add-checksum", checksum.span, message).into());
-        }
         let created_by = created_by("ADD", &operation, false, &add.arguments);
+        self.fetch_remotes(stage, instruction, add, &mut operation)?;
         self.layer(stage, instruction, Operation::Copy(operation), &created_by);
         Ok(())
     }
@@ -166,13 +152,6 @@ fn is_numeric(owner: &str) -> bool {
         .all(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Whether a source is a URL or a git repository.
-fn is_remote(path: &str) -> bool {
-    ["http://", "https://", "git://", "ssh://", "git@"]
-        .iter()
-        .any(|scheme| path.starts_with(scheme))
-}
-
 /// BuildKit's line of history: of the flags only these three are shown.
 fn created_by(
     keyword: &str,
@@ -194,6 +173,7 @@ fn created_by(
         words.push(match item {
             CopyItem::Path(path) => path.clone(),
             CopyItem::Inline { name, .. } => format!("<<{name}"),
+            CopyItem::Fetched { path, .. } => path.clone(),
         });
     }
     words.push(arguments.destination.text.clone());

@@ -88,6 +88,7 @@ fn steps(text: &str) -> String {
         write!(shown, "{id} on {below}: ").unwrap();
         match &step.operation {
             Operation::Image(image) => write!(shown, "image {}", image.name).unwrap(),
+            Operation::Fetch(remote) => write!(shown, "fetch {}", remote.shown()).unwrap(),
             Operation::Workdir { path, user } => {
                 write!(shown, "workdir {path} of {user:?}").unwrap();
             }

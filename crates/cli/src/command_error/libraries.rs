@@ -119,7 +119,11 @@ impl From<registry::Error> for CommandError {
 /// Errors of the builder's that `run` meets: users, mount points.
 impl From<builder::Error> for CommandError {
     fn from(error: builder::Error) -> Self {
-        with_io_hint(&error)
+        let this = with_io_hint(&error);
+        match remote_hint(&error) {
+            Some(hint) => this.hint(hint),
+            None => this,
+        }
     }
 }
 
@@ -207,6 +211,34 @@ fn with_io_hint(error: &(dyn std::error::Error + 'static)) -> CommandError {
     match io_cause(error).and_then(super::io_hint) {
         Some(hint) => this.hint(hint),
         None => this,
+    }
+}
+
+/// What helps where something could not be fetched.
+fn remote_hint(error: &builder::Error) -> Option<String> {
+    match error {
+        builder::Error::GitMissing { .. } => {
+            Some("install git, for example with `apt-get install git`".to_owned())
+        }
+        builder::Error::Download { cause, .. } => match **cause {
+            registry::Error::Tls { .. } => {
+                Some("name the certificate of its authority with SSL_CERT_FILE".to_owned())
+            }
+            registry::Error::UnknownHost { .. } | registry::Error::Network { .. } => {
+                Some("check the URL, the network, and HTTP_PROXY and HTTPS_PROXY".to_owned())
+            }
+            registry::Error::Status {
+                status: 401 | 403, ..
+            } => Some(
+                "give a token with --secret id=HTTP_AUTH_TOKEN_<host>, or a header with HTTP_AUTH_HEADER_<host>"
+                    .to_owned(),
+            ),
+            _ => None,
+        },
+        builder::Error::Git { reason, .. } if reason.contains("could not read Username") => {
+            Some("give a token with --secret id=GIT_AUTH_TOKEN".to_owned())
+        }
+        _ => None,
     }
 }
 

@@ -157,6 +157,7 @@ fn pull_one(
         registry,
         events: &|event| progress.event(event),
         cancel: &with.cancel,
+        git: builder::remote::GitSettings::default(),
         resolv_conf: Vec::new(),
     };
     let pulled = builder::pull_image(reference, platform, &environment);

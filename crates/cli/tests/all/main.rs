@@ -8,5 +8,6 @@ mod docker;
 mod hostile;
 mod images;
 mod missing;
+mod remote;
 mod support;
 mod warnings;

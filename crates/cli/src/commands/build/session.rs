@@ -42,6 +42,7 @@ impl<'a> Session<'a> {
             registry: &self.registry,
             events,
             cancel: &self.cancel,
+            git: self.config.git(),
             resolv_conf: self.config.resolv_conf(),
         }
     }

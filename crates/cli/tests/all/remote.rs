@@ -1,0 +1,226 @@
+//! `build` from what is elsewhere: files of the web, and git repositories, over HTTP from this very process.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use testkit::Registry;
+
+use crate::support::Carafe;
+
+const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+/// Builds, and unpacks the result.
+fn built(carafe: &Carafe, arguments: &[&str]) -> PathBuf {
+    let out = carafe.path("out");
+    let _ = fs::remove_dir_all(&out);
+    let output = format!("type=local,dest={}", out.display());
+    carafe.ok([&["build", "--output", &output], arguments].concat());
+    out
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A git repository that is made here and served as plain files.
+struct Repository {
+    tree: PathBuf,
+}
+
+impl Repository {
+    fn new(carafe: &Carafe, name: &str) -> Self {
+        let tree = carafe.path(name);
+        fs::create_dir_all(&tree).unwrap();
+        let this = Self { tree };
+        this.git(&["init", "--quiet", "--initial-branch=trunk", "."]);
+        this
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        let output = Command::new("git")
+            .args(["-c", "user.name=test", "-c", "user.email=test@example.com"])
+            .args(["-c", "protocol.file.allow=always"])
+            .args(arguments)
+            .current_dir(&self.tree)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_COMMITTER_DATE", "2021-03-04T05:06:07Z")
+            .output()
+            .expect("git is there (scripts/setup test gets it)");
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Writes files, and gives the commit.
+    fn commit(&self, files: &[(&str, &str)]) -> String {
+        for (name, content) in files {
+            let path = self.tree.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message=x"]);
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// Serves it as it is now; says where.
+    fn serve(&self, registry: &Registry, path: &str) -> String {
+        self.git(&["update-server-info"]);
+        let mut rest = vec![self.tree.join(".git")];
+        while let Some(dir) = rest.pop() {
+            for entry in fs::read_dir(dir).unwrap().flatten() {
+                let file = entry.path();
+                if file.is_dir() {
+                    rest.push(file);
+                } else {
+                    let name = file.strip_prefix(self.tree.join(".git")).unwrap();
+                    let name = format!("{path}/{}", name.display());
+                    registry.put_file(&name, &fs::read(&file).unwrap(), &[]);
+                }
+            }
+        }
+        format!("http://{}{path}", registry.host())
+    }
+}
+
+#[test]
+fn a_file_is_fetched_when_it_changed() {
+    let (carafe, web) = (Carafe::empty(), Registry::start());
+    let url = format!("http://{}/dir/file", web.host());
+    let headers = [("ETag", "\"1\""), ("Last-Modified", DATE)];
+    web.put_file("/dir/file", b"one", &headers);
+    let context = carafe.context(&format!("FROM scratch\nADD {url} /at/\nADD {url}?x /as\n"));
+    let out = built(&carafe, &[&context]);
+    assert_eq!(
+        (read(out.join("at/file")), read(out.join("as"))),
+        ("one".into(), "one".into())
+    );
+    assert_eq!(web.requests().len(), 2);
+    let again = carafe.run(["build", &context]);
+    assert!(again.stderr.contains("/at/ cached"), "{}", again.stderr);
+    let asked = &web.received()[2..];
+    assert!(
+        asked
+            .iter()
+            .all(|one| one.header("if-none-match").is_some())
+    );
+    web.put_file("/dir/file", b"two", &[("ETag", "\"2\"")]);
+    assert_eq!(read(built(&carafe, &[&context]).join("at/file")), "two");
+    // A server that says nothing of versions is asked each time, and what did not change is not made again.
+    web.put_file("/dir/file", b"two", &[]);
+    let again = carafe.run(["build", &context]);
+    assert!(again.stderr.contains("/at/ cached"), "{}", again.stderr);
+}
+
+#[test]
+fn a_checksum_needs_no_asking() {
+    let (carafe, web) = (Carafe::empty(), Registry::start());
+    web.put_file("/f", b"abc", &[]);
+    let url = format!("http://{}/f", web.host());
+    let sum = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let context = carafe.context(&format!("FROM scratch\nADD --checksum={sum} {url} /\n"));
+    assert_eq!(read(built(&carafe, &[&context]).join("f")), "abc");
+    carafe.ok(["build", &context]);
+    assert_eq!(web.requests().len(), 1);
+    let wrong = sum.replace("ba78", "0000");
+    let context = carafe.context(&format!("FROM scratch\nADD --checksum={wrong} {url} /\n"));
+    let said = carafe.fails(1, ["build", &context]);
+    assert!(
+        said.contains(&wrong) && said.contains(sum) && said.contains("2 |"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_cannot_be_had_is_said_with_its_line() {
+    let (carafe, web) = (Carafe::empty(), Registry::start());
+    let url = format!("http://me:secret@{}/nothing", web.host());
+    let context = carafe.context(&format!("FROM scratch\n\nADD {url} /\n"));
+    let said = carafe.fails(1, ["build", &context]);
+    assert!(
+        said.contains("404 not found") && said.contains("3 |"),
+        "{said}"
+    );
+    let message = said.lines().find(|line| line.contains("error")).unwrap();
+    assert!(!message.contains("secret"), "{said}");
+    let context = carafe.context("FROM scratch\nADD http://127.0.0.1:1/x.git#--bad /\n");
+    let said = carafe.fails(1, ["build", &context]);
+    assert!(said.contains("`--bad` can be no branch"), "{said}");
+    let context = carafe.context("FROM scratch\nADD http://127.0.0.1:1/x.git /\n");
+    let mut command = carafe.command(["build", &context]);
+    let no_git = command.env("PATH", carafe.path("")).output().unwrap();
+    let said = String::from_utf8_lossy(&no_git.stderr).into_owned();
+    assert!(said.contains("hint: install git"), "{said}");
+}
+
+#[test]
+fn commits_and_submodules() {
+    let (carafe, web) = (Carafe::empty(), Registry::start());
+    let inner = Repository::new(&carafe, "inner");
+    inner.commit(&[("inner.txt", "inner")]);
+    inner.serve(&web, "/git/inner.git");
+    let outer = Repository::new(&carafe, "outer");
+    outer.git(&["submodule", "--quiet", "add", "../inner", "modules/inner"]);
+    fs::write(
+        outer.tree.join(".gitmodules"),
+        "[submodule \"modules/inner\"]\n\tpath = modules/inner\n\turl = ../inner.git\n",
+    )
+    .unwrap();
+    let first = outer.commit(&[("sub/dir/file", "one"), ("top", "top")]);
+    outer.git(&["tag", "--annotate", "--message=x", "v1"]);
+    outer.commit(&[("sub/dir/file", "two")]);
+    let url = outer.serve(&web, "/git/outer.git");
+    let context = carafe.context(&format!(
+        "FROM scratch\nADD {url} /new/\nADD {url}#v1 /old/\nADD {url}?subdir=sub/dir /sub/\n\
+         ADD --keep-git-dir {url}#{first} /kept/\n"
+    ));
+    let out = built(&carafe, &[&context]);
+    let text = |name: &str| read(out.join(name));
+    assert_eq!(text("new/sub/dir/file"), "two");
+    assert_eq!(text("new/modules/inner/inner.txt"), "inner");
+    assert_eq!(
+        (text("old/sub/dir/file"), text("sub/file")),
+        ("one".into(), "two".into())
+    );
+    assert!(!out.join("new/.git").exists() && !out.join("new/modules/inner/.git").exists());
+    assert_eq!(text("kept/.git/HEAD").trim(), first);
+    let asked = web.requests().len();
+    let again = carafe.run(["build", &context]);
+    assert!(again.stderr.contains("/kept/ cached"), "{}", again.stderr);
+    // The branch and the tag are asked for; the whole commit is not.
+    assert!(
+        web.requests().len() - asked <= 3 * 2,
+        "{:?}",
+        &web.requests()[asked..]
+    );
+}
+
+#[test]
+fn a_repository_leads_nowhere_else() {
+    let (carafe, web) = (Carafe::empty(), Registry::start());
+    let secret = carafe.write("secret/file", b"secret");
+    let repository = Repository::new(&carafe, "hostile");
+    let host = secret.parent().unwrap();
+    std::os::unix::fs::symlink(host, repository.tree.join("link")).unwrap();
+    repository.commit(&[("x", "x")]);
+    let url = repository.serve(&web, "/hostile.git");
+    let context = carafe.context(&format!("FROM scratch\nADD {url}?subdir=link /\n"));
+    let said = carafe.fails(1, ["build", &context]);
+    assert!(said.contains("`link` is not in the repository"), "{said}");
+    // A submodule of the host's files.
+    let stolen = Repository::new(&carafe, "stolen");
+    stolen.commit(&[("secret", "secret")]);
+    repository.git(&[
+        "submodule",
+        "--quiet",
+        "add",
+        stolen.tree.to_str().unwrap(),
+        "module",
+    ]);
+    repository.commit(&[]);
+    repository.serve(&web, "/hostile.git");
+    let context = carafe.context(&format!("FROM scratch\nADD {url} /\n"));
+    let said = carafe.fails(1, ["build", &context]);
+    assert!(said.contains("git cannot submodule"), "{said}");
+}
