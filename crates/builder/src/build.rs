@@ -17,7 +17,7 @@ use crate::{Environment, Error, Event, Options, Plan, PlannedStage, StepTitle, i
 pub struct Outcome {
     /// The image in the store: one for each platform, in the order in which they were asked for.
     pub images: Vec<Image>,
-    /// What its names lead to: the manifest, or the index of all platforms.
+    /// The manifest, or the index of all platforms.
     pub root: Descriptor,
     /// What stayed behind and what ships.
     pub stages: Vec<StageReport>,
@@ -34,7 +34,7 @@ impl Outcome {
     }
 }
 
-/// Builds the target of a Dockerfile, and gives the image its names.
+/// Builds the target of a Dockerfile. The image is in the store, without a name.
 ///
 /// # Errors
 /// See [`Error`]. When a build fails, what its steps made so far stays in the cache.
@@ -60,9 +60,6 @@ pub fn build(options: &Options, environment: &Environment<'_>) -> Result<Outcome
         true => index::of(&images, environment.store)?,
         false => images[0].manifest.clone(),
     };
-    for tag in &options.tags {
-        environment.store.tag(tag, &root)?;
-    }
     let stages = report(&plan, &schedule, environment.store);
     Ok(Outcome {
         images,

@@ -176,6 +176,14 @@ pub enum Error {
         /// Its id.
         id: String,
     },
+    /// A device that a step asks for cannot be had.
+    #[error("device `{name}` cannot be used: {reason}")]
+    Device {
+        /// Its name.
+        name: String,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// A command failed.
     #[error("`{command}` failed with exit code {code}")]
     Exit {

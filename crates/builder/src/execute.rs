@@ -4,9 +4,11 @@ mod bind;
 mod copy;
 mod place;
 mod run;
+mod surroundings;
 mod workdir;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use rootfs::Root;
@@ -24,12 +26,16 @@ pub(crate) struct Executor<'a> {
     options: &'a Options,
     environment: &'a Environment<'a>,
     unpacked: Mutex<HashMap<StepId, Arc<Mutex<bool>>>>,
+    /// Whether the user knows that there are no limits.
+    warned: AtomicBool,
 }
 
 /// What a step is executed with.
 pub(crate) struct Work<'w> {
     /// The step.
     pub(crate) id: StepId,
+    /// Its place in the Dockerfile.
+    pub(crate) span: Option<dockerfile::Span>,
     /// What is below it.
     pub(crate) below: &'w Made,
     /// Where other steps' files are found.
@@ -56,6 +62,7 @@ impl<'a> Executor<'a> {
             options,
             environment,
             unpacked: Mutex::default(),
+            warned: AtomicBool::new(false),
         }
     }
 

@@ -168,6 +168,15 @@ fn run_fields(writer: &mut KeyWriter, run: &RunOperation, identity: &Identity<'_
     writer.text(&run.user);
     writer.text(&format!("{:?}", run.network));
     writer.number(u64::from(run.insecure));
+    writer.text(&run.hostname);
+    for host in &run.hosts {
+        writer.text("host");
+        writer.text(host);
+    }
+    for device in &run.devices {
+        writer.text("device");
+        writer.text(&device.name);
+    }
     for mount in &run.mounts {
         mount_fields(writer, mount, identity);
     }

@@ -40,7 +40,10 @@ pub use context::{ContextName, IgnoreFile, LocalContext};
 pub use error::Error;
 pub use event::{Event, StepTitle, Stream};
 pub use missing::MissingSource;
-pub use options::{Environment, NoCache, Options, Reporting, SecretSource};
+pub use options::{
+    Entitlement, Environment, NoCache, Options, Reporting, RunOptions, SecretSource,
+    UnknownEntitlement,
+};
 pub use plan::{Bases, HistoryEntry, Plan, PlannedStage, StageImage, plan};
 pub use report::StageReport;
 pub use scope::DEFAULT_PATH;

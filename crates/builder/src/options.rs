@@ -6,8 +6,11 @@ use std::sync::atomic::AtomicBool;
 
 use dockerfile::ast::Network;
 
+mod run;
+
 use crate::Event;
 use crate::context::LocalContext;
+pub use run::{Entitlement, RunOptions, UnknownEntitlement};
 
 /// What the user asked for.
 #[derive(Debug)]
@@ -34,10 +37,10 @@ pub struct Options {
     pub pull: bool,
     /// The network of `RUN` steps that name none.
     pub network: Network,
+    /// What `RUN` steps get and may ask for.
+    pub run: RunOptions,
     /// `--add-host`: name and address.
     pub add_hosts: Vec<(String, String)>,
-    /// Names that the image gets in the store.
-    pub tags: Vec<oci::Reference>,
     /// What is told of the build, and how it counts.
     pub reporting: Reporting,
 }

@@ -3,6 +3,7 @@
 //! Planning knows variables, stages and configs; it touches no file and runs nothing. It begins at
 //! the target and follows what that needs, so a stage that nothing needs is not even resolved.
 
+mod consent;
 mod copy;
 mod fetch;
 mod from;

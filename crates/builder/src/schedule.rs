@@ -378,6 +378,7 @@ impl<'a> Schedule<'a> {
         let notices = Mutex::default();
         let work = Work {
             id,
+            span: step.span,
             below,
             schedule: self,
             stopped: &|| self.stopped(),

@@ -127,6 +127,12 @@ pub struct RunOperation {
     pub network: dockerfile::ast::Network,
     /// `--security=insecure`.
     pub insecure: bool,
+    /// The host's name, as the process sees it.
+    pub hostname: String,
+    /// Names that `--add-host` adds. Their addresses are no part of the step's identity.
+    pub hosts: Vec<String>,
+    /// `--device`s, in order.
+    pub devices: Vec<dockerfile::Device>,
     /// `--mount`s, in order.
     pub mounts: Vec<RunMount>,
     /// A script that a heredoc holds: it is mounted at its target and run.

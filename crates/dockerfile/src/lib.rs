@@ -28,7 +28,9 @@ pub mod glob;
 pub mod ignore;
 pub mod ports;
 pub mod signal;
+pub mod size;
 
+mod device;
 mod diagnostic;
 mod flags;
 mod forms;
@@ -44,6 +46,7 @@ mod text;
 mod words;
 
 pub use ast::{Dockerfile, Escape};
+pub use device::Device;
 pub use diagnostic::{Diagnostic, Severity};
 pub use heredoc::Heredoc;
 pub use mount::{Mount, MountError, Sharing};

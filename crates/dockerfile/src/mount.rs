@@ -6,7 +6,6 @@
 mod csv;
 mod fields;
 mod options;
-mod size;
 
 use crate::ExpandError;
 use crate::ast::MountFlag;

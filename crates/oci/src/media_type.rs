@@ -54,6 +54,21 @@ pub enum MediaType {
     Unknown(Box<str>),
 }
 
+/// What is the same in OCI's names and in Docker's.
+const PAIRS: &[(MediaType, MediaType)] = &[
+    (MediaType::OciIndex, MediaType::DockerIndex),
+    (MediaType::OciManifest, MediaType::DockerManifest),
+    (MediaType::OciConfig, MediaType::DockerConfig),
+    (MediaType::OciLayer, MediaType::DockerLayer),
+    (MediaType::OciLayerGzip, MediaType::DockerLayerGzip),
+    (MediaType::OciLayerZstd, MediaType::DockerLayerZstd),
+    (MediaType::OciForeignLayer, MediaType::DockerForeignLayer),
+    (
+        MediaType::OciForeignLayerGzip,
+        MediaType::DockerForeignLayerGzip,
+    ),
+];
+
 /// Every name, once.
 const NAMES: &[(MediaType, &str)] = &[
     (
@@ -143,6 +158,18 @@ impl MediaType {
         }
         let known = NAMES.iter().find(|(media_type, _)| media_type == self);
         known.expect("NAMES has every media type but Unknown").1
+    }
+
+    /// The same in OCI's names; what has none stays.
+    pub fn in_oci(&self) -> Self {
+        let pair = PAIRS.iter().find(|(_, docker)| docker == self);
+        pair.map_or(self, |(oci, _)| oci).clone()
+    }
+
+    /// The same in Docker's names; what has none stays.
+    pub fn in_docker(&self) -> Self {
+        let pair = PAIRS.iter().find(|(oci, _)| oci == self);
+        pair.map_or(self, |(_, docker)| docker).clone()
     }
 
     /// Is it an image manifest that can be read here?
@@ -236,6 +263,21 @@ mod tests {
             assert_eq!(MediaType::from(*name), *media_type);
         }
         assert_eq!(MediaType::from("text/plain").as_str(), "text/plain");
+    }
+
+    #[test]
+    fn pairs_lead_back() {
+        for (oci, docker) in PAIRS {
+            assert_eq!(
+                (oci.in_docker(), docker.in_oci()),
+                (docker.clone(), oci.clone())
+            );
+            assert_eq!(
+                (oci.in_oci(), docker.in_docker()),
+                (oci.clone(), docker.clone())
+            );
+        }
+        assert_eq!(MediaType::OciEmpty.in_docker(), MediaType::OciEmpty);
     }
 
     #[test]

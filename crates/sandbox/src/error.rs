@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
@@ -73,6 +73,22 @@ pub enum Error {
         /// How it ended: `exit code 101`, `signal 9`.
         how: String,
     },
+    /// No control group with such limits can be made.
+    #[error("cannot {operation} control group `{}`", path.display())]
+    Cgroup {
+        /// What was done.
+        operation: &'static str,
+        /// The group's directory, or a file in it.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is no control group controller for a limit that this user could use.
+    #[error("there are no control groups with the controller `{controller}` for this user")]
+    NoController {
+        /// Its name.
+        controller: &'static str,
+    },
     /// The system does not let this user make a user namespace.
     #[error("cannot make a user namespace: {refusal}")]
     UserNamespace {
@@ -101,6 +117,18 @@ impl Error {
             step,
             object: object.into(),
             source: errno.into(),
+        }
+    }
+
+    pub(crate) fn cgroup(
+        operation: &'static str,
+        path: &Path,
+    ) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Cgroup {
+            operation,
+            path,
+            source,
         }
     }
 

@@ -59,7 +59,7 @@ pub(crate) fn mount_sys(root: &Root, scratch: &Scratch) -> Result<(), Failure> {
     let attributes = DATA | MountAttrFlags::MOUNT_ATTR_RDONLY;
     let sys = match mount::new("sysfs", &[], attributes) {
         // A user namespace on a network that it does not own: sysfs shows the network's devices.
-        Err(Errno::PERM) => bind_host_sys(attributes),
+        Err(Errno::PERM) => bind_host("/sys", attributes),
         made => made,
     }
     .on(Step::MountSys, "/sys")?;
@@ -68,11 +68,41 @@ pub(crate) fn mount_sys(root: &Root, scratch: &Scratch) -> Result<(), Failure> {
     mask(&sys, "/sys", &MASKED_SYS, scratch)
 }
 
-/// The host's `/sys` with what is mounted on it; a user namespace cannot uncover what that covers.
-fn bind_host_sys(attributes: MountAttrFlags) -> Result<OwnedFd, Errno> {
+/// Mounts `/proc` and `/sys` as a process has them that nothing is kept from, with the host's control groups.
+pub(crate) fn mount_open(root: &Root, network: Network) -> Result<(), Failure> {
+    let proc = mount::new("proc", &[], DATA).on(Step::MountProc, "/proc")?;
+    let target = mount_point::open_or_make_top(root, "proc")?;
+    mount::attach(&proc, target).on(Step::MountProc, "/proc")?;
+    if network != Network::Host {
+        open_low_ports(&proc);
+    }
+    let (sys, bound) = match mount::new("sysfs", &[], DATA) {
+        // As in `mount_sys`; this one has the control groups on it.
+        Err(Errno::PERM) => (bind_host("/sys", DATA), true),
+        made => (made, false),
+    };
+    let sys = sys.on(Step::MountSys, "/sys")?;
+    let target = mount_point::open_or_make_top(root, "sys")?;
+    mount::attach(&sys, target).on(Step::MountSys, "/sys")?;
+    match bound {
+        true => Ok(()),
+        false => mount_cgroups(&sys).on(Step::MountSys, "/sys/fs/cgroup"),
+    }
+}
+
+/// Mounts the host's control groups on a `/sys`, if it has any.
+fn mount_cgroups(sys: &OwnedFd) -> Result<(), Errno> {
+    match open(sys, "fs/cgroup", INSIDE)? {
+        Some(target) => mount::attach(bind_host("/sys/fs/cgroup", DATA)?, target),
+        None => Ok(()),
+    }
+}
+
+/// A directory of the host with what is mounted on it; a user namespace cannot uncover what that covers.
+fn bind_host(path: &str, attributes: MountAttrFlags) -> Result<OwnedFd, Errno> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let sys = rustix::fs::openat(CWD, "/sys", flags, Mode::empty())?;
-    let bound = mount::bind(sys, Depth::Recursive)?;
+    let directory = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
+    let bound = mount::bind(directory, Depth::Recursive)?;
     mount::restrict(&bound, Depth::Recursive, attributes)?;
     Ok(bound)
 }

@@ -8,6 +8,7 @@
 //! is the same executable, started again as `step-init`.
 
 mod capability;
+mod cgroup;
 mod child;
 mod devices;
 mod dialer;
@@ -32,19 +33,22 @@ mod step;
 mod step_init;
 mod sys;
 mod terminal;
+mod ulimit;
 mod user_namespace;
 mod volumes;
 mod working_directory;
 
 pub use capability::{Capabilities, Capability, UnknownCapability};
+pub use cgroup::{Cgroup, CgroupLimits};
 pub use child::{Child, Exit};
 pub use dialer::Dialer;
 pub use error::Error;
 pub use signals::{Signals, send_signal};
 pub use spawn::{clone_mount, run_if_child, spawn};
 pub use spec::{
-    DEFAULT_PATH, MOUNT_POINTS, Mount, MountKind, MountPoint, Network, Process, Sandbox, Seccomp,
-    Stdio, User, WindowSize,
+    DEFAULT_PATH, Device, KernelAccess, MOUNT_POINTS, Mount, MountKind, MountPoint, Network,
+    Process, Sandbox, Seccomp, Stdio, User, WindowSize,
 };
 pub use step::Step;
+pub use ulimit::{Ulimit, UlimitResource, UnknownUlimit};
 pub use user_namespace::{Identity, Refusal, SingleIdReason, enter_user_namespace};

@@ -7,6 +7,7 @@ use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 use rustix::io::Errno;
 use rustix::mount::{MountAttrFlags, MountPropagationFlags, UnmountFlags, mount_change, unmount};
 
+use crate::KernelAccess;
 use crate::mount;
 use crate::protocol::{At, Failure};
 use crate::step::Step;
@@ -20,10 +21,15 @@ pub(crate) fn make_mounts_private() -> Result<(), Failure> {
 }
 
 /// Attaches the root over the present one, from where it can be pivoted to.
-pub(crate) fn attach_root(root: BorrowedFd<'_>) -> Result<(), Failure> {
+pub(crate) fn attach_root(root: BorrowedFd<'_>, access: KernelAccess) -> Result<(), Failure> {
     mount::attach_on_root(root)
         // Nodes that root makes in it must not be devices: see `mount::PLAIN`.
-        .and_then(|()| mount::restrict(root, Depth::Single, MountAttrFlags::MOUNT_ATTR_NODEV))
+        .and_then(|()| match access {
+            KernelAccess::Guarded => {
+                mount::restrict(root, Depth::Single, MountAttrFlags::MOUNT_ATTR_NODEV)
+            }
+            KernelAccess::Open => Ok(()),
+        })
         .at(Step::AttachRoot)
 }
 

@@ -13,8 +13,8 @@ use crate::step::Step;
 use crate::sys::{self, Depth, StartFailure, Started, Strings};
 use crate::terminal::Terminal;
 use crate::{
-    Child, Error, Network, Process, Sandbox, Seccomp, Stdio, executable, guard, mount, seccomp,
-    step_init, user_namespace,
+    Child, Error, Network, Process, Sandbox, Seccomp, Stdio, devices, executable, guard, mount,
+    seccomp, step_init, user_namespace,
 };
 
 /// The namespaces of every sandbox.
@@ -149,6 +149,13 @@ fn check(sandbox: &Sandbox, process: &Process) -> Result<(), Error> {
         .any(|mount| !mount.target.is_absolute())
     {
         return invalid("mount target", "it is not an absolute path");
+    }
+    if !sandbox
+        .devices
+        .iter()
+        .all(|device| devices::is_possible(&device.path))
+    {
+        return invalid("device", "its path is not one below /dev");
     }
     // setresuid(2) and chown(2) take the last number for "leave it as it is".
     let user = &process.user;

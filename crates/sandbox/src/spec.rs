@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use rustix::fs::{Mode, OFlags};
 
 use crate::step::Step;
-use crate::{Capabilities, Error};
+use crate::{Capabilities, Error, Ulimit};
 
 /// The search path when [`Process::env`] has none: the one Docker gives to its containers.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -64,6 +64,14 @@ pub struct Sandbox {
     pub capabilities: Capabilities,
     /// The system call filter.
     pub seccomp: Seccomp,
+    /// What of the host's kernel can be reached.
+    pub kernel: KernelAccess,
+    /// Device nodes of the host, besides those that every sandbox has.
+    pub devices: Vec<Device>,
+    /// Limits of setrlimit(2); what is not named here is as in the caller.
+    pub ulimits: Vec<Ulimit>,
+    /// The control groups to run in: their `cgroup.procs`, open for writing (see [`Cgroup`](crate::Cgroup)).
+    pub cgroups: Vec<OwnedFd>,
     /// Whether the root is mounted read-only (the mounts on it are not touched by this).
     pub read_only_root: bool,
     /// Size of `/dev/shm` in bytes.
@@ -85,6 +93,10 @@ impl Sandbox {
             mounts: Vec::new(),
             capabilities: Capabilities::DEFAULT,
             seccomp: Seccomp::Default,
+            kernel: KernelAccess::Guarded,
+            devices: Vec::new(),
+            ulimits: Vec::new(),
+            cgroups: Vec::new(),
             read_only_root: false,
             shm_size: 64 << 20,
             hosts: b"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n".to_vec(),
@@ -111,6 +123,25 @@ pub enum Seccomp {
     Default,
     /// No filter (`--security=insecure`, `--privileged`).
     Unconfined,
+}
+
+/// What of the host's kernel a process can reach, as far as its capabilities let it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KernelAccess {
+    /// Parts of `/proc` and `/sys` are hidden or read-only, and device nodes that the process makes open nothing.
+    Guarded,
+    /// All of `/proc` and `/sys`, the control groups too, writable; device nodes that root makes are devices
+    /// (`--security=insecure`, `--privileged`).
+    Open,
+}
+
+/// A device node of the host that is seen in the sandbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// The node on the host.
+    pub host: PathBuf,
+    /// Where it is seen: a path below `/dev`.
+    pub path: PathBuf,
 }
 
 /// Something mounted inside the root.

@@ -76,6 +76,8 @@ steps! {
     MountDev = "mount",
     /// Binding a device node of the host.
     BindDevice = "bind device",
+    /// Entering a control group: cgroups(7).
+    EnterCgroup = "enter the control group",
     /// Making a link in `/dev`.
     LinkDevice = "make link",
     /// Mounting proc(5).
@@ -106,6 +108,8 @@ steps! {
     ReadOnlyRoot = "make the root read-only",
     /// Giving pipes and the terminal to the user.
     OwnStdio = "give to the user",
+    /// setrlimit(2).
+    LimitResource = "set the limit",
     /// prctl(2) with `PR_CAPBSET_DROP`.
     LimitCapabilities = "give up for good",
     /// seccomp(2).

@@ -12,13 +12,13 @@ use rustix::fs::Mode;
 use rustix::io::Errno;
 use rustix::process::Signal;
 
-use crate::devices::{self, Console};
+use crate::devices::{self, Console, Dev};
 use crate::protocol::{At, Failure, Order, Report};
 use crate::scratch::Scratch;
 use crate::step::Step;
 use crate::{
-    Process, Sandbox, kernel_files, network, pivot, privileges, program, stdio, sys, volumes,
-    working_directory,
+    KernelAccess, Process, Sandbox, cgroup, kernel_files, network, pivot, privileges, program,
+    stdio, sys, ulimit, volumes, working_directory,
 };
 
 /// First argument of the child.
@@ -98,14 +98,27 @@ fn build(
     console: Option<Console<'_>>,
     filter: &[u8],
 ) -> Result<(), Failure> {
+    // First of all, so that what is made here counts to it.
+    cgroup::enter(&sandbox.cgroups)?;
     pivot::make_mounts_private()?;
     let mut scratch = Scratch::new()?;
     let root = Root::from_fd(sandbox.root);
-    pivot::attach_root(root.fd())?;
+    pivot::attach_root(root.fd(), sandbox.kernel)?;
     // A fresh /proc and /sys can only be had while the old ones are in sight, if in a user namespace.
-    kernel_files::mount_proc(&root, sandbox.network, &scratch)?;
-    kernel_files::mount_sys(&root, &scratch)?;
-    devices::mount(&root, sandbox.shm_size, console)?;
+    match sandbox.kernel {
+        KernelAccess::Guarded => {
+            kernel_files::mount_proc(&root, sandbox.network, &scratch)?;
+            kernel_files::mount_sys(&root, &scratch)?;
+        }
+        KernelAccess::Open => kernel_files::mount_open(&root, sandbox.network)?,
+    }
+    let dev = Dev {
+        access: sandbox.kernel,
+        devices: &sandbox.devices,
+        shm_size: sandbox.shm_size,
+        console,
+    };
+    devices::mount(&root, &dev)?;
     volumes::mount_file(&root, "/etc/hosts", &sandbox.hosts, &mut scratch)?;
     volumes::mount_file(
         &root,
@@ -124,6 +137,7 @@ fn build(
         pivot::make_root_read_only(&root)?;
     }
     stdio::give_to(process)?;
+    ulimit::set(&sandbox.ulimits)?;
     privileges::become_user(&process.user, sandbox.capabilities, filter)
 }
 

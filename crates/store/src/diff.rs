@@ -16,6 +16,7 @@ use rootfs::{Dir, FileKind, Metadata, Union, UnionDir};
 
 pub use change::Change;
 
+use crate::Timestamps;
 use crate::layer_error::{LayerError, root};
 use change::{directory, whiteout};
 use names::{Name, Names};
@@ -32,19 +33,17 @@ pub struct LayerSize {
     pub bytes: u64,
 }
 
-/// Writes the changes of `upper`, a directory as overlayfs leaves it, against the layers `below` it. The same changes
-/// always give the same bytes.
+/// Writes changes as a tar. The same changes always give the same bytes.
 ///
 /// # Errors
 /// [`LayerError`].
 pub fn write_layer<W: Write>(
-    below: &Union,
-    upper: Dir,
+    changes: impl Iterator<Item = Result<Change, LayerError>>,
     writer: W,
 ) -> Result<(W, LayerSize), LayerError> {
     let mut archive = Writer::new(writer);
     let mut size = LayerSize::default();
-    for change in Changes::new(below, upper)? {
+    for change in changes {
         let Change { entry, content } = change?;
         let mut none = empty();
         let mut content = content;
@@ -79,6 +78,7 @@ pub struct Changes {
     ready: Vec<Change>,
     /// Files with several names, by device and number: the name that was written.
     links: HashMap<((u32, u32), u64), Vec<u8>>,
+    timestamps: Timestamps,
 }
 
 /// A directory that is being walked.
@@ -105,9 +105,24 @@ impl Changes {
             frames: Vec::new(),
             ready: Vec::new(),
             links: HashMap::new(),
+            timestamps: Timestamps::Kept,
         };
         changes.enter(Vec::new(), upper, below, None)?;
         Ok(changes)
+    }
+
+    /// The same with other times. What counts as a change does not depend on them.
+    #[must_use]
+    pub fn with_timestamps(self, timestamps: Timestamps) -> Changes {
+        Changes { timestamps, ..self }
+    }
+
+    /// The metadata that an entry gets.
+    fn timed(&self, metadata: &Metadata) -> Metadata {
+        Metadata {
+            mtime: self.timestamps.of(metadata.mtime),
+            ..metadata.clone()
+        }
     }
 
     fn enter(
@@ -209,7 +224,7 @@ impl Changes {
             None => None,
         };
         let dir = frame.dir.open_dir(name).map_err(root("compare"))?;
-        let entry = directory(&path, now);
+        let entry = directory(&path, &self.timed(now));
         // A change of the time alone is none: whoever makes or deletes a file in it changes that.
         let same = before.is_some_and(|before| compare::same_attributes(&before, now));
         if same {
@@ -230,6 +245,7 @@ impl Changes {
         now: &Metadata,
         content: Option<File>,
     ) -> Result<Option<Change>, LayerError> {
+        let now = &self.timed(now);
         let Some(frame) = self.frames.last() else {
             return Ok(None);
         };

@@ -27,11 +27,13 @@ mod snapshot;
 mod snapshot_id;
 mod stat_cache;
 mod store;
+mod timestamps;
 mod unpack;
 
 pub use apply::{Applied, apply};
 pub use archive::{
-    Exported, Loaded, Recompress, Saved, Scope, export_dir, export_folders, export_tar,
+    Annotation, Exported, Extraneous, Loaded, MediaTypes, Noted, Packed, Packing, Recompress,
+    Saved, Scope, Tree, export_dir, export_tar,
 };
 pub use blobs::{BlobWriter, NewBlob};
 pub use cache_mounts::{CacheMount, CacheMountId, Seed, Sharing};
@@ -50,3 +52,4 @@ pub use snapshot::{Draft, Snapshot, SnapshotMeta};
 pub use snapshot_id::SnapshotId;
 pub use stat_cache::{FileStamp, StatCache};
 pub use store::Store;
+pub use timestamps::{CONTEXT_TIME, Timestamps};

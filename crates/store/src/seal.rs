@@ -5,7 +5,7 @@ use std::io;
 use oci::{DiffId, DigestWriter};
 use rootfs::Dir;
 
-use crate::{Error, SnapshotId, SnapshotMeta, Store, write_layer};
+use crate::{Changes, Error, SnapshotId, SnapshotMeta, Store, write_layer};
 
 /// What identifies a layer that was made here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +37,8 @@ impl Store {
         }
         let upper = Dir::open(top.dir()).map_err(|source| Error::Root { source })?;
         let union = self.union(below)?;
-        let (writer, size) = write_layer(&union, upper, DigestWriter::new(io::sink()))?;
+        let changes = Changes::new(&union, upper)?;
+        let (writer, size) = write_layer(changes, DigestWriter::new(io::sink()))?;
         let (_, digest, tar_size) = writer.finish();
         let sealed = Sealed {
             diff_id: DiffId(digest),

@@ -18,9 +18,6 @@ use crate::step::{MountKind, RunOperation};
 use crate::stubs::{self, Stub};
 use crate::{Error, Event, Identity, Stream, Users};
 
-/// The host's name in a `RUN`; scripts have come to know it.
-const HOSTNAME: &str = "buildkitsandbox";
-
 /// How often a running process is looked after, for Ctrl-C.
 const LOOK: Timespec = Timespec {
     tv_sec: 0,
@@ -60,16 +57,10 @@ impl Executor<'_> {
             source,
         })?;
         drop(root);
+        let group = self.cgroup(work);
         let sandbox = Sandbox {
-            hostname: HOSTNAME.to_owned(),
-            network: match run.network {
-                dockerfile::ast::Network::None => sandbox::Network::None,
-                _ => sandbox::Network::Host,
-            },
             mounts,
-            hosts: self.hosts(),
-            resolv_conf: self.environment.resolv_conf.clone(),
-            ..Sandbox::new(fd)
+            ..self.surroundings(run, fd, group.as_ref())?
         };
         let command = run.arguments.join(" ");
         let exit = self.watch(work, &sandbox, &process, &command)?;
@@ -145,15 +136,6 @@ impl Executor<'_> {
             },
             terminal: None,
         })
-    }
-
-    fn hosts(&self) -> Vec<u8> {
-        let mut hosts =
-            format!("127.0.0.1\tlocalhost {HOSTNAME}\n::1\tlocalhost ip6-localhost ip6-loopback\n");
-        for (name, address) in &self.options.add_hosts {
-            hosts.push_str(&format!("{address}\t{name}\n"));
-        }
-        hosts.into_bytes()
     }
 
     /// Starts the process, passes on what it writes, and waits for its end.

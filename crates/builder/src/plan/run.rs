@@ -23,16 +23,7 @@ impl Planner<'_> {
         run: &Run,
     ) -> Result<(), Error> {
         let span = stage.span_of(instruction);
-        if run.security == Security::Insecure {
-            let message = "--security=insecure is not allowed";
-            return Err(Problem::new("insecure", span, message)
-                .help("the sandbox cannot be left in this version of carafe")
-                .into());
-        }
-        if let Some(device) = run.devices.first() {
-            let message = format!("--device={} is not supported", device.text);
-            return Err(Problem::new("device", device.span, message).into());
-        }
+        let devices = self.consented(run, span)?;
         let (arguments, script) = command(stage, run);
         let mut mounts = Vec::with_capacity(run.mounts.len());
         for flag in &run.mounts {
@@ -46,7 +37,15 @@ impl Planner<'_> {
             workdir: absolute_workdir(stage),
             user: stage.config().user.clone(),
             network: self.network(run.network),
-            insecure: false,
+            insecure: run.security == Security::Insecure,
+            hostname: self.hostname(),
+            hosts: self
+                .options
+                .add_hosts
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect(),
+            devices,
             mounts,
             script,
         };
@@ -64,6 +63,15 @@ impl Planner<'_> {
             Network::Default => self.options.network,
             named => named,
         }
+    }
+
+    /// Scripts have come to know the name that BuildKit gives.
+    fn hostname(&self) -> String {
+        let given = self.scope.build_arg("BUILDKIT_SANDBOX_HOSTNAME");
+        given
+            .filter(|name| !name.is_empty())
+            .unwrap_or("buildkitsandbox")
+            .to_owned()
     }
 
     /// Proxy values that no `ARG` or `ENV` of the stage names.

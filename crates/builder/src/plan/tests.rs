@@ -65,8 +65,8 @@ fn options(text: &str) -> Options {
         no_cache: NoCache::No,
         pull: false,
         network: dockerfile::ast::Network::Default,
+        run: crate::RunOptions::default(),
         add_hosts: Vec::new(),
-        tags: Vec::new(),
         reporting: crate::Reporting::default(),
     }
 }

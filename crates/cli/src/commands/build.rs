@@ -8,6 +8,8 @@ mod platforms;
 mod rejected;
 mod reporting;
 mod request;
+mod result;
+mod run_flags;
 mod secrets;
 mod session;
 mod split;
@@ -39,7 +41,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         Ok(done) => {
             let summary = request.conclude(&done, &session)?;
             if args.quiet {
-                output::result(&format!("{}\n", done.outcome.id()))?;
+                output::result(&format!("{}\n", done.id()))?;
             } else if args.progress.as_deref() != Some("none") {
                 output::note(&summary);
             }

@@ -7,6 +7,7 @@ use crate::output_file::OutputFile;
 use crate::{signals, terminal};
 use std::io;
 use std::path::PathBuf;
+use store::Tree;
 
 /// Write the files of an image, all layers merged, as a tar
 #[derive(Debug, clap::Args)]
@@ -37,7 +38,7 @@ fn export(args: &Args, config: &Config) -> Result<(), CommandError> {
     let image = store.resolve(&args.image)?;
     let root = store.mount(&store.unpack_image(&image)?, None, None)?;
     let mut file = OutputFile::create(args.output.as_deref())?;
-    store::export_tar(&root, &mut file)?;
+    store::export_tar(&[Tree::whole(&root)], &mut file)?;
     file.finish()?;
     Ok(())
 }

@@ -9,5 +9,6 @@ mod hostile;
 mod images;
 mod missing;
 mod remote;
+mod runs;
 mod support;
 mod warnings;

@@ -1,6 +1,7 @@
 //! The options of a mount while they are read, from left to right.
 
-use super::{Mount, MountError, Sharing, size};
+use super::{Mount, MountError, Sharing};
+use crate::size;
 use crate::{glob, suggest};
 
 /// `type=`.

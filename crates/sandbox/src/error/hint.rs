@@ -19,6 +19,10 @@ pub(super) fn of(error: &Error) -> Option<&'static str> {
         Error::WorkingDirectory { source, .. } => of_directory(Errno::from_io_error(source)?),
         Error::Kernel { step, source, .. } => of_step(*step, Errno::from_io_error(source)?),
         Error::UserNamespace { refusal, .. } => Some(of_refusal(*refusal)),
+        Error::Cgroup { .. } | Error::NoController { .. } => Some(
+            "this takes root, or a control group that is delegated to this user: \
+             `systemd-run --user --scope -p Delegate=yes carafe …`",
+        ),
         Error::InvalidOrder { .. } | Error::NoChildEntry | Error::Lost { .. } => None,
     }
 }
@@ -77,6 +81,10 @@ fn of_step(step: Step, errno: Errno) -> Option<&'static str> {
         (Step::AttachRoot, Errno::INVAL) => {
             Some("the root must be a detached mount, and serves one sandbox only")
         }
+        (Step::LimitResource, Errno::PERM) => Some(
+            "only root can raise a hard limit above the one that carafe itself has (`ulimit -H -a` tells it)",
+        ),
+        (Step::LimitResource, Errno::INVAL) => Some("the soft limit is above the hard one"),
         (Step::BindDevice, Errno::NOENT | Errno::NODEV) => {
             Some("the host's /dev lacks this device")
         }

@@ -11,8 +11,8 @@ use rustix::io::Errno;
 
 use super::wire::{Malformed, Reader, Writer};
 use crate::{
-    Capabilities, Mount, MountKind, Network, Process, Sandbox, Seccomp, Stdio, User, WindowSize,
-    sys,
+    Capabilities, Device, KernelAccess, Mount, MountKind, Network, Process, Sandbox, Seccomp,
+    Stdio, Ulimit, UlimitResource, User, WindowSize, sys,
 };
 
 /// All that the child needs to know.
@@ -133,22 +133,20 @@ impl Order {
 
     /// The numbers of all descriptors that are still needed.
     pub(crate) fn descriptors(&self) -> Vec<RawFd> {
-        let sources = self
-            .sandbox
-            .mounts
-            .iter()
-            .filter_map(|mount| match &mount.kind {
-                MountKind::Bind { source, .. } => Some(source),
-                MountKind::Tmpfs { .. } | MountKind::File { .. } => None,
-            });
+        let sandbox = &self.sandbox;
+        let sources = sandbox.mounts.iter().filter_map(|mount| match &mount.kind {
+            MountKind::Bind { source, .. } => Some(source),
+            MountKind::Tmpfs { .. } | MountKind::File { .. } => None,
+        });
         let Stdio {
             stdin,
             stdout,
             stderr,
         } = &self.stdio;
-        [stdin, stdout, stderr, &self.report, &self.sandbox.root]
+        [stdin, stdout, stderr, &self.report, &sandbox.root]
             .into_iter()
             .chain(&self.devpts)
+            .chain(&sandbox.cgroups)
             .chain(sources)
             .map(AsRawFd::as_raw_fd)
             .collect()
@@ -210,6 +208,19 @@ fn write_sandbox(
         Seccomp::Default => 0,
         Seccomp::Unconfined => 1,
     });
+    writer.number(match sandbox.kernel {
+        KernelAccess::Guarded => 0,
+        KernelAccess::Open => 1,
+    });
+    writer.list(&sandbox.devices, |writer, device| {
+        writer.bytes(path_bytes(&device.host));
+        writer.bytes(path_bytes(&device.path));
+    });
+    writer.list(&sandbox.ulimits, write_ulimit);
+    writer.number(sandbox.cgroups.len() as u64);
+    for cgroup in &sandbox.cgroups {
+        writer.number(descriptors.number(cgroup.as_fd())?);
+    }
     writer.number(sandbox.read_only_root.into());
     writer.number(sandbox.shm_size);
     writer.bytes(&sandbox.hosts);
@@ -236,11 +247,41 @@ fn read_sandbox(reader: &mut Reader<'_>) -> Result<Sandbox, Malformed> {
             0 => Seccomp::Default,
             _ => Seccomp::Unconfined,
         },
+        kernel: match reader.number()? {
+            0 => KernelAccess::Guarded,
+            _ => KernelAccess::Open,
+        },
+        devices: reader.list(|reader| {
+            Ok(Device {
+                host: path(reader)?,
+                path: path(reader)?,
+            })
+        })?,
+        ulimits: reader.list(read_ulimit)?,
+        cgroups: reader.list(adopt)?,
         read_only_root: reader.number()? != 0,
         shm_size: reader.number()?,
         hosts: reader.bytes()?.to_vec(),
         resolv_conf: reader.bytes()?.to_vec(),
         mounts: reader.list(read_mount)?,
+    })
+}
+
+fn write_ulimit(writer: &mut Writer, limit: &Ulimit) {
+    writer.number(limit.resource as u64);
+    for bound in [limit.soft, limit.hard] {
+        // As the kernel has it: RLIM_INFINITY.
+        writer.number(bound.unwrap_or(u64::MAX));
+    }
+}
+
+fn read_ulimit(reader: &mut Reader<'_>) -> Result<Ulimit, Malformed> {
+    let number: usize = reader.narrow()?;
+    let mut bound = || Ok(Some(reader.number()?).filter(|&bound| bound != u64::MAX));
+    Ok(Ulimit {
+        resource: *UlimitResource::EVERY.get(number).ok_or(Malformed)?,
+        soft: bound()?,
+        hard: bound()?,
     })
 }
 

@@ -11,6 +11,7 @@ mod devices;
 mod files;
 mod harness;
 mod lifetime;
+mod limits;
 mod mounts;
 mod network;
 mod ordinary_user;
@@ -40,6 +41,7 @@ fn main() -> std::process::ExitCode {
         network::TESTS,
         terminal::TESTS,
         lifetime::TESTS,
+        limits::TESTS,
         ordinary_user::TESTS,
         cost::TESTS,
     ];

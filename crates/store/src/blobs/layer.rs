@@ -6,7 +6,7 @@ use oci::{Descriptor, DiffId, Digest, MediaType, VerifiedReader};
 use rootfs::Dir;
 
 use super::pieces::{PIECE, stream};
-use crate::{Error, SnapshotId, Store, write_layer};
+use crate::{Changes, Error, SnapshotId, Store, write_layer};
 
 /// A layer that can be made again.
 pub(super) struct Remade {
@@ -46,10 +46,11 @@ impl Store {
         let (top, below) = snapshots.split_last().ok_or(Error::EmptyStack)?;
         let upper = Dir::open(top.dir()).map_err(|source| Error::Root { source })?;
         let union = self.union(below)?;
+        let changes = Changes::new(&union, upper)?;
         let (pieces, stream) = stream();
         std::thread::spawn(move || {
             let out = BufWriter::with_capacity(PIECE, pieces.clone());
-            if let Err(error) = write_layer(&union, upper, out) {
+            if let Err(error) = write_layer(changes, out) {
                 pieces.fail(io::Error::other(error));
             }
         });

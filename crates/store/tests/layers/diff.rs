@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
-use store::{Snapshot, Store};
+use store::{Changes, Snapshot, Store};
 
 use crate::support::{archive, dir, file, layer_of, listing, step, store, unpack};
 
@@ -271,7 +271,11 @@ fn paths_that_nobody_could_unpack_are_errors() {
         }
     });
     let upper = rootfs::Dir::open(top.dir()).unwrap();
-    let error = store::write_layer(&store.union(&[]).unwrap(), upper, Vec::new()).unwrap_err();
+    let error = store::write_layer(
+        Changes::new(&store.union(&[]).unwrap(), upper).unwrap(),
+        Vec::new(),
+    )
+    .unwrap_err();
     assert!(
         matches!(error, store::LayerError::PathTooLong { .. }),
         "{error:?}"

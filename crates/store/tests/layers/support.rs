@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use oci::tar::{Entry, Kind, Reader, Time, Writer};
 use rootfs::{Dir, FileKind, Root};
-use store::{Draft, Snapshot, SnapshotId, SnapshotMeta, Store, apply, write_layer};
+use store::{Changes, Draft, Snapshot, SnapshotId, SnapshotMeta, Store, apply, write_layer};
 use tempfile::TempDir;
 
 /// A store of its own.
@@ -83,9 +83,12 @@ pub(crate) fn path_of(root: &Root) -> PathBuf {
 pub(crate) fn layer_of(store: &Store, stack: &[Snapshot]) -> Vec<u8> {
     let (top, below) = stack.split_last().unwrap();
     let upper = Dir::open(top.dir()).unwrap();
-    write_layer(&store.union(below).unwrap(), upper, Vec::new())
-        .unwrap()
-        .0
+    write_layer(
+        Changes::new(&store.union(below).unwrap(), upper).unwrap(),
+        Vec::new(),
+    )
+    .unwrap()
+    .0
 }
 
 /// An archive's entries: `reg 644 d/f`.

@@ -3,7 +3,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use oci::tar::Reader;
 use oci::{Compression, Digest, ImageConfig, MediaType, Platform};
-use store::{Error, Store, export_dir, export_tar};
+use store::{Error, Extraneous, Store, Timestamps, Tree, export_dir, export_tar};
 
 use crate::support::{archive, compress, store};
 
@@ -69,7 +69,7 @@ fn what_is_no_archive_is_not_imported() {
 fn a_root_becomes_an_archive_again() {
     let (_dir, store) = store();
     let root = mounted(&store, &archive(&[("b", b"2"), ("a/x", b"1")]));
-    let (bytes, size) = export_tar(&root, Vec::new()).unwrap();
+    let (bytes, size) = export_tar(&[Tree::whole(&root)], Vec::new()).unwrap();
     let mut reader = Reader::new(&*bytes);
     let mut names = Vec::new();
     while let Some(entry) = reader.next_entry().unwrap() {
@@ -77,7 +77,10 @@ fn a_root_becomes_an_archive_again() {
     }
     assert_eq!(names, ["a", "a/x", "b"]);
     assert_eq!((size.entries, size.bytes), (3, 2));
-    assert_eq!(export_tar(&root, Vec::new()).unwrap().0, bytes);
+    assert_eq!(
+        export_tar(&[Tree::whole(&root)], Vec::new()).unwrap().0,
+        bytes
+    );
 }
 
 #[test]
@@ -114,7 +117,13 @@ fn a_root_becomes_files_of_the_caller() {
     fs::write(out.path().join("top"), "old and longer").unwrap();
     symlink(outside.path(), out.path().join("d")).unwrap();
 
-    let exported = export_dir(&root, out.path(), (42, 43)).unwrap();
+    let exported = export_dir(
+        &[Tree::whole(&root)],
+        out.path(),
+        (42, 43),
+        Extraneous::Kept,
+    )
+    .unwrap();
     assert_eq!((exported.size, exported.skipped.len()), (3, 0));
     let at = |name: &str| out.path().join(name);
     let file = fs::symlink_metadata(at("d/f")).unwrap();
@@ -142,6 +151,56 @@ fn nothing_becomes_nothing() {
     let (_dir, store) = store();
     let root = store.mount(&[], None, None).unwrap();
     let out = tempfile::tempdir().unwrap();
-    assert_eq!(export_dir(&root, out.path(), (0, 0)).unwrap().entries, 0);
-    assert_eq!(export_tar(&root, Vec::new()).unwrap().0, [0; 1024]);
+    assert_eq!(
+        export_dir(&[Tree::whole(&root)], out.path(), (0, 0), Extraneous::Kept)
+            .unwrap()
+            .entries,
+        0
+    );
+    assert_eq!(
+        export_tar(&[Tree::whole(&root)], Vec::new()).unwrap().0,
+        [0; 1024]
+    );
+}
+
+#[test]
+fn several_roots_go_side_by_side_and_what_was_there_may_go() {
+    let (_dir, store) = store();
+    let one = mounted(&store, &archive(&[("a/x", b"1"), ("a/y", b"2")]));
+    let two = mounted(&store, &archive(&[("b", b"3")]));
+    let tree = |root, folder| Tree {
+        root,
+        folder: Some(folder),
+        timestamps: Timestamps::Set(7),
+    };
+    let trees = [tree(&one, "linux_amd64"), tree(&two, "linux_arm64")];
+    let (bytes, _) = export_tar(&trees, Vec::new()).unwrap();
+    let mut reader = Reader::new(&*bytes);
+    let mut names = Vec::new();
+    while let Some(entry) = reader.next_entry().unwrap() {
+        assert_eq!(entry.mtime.seconds, 7);
+        names.push(String::from_utf8(entry.path).unwrap());
+    }
+    let files = ["linux_amd64/a/x", "linux_amd64/a/y", "linux_arm64/b"];
+    assert_eq!(names[..2], ["linux_amd64", "linux_amd64/a"]);
+    assert!(
+        files
+            .iter()
+            .all(|file| names.iter().any(|name| name == file))
+    );
+
+    let out = tempfile::tempdir().unwrap();
+    fs::create_dir_all(out.path().join("linux_amd64/old/deep")).unwrap();
+    fs::write(out.path().join("mine"), "mine").unwrap();
+    export_dir(&trees, out.path(), (0, 0), Extraneous::Kept).unwrap();
+    assert!(out.path().join("mine").exists());
+    export_dir(&trees, out.path(), (0, 0), Extraneous::Deleted).unwrap();
+    assert!(files.iter().all(|file| out.path().join(file).exists()));
+    assert!(!out.path().join("mine").exists() && !out.path().join("linux_amd64/old").exists());
+    assert_eq!(
+        fs::metadata(out.path().join("linux_amd64/a"))
+            .unwrap()
+            .mtime(),
+        7
+    );
 }

@@ -1,7 +1,9 @@
 //! The flags of `build`: those of `docker buildx build`, with their meaning.
 
+use super::outputs::OutputFlags;
 use super::rejected::Rejected;
 use super::reporting::ReportingArgs;
+use super::run_flags::RunFlags;
 use crate::key_values::{boolean, maybe_pair, pair};
 
 /// Build an image from a Dockerfile
@@ -85,15 +87,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) metadata_file: Option<std::path::PathBuf>,
 
-    /// Add a line to /etc/hosts of RUN
-    #[arg(long = "add-host", value_name = "NAME:ADDRESS")]
-    pub(crate) add_hosts: Vec<String>,
-
     /// Keep the image in carafe's store (as without --output)
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true", default_value = "false", value_parser = boolean,
           hide_default_value = true, action = clap::ArgAction::Set)]
     pub(crate) load: bool,
+
+    #[command(flatten)]
+    pub(super) output_flags: OutputFlags,
+
+    #[command(flatten)]
+    pub(crate) run: RunFlags,
 
     #[command(flatten)]
     pub(crate) reporting: ReportingArgs,

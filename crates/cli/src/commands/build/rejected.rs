@@ -6,10 +6,6 @@ use crate::command_error::CommandError;
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Rejected {
     #[arg(long, hide = true)]
-    allow: Vec<String>,
-    #[arg(long, hide = true)]
-    annotation: Vec<String>,
-    #[arg(long, hide = true)]
     attest: Vec<String>,
     #[arg(long, hide = true)]
     builder: Option<String>,
@@ -19,8 +15,6 @@ pub(crate) struct Rejected {
     cache_to: Vec<String>,
     #[arg(long, hide = true)]
     call: Option<String>,
-    #[arg(long, hide = true)]
-    cgroup_parent: Option<String>,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     check: Option<String>,
     #[arg(long, hide = true)]
@@ -29,34 +23,22 @@ pub(crate) struct Rejected {
     provenance: Option<String>,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     push: Option<String>,
-    #[arg(long, hide = true)]
-    resource: Vec<String>,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     sbom: Option<String>,
     #[arg(long, hide = true)]
-    shm_size: Option<String>,
-    #[arg(long, hide = true)]
     ssh: Vec<String>,
-    #[arg(long, hide = true)]
-    ulimit: Vec<String>,
 }
 
 impl Rejected {
     /// An error that names the first flag that cannot be followed. Those that ask for what is done anyway pass:
-    /// `--provenance=false`, `--allow network.host`.
+    /// `--provenance=false`.
     pub(super) fn check(&self) -> Result<(), CommandError> {
         let asks = |value: &Option<String>| {
             value
                 .as_deref()
                 .is_some_and(|v| !matches!(v, "false" | "0" | "f" | "F" | "False" | "FALSE"))
         };
-        let needs_right = |right: &String| right != "network.host";
         let given = [
-            (
-                "--allow security.insecure and device",
-                self.allow.iter().any(needs_right),
-            ),
-            ("--annotation", !self.annotation.is_empty()),
             ("--attest", !self.attest.is_empty()),
             ("--cache-from", !self.cache_from.is_empty()),
             ("--cache-to", !self.cache_to.is_empty()),
@@ -64,16 +46,12 @@ impl Rejected {
                 "--call",
                 self.call.as_deref().is_some_and(|call| call != "build"),
             ),
-            ("--cgroup-parent", self.cgroup_parent.is_some()),
             ("--check", asks(&self.check)),
             ("--policy", !self.policy.is_empty()),
             ("--provenance", asks(&self.provenance)),
             ("--push", asks(&self.push)),
-            ("--resource", !self.resource.is_empty()),
             ("--sbom", asks(&self.sbom)),
-            ("--shm-size", self.shm_size.is_some()),
             ("--ssh", !self.ssh.is_empty()),
-            ("--ulimit", !self.ulimit.is_empty()),
         ];
         if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
             return Err(CommandError::not_yet(flag));

@@ -2,6 +2,7 @@
 
 use super::flags::Args;
 use super::outputs::{self, Exported, Output};
+use super::result::{self, BuildResult};
 use super::session::Session;
 use super::{options, summary};
 use crate::command_error::{self, CommandError};
@@ -10,6 +11,7 @@ use crate::diagnostic;
 use builder::{Event, Options, Outcome};
 use dockerfile::{Diagnostic, Severity};
 use lint::Settings;
+use oci::Digest;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
@@ -37,12 +39,19 @@ pub(crate) enum Failure {
     Export(CommandError),
 }
 
+impl Done {
+    /// What identifies the result.
+    pub(crate) fn id(&self) -> &Digest {
+        result::id(&self.outcome, &self.exports)
+    }
+}
+
 impl<'a> Request<'a> {
     /// Reads everything that the flags name, and checks what can be checked.
     pub(crate) fn read(args: &'a Args, config: &Config) -> Result<Self, CommandError> {
         args.rejected.check()?;
         let outputs = outputs::read(args)?;
-        let options = options::read(args, &outputs, config)?;
+        let options = options::read(args, config)?;
         outputs::check_platforms(&outputs, &options)?;
         for stdout_user in outputs.iter().filter(|output| output.writes_to_stdout()) {
             stdout_user.check_stdout(io::stdout())?;
@@ -69,8 +78,8 @@ impl<'a> Request<'a> {
         let environment = session.environment(&events);
         let outcome = builder::build(&self.options, &environment)
             .map_err(|error| Failure::Build(Box::new(error)))?;
-        let exports = outputs::export(&self.outputs, &outcome, self.args, &session.store)
-            .map_err(Failure::Export)?;
+        let exports =
+            outputs::export(&self.outputs, &outcome, &session.store).map_err(Failure::Export)?;
         Ok(Done { outcome, exports })
     }
 
@@ -80,14 +89,15 @@ impl<'a> Request<'a> {
         done: &Done,
         session: &Session<'_>,
     ) -> Result<String, CommandError> {
-        summary::write_files(self.args, &done.outcome, &self.options)?;
+        let result = BuildResult::new(&done.outcome, &self.outputs, &done.exports);
+        result.write_files(self.args)?;
         let images = done.outcome.images.iter();
         let sizes: Result<Vec<_>, _> = images.map(|i| session.store.image_size(i)).collect();
         let (outcome, size, style) = (&done.outcome, sizes?.iter().sum(), session.config.style());
-        let mut said = summary::success(&self.options, outcome, &done.exports, size, style);
-        let is_image = |output: &Output| matches!(output, Output::Image { .. });
+        let mut said = summary::success(&result, outcome, size, style);
+        let is_image = |output: &Output| matches!(output, Output::Image(_));
         if session.config.is_called_by_docker() && self.outputs.iter().any(is_image) {
-            said.push_str(&summary::where_for_docker(&self.options, outcome, style));
+            said.push_str(&summary::where_for_docker(&result, style));
         }
         Ok(said)
     }

@@ -1,32 +1,26 @@
 //! What is said when a build is over.
 
-use super::flags::Args;
-use super::outputs::Exported;
-use crate::command_error::CommandError;
+use super::result::BuildResult;
 use crate::progress::FailedStep;
 use crate::report::sizes;
 use crate::report::stages::{self, StageBytes};
 use crate::terminal::clean;
 use crate::terminal::style::Style;
-use builder::{Options, Outcome};
-use serde_json::json;
-use std::fs::{self, File};
+use builder::Outcome;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 /// The table of what stayed behind and what ships, the image's names, and what was written where.
 pub(super) fn success(
-    options: &Options,
+    result: &BuildResult<'_>,
     outcome: &Outcome,
-    exports: &[Exported],
     size: u64,
     style: Style,
 ) -> String {
-    let id: String = outcome.id().hex().chars().take(12).collect();
-    let name = options
-        .tags
-        .first()
-        .map_or_else(|| id.clone(), oci::Reference::familiar);
+    let id: String = result.id.hex().chars().take(12).collect();
+    let names: Vec<String> = result.names.iter().map(|name| name.familiar()).collect();
+    let name = names.first().unwrap_or(&id);
     let stages: Vec<StageBytes> = outcome
         .stages
         .iter()
@@ -41,34 +35,33 @@ pub(super) fn success(
         .collect();
     let mut out = "\n".to_owned();
     if !stages.is_empty() {
-        out.push_str(&stages::render(&stages, (&name, size), style));
+        out.push_str(&stages::render(&stages, (name, size), style));
         out.push('\n');
     }
-    let tags: Vec<String> = options.tags.iter().map(oci::Reference::familiar).collect();
-    let names = if tags.is_empty() {
-        String::new()
-    } else {
-        format!(" {}", tags.join(", "))
+    let names = match names.is_empty() {
+        true => String::new(),
+        false => format!(" {}", names.join(", ")),
     };
     let what = match outcome.root.media_type.is_index() {
         true => "index",
         false => "image",
     };
     out.push_str(&format!("{} {what} {id}{names}\n", style.green("built")));
-    for export in exports {
+    for export in result.exports {
+        let Some(to) = &export.to else { continue };
         let bytes = export
             .bytes
             .map(|bytes| format!(" ({})", sizes::spaced(bytes)));
         let bytes = bytes.unwrap_or_default();
-        out.push_str(&format!("{} {}{bytes}\n", style.green("wrote"), export.to));
+        out.push_str(&format!("{} {to}{bytes}\n", style.green("wrote")));
     }
     out
 }
 
 /// That docker's own store does not have the image.
-pub(super) fn where_for_docker(options: &Options, outcome: &Outcome, style: Style) -> String {
-    let id: String = outcome.id().hex().chars().take(12).collect();
-    let name = options.tags.first().map_or(id, oci::Reference::familiar);
+pub(super) fn where_for_docker(result: &BuildResult<'_>, style: Style) -> String {
+    let id: String = result.id.hex().chars().take(12).collect();
+    let name = result.names.first().map_or(id, |name| name.familiar());
     format!(
         "{} the image is in carafe's store; for docker's: carafe save {name} | docker load\n",
         style.cyan("hint:")
@@ -103,34 +96,6 @@ fn append_log(path: &Path, out: &mut String) -> std::io::Result<()> {
         out.push_str(&clean::line(&line));
         out.push('\n');
         line.clear();
-    }
-    Ok(())
-}
-
-/// `--iidfile` and `--metadata-file`.
-pub(super) fn write_files(
-    args: &Args,
-    outcome: &Outcome,
-    options: &Options,
-) -> Result<(), CommandError> {
-    let write = |path: &Path, text: String| {
-        fs::write(path, text).map_err(|error| CommandError::file("write", path, error))
-    };
-    if let Some(path) = &args.iidfile {
-        write(path, outcome.id().to_string())?;
-    }
-    if let Some(path) = &args.metadata_file {
-        let names: Vec<String> = options.tags.iter().map(ToString::to_string).collect();
-        let mut metadata = json!({
-            "containerimage.descriptor": outcome.root,
-            "containerimage.digest": outcome.root.digest,
-            "image.name": names.join(","),
-        });
-        // An index has no config.
-        if !outcome.root.media_type.is_index() {
-            metadata["containerimage.config.digest"] = json!(outcome.id());
-        }
-        write(path, format!("{metadata:#}\n"))?;
     }
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 /// Reads a size to bytes: a number, maybe with a fraction, and one of k, m, g, t and p (powers of
 /// 1024), maybe with `b` or `ib` behind it, in any case. Source: docker/go-units.
-pub(super) fn bytes(text: &str) -> Option<u64> {
+#[must_use]
+pub fn bytes(text: &str) -> Option<u64> {
     let lower = text.to_ascii_lowercase();
     let end = lower
         .find(|c: char| !c.is_ascii_digit() && c != '.')

@@ -1,0 +1,10 @@
+//! Flags about outputs, besides `--output` itself.
+
+/// What is written beside the image's content.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct OutputFlags {
+    /// Annotate the image: [TYPE[,TYPE]…[[PLATFORM]]:]KEY=VALUE, of types manifest (the default), index,
+    /// manifest-descriptor, index-descriptor
+    #[arg(long = "annotation", value_name = "ANNOTATION")]
+    pub(super) annotations: Vec<String>,
+}
