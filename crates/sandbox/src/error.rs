@@ -49,6 +49,27 @@ pub enum Error {
         "this program does not begin with `sandbox::run_if_child`, so that it cannot be the child"
     )]
     NoChildEntry,
+    /// Nothing here runs programs for another machine.
+    #[error(
+        "this machine does not run programs for {architecture}: the kernel has no handler, and neither {} nor {} is there",
+        programs[0], programs[1]
+    )]
+    NoEmulator {
+        /// The architecture.
+        architecture: String,
+        /// What was looked for.
+        programs: [String; 2],
+    },
+    /// The program that runs those for another machine cannot be used.
+    #[error("cannot have `{}` run programs for {architecture}", program.display())]
+    Emulator {
+        /// The program.
+        program: PathBuf,
+        /// The architecture.
+        architecture: String,
+        /// Why.
+        source: Box<Error>,
+    },
     /// Something that is asked for has no meaning to the kernel, such as an argument with a NUL byte in it.
     #[error("invalid {what}: {reason}")]
     InvalidOrder {

@@ -13,8 +13,8 @@ use crate::step::Step;
 use crate::sys::{self, Depth, StartFailure, Started, Strings};
 use crate::terminal::Terminal;
 use crate::{
-    Child, Error, Network, Process, Sandbox, Seccomp, Stdio, devices, executable, guard, mount,
-    seccomp, step_init, user_namespace,
+    Child, Error, Network, Process, Sandbox, Seccomp, Stdio, devices, emulator, executable, guard,
+    mount, seccomp, step_init, user_namespace,
 };
 
 /// The namespaces of every sandbox.
@@ -34,6 +34,7 @@ pub fn run_if_child() {
         Some(step_init::NAME) => step_init::run(arguments.next().as_deref()),
         Some(guard::NAME) => guard::run(arguments.next().as_deref()),
         Some(user_namespace::MAPPER) => user_namespace::run_mapper(arguments),
+        Some(emulator::HOLDER) => emulator::run_holder(arguments),
         _ => {}
     }
 }

@@ -80,6 +80,9 @@ pub struct Sandbox {
     pub hosts: Vec<u8>,
     /// Content of `/etc/resolv.conf`, mounted read-only.
     pub resolv_conf: Vec<u8>,
+    /// A user namespace that the process enters when the rest is done: that of an [`Emulator`](crate::Emulator). The
+    /// caller's own without one.
+    pub user_namespace: Option<OwnedFd>,
 }
 
 impl Sandbox {
@@ -101,6 +104,7 @@ impl Sandbox {
             shm_size: 64 << 20,
             hosts: b"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n".to_vec(),
             resolv_conf: Vec::new(),
+            user_namespace: None,
         }
     }
 }

@@ -53,6 +53,15 @@ steps! {
     /// Catching signals with signalfd(2).
     CatchSignals = "catch signals",
 
+    /// Opening the program that runs those of another machine.
+    OpenEmulator = "open the emulator",
+    /// Making the user namespace that it is registered in.
+    StartEmulator = "make a user namespace for the emulator",
+    /// Mounting binfmt_misc there.
+    MountFormats = "mount binfmt_misc in a user namespace",
+    /// Writing its `register`.
+    RegisterFormat = "register the emulator in",
+
     // In the child, in this order.
     /// Reading what the parent asks for.
     ReadOrder = "read the order",
@@ -110,6 +119,8 @@ steps! {
     OwnStdio = "give to the user",
     /// setrlimit(2).
     LimitResource = "set the limit",
+    /// setns(2) into the user namespace of an emulator.
+    EnterUserNamespace = "enter the emulator's user namespace",
     /// prctl(2) with `PR_CAPBSET_DROP`.
     LimitCapabilities = "give up for good",
     /// seccomp(2).

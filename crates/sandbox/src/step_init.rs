@@ -11,6 +11,7 @@ use rootfs::Root;
 use rustix::fs::Mode;
 use rustix::io::Errno;
 use rustix::process::Signal;
+use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
 use crate::devices::{self, Console, Dev};
 use crate::protocol::{At, Failure, Order, Report};
@@ -138,6 +139,10 @@ fn build(
     }
     stdio::give_to(process)?;
     ulimit::set(&sandbox.ulimits)?;
+    if let Some(namespace) = sandbox.user_namespace {
+        move_into_thread_name_spaces(namespace.as_fd(), ThreadNameSpaceType::USER)
+            .at(Step::EnterUserNamespace)?;
+    }
     privileges::become_user(&process.user, sandbox.capabilities, filter)
 }
 

@@ -18,12 +18,39 @@ pub(super) fn of(error: &Error) -> Option<&'static str> {
         Error::ProgramNotExecutable { source, .. } => of_program(Errno::from_io_error(source)?),
         Error::WorkingDirectory { source, .. } => of_directory(Errno::from_io_error(source)?),
         Error::Kernel { step, source, .. } => of_step(*step, Errno::from_io_error(source)?),
+        Error::NoEmulator { .. } => Some(INSTALL),
+        Error::Emulator { source, .. } => Some(of_emulator(source)),
         Error::UserNamespace { refusal, .. } => Some(of_refusal(*refusal)),
         Error::Cgroup { .. } | Error::NoController { .. } => Some(
             "this takes root, or a control group that is delegated to this user: \
              `systemd-run --user --scope -p Delegate=yes carafe …`",
         ),
         Error::InvalidOrder { .. } | Error::NoChildEntry | Error::Lost { .. } => None,
+    }
+}
+
+/// What gives a machine the programs of all others.
+const INSTALL: &str = "root can install QEMU for all machines, in Debian and Ubuntu the package qemu-user-static; or \
+     register it with the kernel by `docker run --privileged --rm tonistiigi/binfmt --install all`";
+
+fn of_emulator(error: &Error) -> &'static str {
+    match error {
+        Error::Kernel {
+            step: Step::MountFormats,
+            ..
+        } => {
+            "Linux 6.7 is the first that lets ordinary users do this; before, root has to register it with the kernel: \
+             in Debian and Ubuntu by installing the packages qemu-user-static and binfmt-support"
+        }
+        Error::Kernel {
+            step: Step::RegisterFormat,
+            source,
+            ..
+        } if source.kind() != std::io::ErrorKind::PermissionDenied => {
+            "the emulator has to be linked statically, so that it runs where there are no libraries: in Debian and \
+             Ubuntu that is the package qemu-user-static"
+        }
+        _ => INSTALL,
     }
 }
 

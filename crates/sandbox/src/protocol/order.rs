@@ -147,6 +147,7 @@ impl Order {
             .into_iter()
             .chain(&self.devpts)
             .chain(&sandbox.cgroups)
+            .chain(&sandbox.user_namespace)
             .chain(sources)
             .map(AsRawFd::as_raw_fd)
             .collect()
@@ -225,6 +226,10 @@ fn write_sandbox(
     writer.number(sandbox.shm_size);
     writer.bytes(&sandbox.hosts);
     writer.bytes(&sandbox.resolv_conf);
+    writer.number(match &sandbox.user_namespace {
+        Some(fd) => descriptors.number(fd.as_fd())?,
+        None => 0,
+    });
     writer.number(sandbox.mounts.len() as u64);
     for mount in &sandbox.mounts {
         write_mount(writer, descriptors, mount)?;
@@ -263,6 +268,10 @@ fn read_sandbox(reader: &mut Reader<'_>) -> Result<Sandbox, Malformed> {
         shm_size: reader.number()?,
         hosts: reader.bytes()?.to_vec(),
         resolv_conf: reader.bytes()?.to_vec(),
+        user_namespace: match reader.narrow()? {
+            0 => None,
+            number => Some(sys::adopt(number).map_err(|_| Malformed)?),
+        },
         mounts: reader.list(read_mount)?,
     })
 }

@@ -96,6 +96,16 @@ impl Outcome {
     /// Waits for what the child has to report. The parent's copy of the child's end must be closed by now.
     pub(crate) fn hear(socket: impl AsFd) -> Result<Self, Errno> {
         let mut outcome = Self::Silent;
+        loop {
+            match Self::next(&socket)? {
+                Self::Silent => return Ok(outcome),
+                heard => outcome = heard,
+            }
+        }
+    }
+
+    /// Waits for the next report.
+    pub(crate) fn next(socket: impl AsFd) -> Result<Self, Errno> {
         let mut buffer = [0; LONGEST + 8];
         loop {
             let length = match rustix::net::recv(&socket, &mut buffer, RecvFlags::empty()) {
@@ -106,15 +116,15 @@ impl Outcome {
                 Err(errno) => return Err(errno),
             };
             match &buffer[..length] {
-                [] => return Ok(outcome),
-                [READY] => outcome = Self::Executed,
+                [] => return Ok(Self::Silent),
+                [READY] => return Ok(Self::Executed),
                 [FAILED, step, a, b, c, d, object @ ..] => {
                     let step = Step::from_number(*step).ok_or(Errno::BADMSG)?;
-                    outcome = Self::Failed(Failure {
+                    return Ok(Self::Failed(Failure {
                         step,
                         object: object.to_vec(),
                         errno: Errno::from_raw_os_error(i32::from_ne_bytes([*a, *b, *c, *d])),
-                    });
+                    }));
                 }
                 _ => return Err(Errno::BADMSG),
             }
