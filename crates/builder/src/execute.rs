@@ -2,6 +2,7 @@
 
 mod bind;
 mod copy;
+mod emulations;
 mod place;
 mod run;
 mod surroundings;
@@ -11,6 +12,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+use emulations::Emulations;
 use rootfs::Root;
 use store::{Draft, SnapshotId, SnapshotMeta};
 
@@ -28,6 +30,7 @@ pub(crate) struct Executor<'a> {
     unpacked: Mutex<HashMap<StepId, Arc<Mutex<bool>>>>,
     /// Whether the user knows that there are no limits.
     warned: AtomicBool,
+    emulations: Emulations,
 }
 
 /// What a step is executed with.
@@ -63,6 +66,7 @@ impl<'a> Executor<'a> {
             environment,
             unpacked: Mutex::default(),
             warned: AtomicBool::new(false),
+            emulations: Emulations::default(),
         }
     }
 

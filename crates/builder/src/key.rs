@@ -180,6 +180,10 @@ fn run_fields(writer: &mut KeyWriter, run: &RunOperation, identity: &Identity<'_
     for mount in &run.mounts {
         mount_fields(writer, mount, identity);
     }
+    if let Some(platform) = &run.foreign {
+        writer.text("foreign");
+        writer.text(&platform.to_string());
+    }
     if let Some(script) = &run.script {
         writer.text(&script.path);
         writer.text(&script.content);

@@ -87,6 +87,8 @@ pub struct Environment<'a> {
     pub git: crate::remote::GitSettings,
     /// `/etc/resolv.conf` for `RUN` steps.
     pub resolv_conf: Vec<u8>,
+    /// Where programs of the host are looked for: emulators of other machines.
+    pub programs: Vec<PathBuf>,
 }
 
 impl std::fmt::Debug for Environment<'_> {

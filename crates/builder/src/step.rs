@@ -135,6 +135,8 @@ pub struct RunOperation {
     pub devices: Vec<dockerfile::Device>,
     /// `--mount`s, in order.
     pub mounts: Vec<RunMount>,
+    /// The platform that its programs are for, if that is not this machine's.
+    pub foreign: Option<oci::Platform>,
     /// A script that a heredoc holds: it is mounted at its target and run.
     pub script: Option<Script>,
 }

@@ -196,6 +196,14 @@ impl Config {
         set("SOURCE_DATE_EPOCH")?.into_string().ok()
     }
 
+    /// Where the host's programs are.
+    pub(crate) fn programs(&self) -> Vec<PathBuf> {
+        let path = set("PATH").unwrap_or_else(|| sandbox::DEFAULT_PATH.into());
+        std::env::split_paths(&path)
+            .filter(|directory| directory.is_absolute())
+            .collect()
+    }
+
     /// The platform that docker's commands take when none is named.
     pub(crate) fn default_platform(&self) -> Option<String> {
         set("DOCKER_DEFAULT_PLATFORM")?.into_string().ok()

@@ -1,4 +1,4 @@
-//! Programs for other machines than this one.
+//! The emulator of another machine.
 //!
 //! The kernel runs them if it has been told by what: binfmt_misc. Since Linux 6.7 it can be told so for one user
 //! namespace, by whoever made that. So where the machine has no handler of its own, a process is started that holds a
@@ -6,15 +6,13 @@
 //! is done. It takes no root, and the machine stays as it is.
 
 mod holder;
-mod probe;
 
 use std::ffi::CString;
 use std::fs;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags};
-use rustix::io::Errno;
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, socketpair};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
@@ -26,77 +24,26 @@ use crate::{Error, executable};
 
 pub(crate) use holder::{NAME as HOLDER, run as run_holder};
 
-/// Something that runs the programs of another machine, as long as it is held: for sandboxes that are given its
-/// [namespace](Self::namespace).
+/// Something that runs the programs of another machine, as long as it is held, in its [namespace](Self::namespace).
 #[derive(Debug)]
-pub struct Emulator {
+pub(crate) struct Emulator {
     process: OwnedFd,
     /// Closing it ends the process.
     socket: Option<OwnedFd>,
 }
 
 impl Emulator {
-    /// Sees to it that programs for an architecture (as OCI images name it: `arm64`) run here. `None` if they do so
-    /// already, or if nothing is known of the architecture, so that execve(2) will tell.
-    ///
-    /// Emulators are QEMU's (`qemu-aarch64-static`), looked for in the directories `search`.
-    ///
-    /// # Errors
-    /// [`Error::NoEmulator`] if there is none, [`Error::Emulator`] if there is one and it does not work; others when no
-    /// sandbox can be made at all.
-    pub fn find(architecture: &str, search: &[PathBuf]) -> Result<Option<Self>, Error> {
-        let Some(machine) = Machine::of(architecture) else {
-            return Ok(None);
-        };
-        if probe::runs(machine, None)? {
-            return Ok(None);
-        }
-        let names = machine.emulators();
-        let places = names
-            .iter()
-            .flat_map(|name| search.iter().map(move |directory| directory.join(name)));
-        let mut failure = None;
-        for program in places.filter(|program| program.is_file()) {
-            match Self::tried(machine, &program) {
-                Ok(emulator) => return Ok(Some(emulator)),
-                Err(source) => {
-                    failure = failure.or(Some(Error::Emulator {
-                        program,
-                        architecture: architecture.to_owned(),
-                        source: Box::new(source),
-                    }));
-                }
-            }
-        }
-        Err(failure.unwrap_or_else(|| Error::NoEmulator {
-            architecture: architecture.to_owned(),
-            programs: names,
-        }))
-    }
-
-    /// The user namespace in which the programs run: [`Sandbox::user_namespace`](crate::Sandbox::user_namespace).
-    ///
-    /// # Errors
-    /// When no further descriptor can be had.
-    pub fn namespace(&self) -> Result<OwnedFd, Error> {
+    /// The user namespace in which the programs run.
+    pub(crate) fn namespace(&self) -> Result<OwnedFd, Error> {
         rustix::io::fcntl_dupfd_cloexec(&self.process, 3)
             .map_err(|errno| Error::kernel(Step::Duplicate, "the emulator's namespace", errno))
     }
 
-    fn tried(machine: &Machine, program: &Path) -> Result<Self, Error> {
-        let emulator = Self::start(machine, program)?;
-        match probe::runs(machine, Some(&emulator))? {
-            true => Ok(emulator),
-            false => Err(Error::kernel(
-                Step::RegisterFormat,
-                "binfmt_misc",
-                Errno::NOEXEC,
-            )),
-        }
-    }
-
     /// Starts the process that holds the namespace, and has it register the program.
-    fn start(machine: &Machine, program: &Path) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// When the kernel refuses a part of it.
+    pub(crate) fn start(machine: &Machine, program: &Path) -> Result<Self, Error> {
         let flags = OFlags::PATH | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(CWD, program, flags, Mode::empty());
         let opened = opened.and_then(|fd| rustix::io::fcntl_dupfd_cloexec(fd, 3));

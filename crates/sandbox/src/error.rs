@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::io::Errno;
 
@@ -49,24 +50,28 @@ pub enum Error {
         "this program does not begin with `sandbox::run_if_child`, so that it cannot be the child"
     )]
     NoChildEntry,
-    /// Nothing here runs programs for another machine.
+    /// The program is for another machine.
+    #[error("programs for {architecture} do not run on this machine")]
+    Foreign {
+        /// The architecture.
+        architecture: String,
+        /// Why they do not.
+        source: Arc<Error>,
+    },
+    /// There is no emulator.
     #[error(
-        "this machine does not run programs for {architecture}: the kernel has no handler, and neither {} nor {} is there",
+        "the kernel has no handler for them, and neither {} nor {} is in a directory of PATH",
         programs[0], programs[1]
     )]
     NoEmulator {
-        /// The architecture.
-        architecture: String,
         /// What was looked for.
         programs: [String; 2],
     },
-    /// The program that runs those for another machine cannot be used.
-    #[error("cannot have `{}` run programs for {architecture}", program.display())]
+    /// There is an emulator, and it cannot be used.
+    #[error("`{}` cannot be used for them", program.display())]
     Emulator {
         /// The program.
         program: PathBuf,
-        /// The architecture.
-        architecture: String,
         /// Why.
         source: Box<Error>,
     },
@@ -176,7 +181,7 @@ impl Error {
     pub fn exit_code(&self) -> Option<i32> {
         match self {
             Self::ProgramNotFound { .. } | Self::InterpreterNotFound { .. } => Some(127),
-            Self::ProgramNotExecutable { .. } => Some(126),
+            Self::ProgramNotExecutable { .. } | Self::Foreign { .. } => Some(126),
             _ => None,
         }
     }

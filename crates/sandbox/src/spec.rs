@@ -80,8 +80,8 @@ pub struct Sandbox {
     pub hosts: Vec<u8>,
     /// Content of `/etc/resolv.conf`, mounted read-only.
     pub resolv_conf: Vec<u8>,
-    /// A user namespace that the process enters when the rest is done: that of an [`Emulator`](crate::Emulator). The
-    /// caller's own without one.
+    /// A user namespace that the process enters when the rest is done: [`Emulation::namespace`](crate::Emulation::namespace).
+    /// The caller's own without one.
     pub user_namespace: Option<OwnedFd>,
 }
 

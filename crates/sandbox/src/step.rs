@@ -59,6 +59,8 @@ steps! {
     StartEmulator = "make a user namespace for the emulator",
     /// Mounting binfmt_misc there.
     MountFormats = "mount binfmt_misc in a user namespace",
+    /// Running a program by it, to see whether it works.
+    TryEmulator = "run a program by the emulator",
     /// Writing its `register`.
     RegisterFormat = "register the emulator in",
 

@@ -58,12 +58,22 @@ impl Executor<'_> {
         })?;
         drop(root);
         let group = self.cgroup(work);
+        let programs = &self.environment.programs;
+        let emulation = self.emulations.of(run.foreign.as_ref(), programs);
         let sandbox = Sandbox {
             mounts,
+            user_namespace: emulation.namespace().map_err(Error::Sandbox)?,
             ..self.surroundings(run, fd, group.as_ref())?
         };
         let command = run.arguments.join(" ");
-        let exit = self.watch(work, &sandbox, &process, &command)?;
+        let exit = self.watch(work, &sandbox, &process, &command);
+        let exit = exit.map_err(|error| match error {
+            Error::Start { command, source } => Error::Start {
+                command,
+                source: emulation.explain(source),
+            },
+            other => other,
+        })?;
         match exit {
             Exit::Code(0) => Ok(()),
             Exit::Code(code) => Err(Error::Exit { command, code }),

@@ -2,6 +2,7 @@
 
 use dockerfile::ast::{Form, Instruction, MountFlag, Network, Run, Security, Word};
 use dockerfile::{ExpandError, Mount, Span};
+use oci::Platform;
 
 use super::from::Named;
 use super::problem::Problem;
@@ -24,6 +25,7 @@ impl Planner<'_> {
     ) -> Result<(), Error> {
         let span = stage.span_of(instruction);
         let devices = self.consented(run, span)?;
+        let foreign = foreign(&stage.image.platform, span)?;
         let (arguments, script) = command(stage, run);
         let mut mounts = Vec::with_capacity(run.mounts.len());
         for flag in &run.mounts {
@@ -47,6 +49,7 @@ impl Planner<'_> {
                 .collect(),
             devices,
             mounts,
+            foreign,
             script,
         };
         self.layer(
@@ -261,6 +264,17 @@ impl Planner<'_> {
         places.or_insert_with(|| Places::flag(span));
         (Some(step), BOUND_FILES.to_owned())
     }
+}
+
+/// The platform of a stage, if it is not this machine's. Variants are left to the processor.
+fn foreign(platform: &Platform, span: Span) -> Result<Option<Platform>, Problem> {
+    let host = Platform::host();
+    if platform.os != host.os {
+        let message = format!("this stage is for {platform}, whose programs cannot run here");
+        return Err(Problem::new("foreign-run", span, message)
+            .help("RUN needs a stage for linux: FROM --platform=$BUILDPLATFORM makes one"));
+    }
+    Ok((platform.architecture != host.architecture).then(|| platform.clone()))
 }
 
 /// The program and its arguments. A heredoc alone is a script for the shell, or a program if it

@@ -159,6 +159,7 @@ fn pull_one(
         cancel: &with.cancel,
         git: builder::remote::GitSettings::default(),
         resolv_conf: Vec::new(),
+        programs: Vec::new(),
     };
     let pulled = builder::pull_image(reference, platform, &environment);
     if pulled.is_err() {

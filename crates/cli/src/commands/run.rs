@@ -16,7 +16,7 @@ use crate::signals::{self, Forwarder};
 use crate::terminal::raw_mode::RawMode;
 use crate::{output, terminal};
 use oci::{Platform, timestamp};
-use sandbox::{WindowSize, send_signal};
+use sandbox::{Emulation, WindowSize, send_signal};
 use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -313,6 +313,10 @@ pub(crate) fn surroundings(
             .map(Snapshot::dir)
             .collect(),
         resolv_conf: config.resolv_conf(),
+        emulation: match &image.platform.architecture {
+            own if *own == Platform::host().architecture => Emulation::default(),
+            foreign => Emulation::of(foreign, &config.programs()),
+        },
         window: size.map(|size| WindowSize {
             rows: size.ws_row,
             columns: size.ws_col,

@@ -10,7 +10,7 @@ use crate::command_error::CommandError;
 use crate::exit::Exit;
 use builder::Users;
 use rootfs::Root;
-use sandbox::{Child, MountKind, Network, Process, Sandbox, User, WindowSize};
+use sandbox::{Child, Emulation, MountKind, Network, Process, Sandbox, User, WindowSize};
 use std::fs::File;
 use std::net::TcpListener;
 use std::os::fd::AsFd;
@@ -28,6 +28,8 @@ pub(crate) struct Running {
     /// Its process.
     pub(crate) child: Child,
     pumps: Vec<JoinHandle<()>>,
+    /// It has to run as long as the process.
+    _emulation: Emulation,
 }
 
 /// What a container sees of the surroundings.
@@ -37,6 +39,8 @@ pub(crate) struct Surroundings {
     pub(crate) layers: Vec<PathBuf>,
     /// The host's `/etc/resolv.conf`.
     pub(crate) resolv_conf: Vec<u8>,
+    /// What runs the image's programs, if they are for another machine.
+    pub(crate) emulation: Emulation,
     /// The size of the user's terminal.
     pub(crate) window: Option<WindowSize>,
 }
@@ -48,7 +52,7 @@ pub(crate) fn start(
     surroundings: Surroundings,
     streams: Streams,
 ) -> Result<Running, CommandError> {
-    match try_start(&mut container, surroundings, streams) {
+    match try_start(&mut container, &surroundings, streams) {
         Ok((child, pumps)) => {
             let state = State::running(child.pid());
             container.set_state(&state)?;
@@ -58,6 +62,7 @@ pub(crate) fn start(
                 state,
                 child,
                 pumps,
+                _emulation: surroundings.emulation,
             })
         }
         Err(error) => {
@@ -76,7 +81,7 @@ pub(crate) fn start(
 
 fn try_start(
     container: &mut Container,
-    surroundings: Surroundings,
+    surroundings: &Surroundings,
     streams: Streams,
 ) -> Result<(Child, Vec<JoinHandle<()>>), CommandError> {
     let listeners = publish(container)?;
@@ -84,9 +89,14 @@ fn try_start(
     let log = log::Writer::open(&path).map_err(|e| CommandError::file("open log", &path, e))?;
     let root = root::mount(container, &surroundings.layers)?;
     let process = process(&container.record, &root, surroundings.window)?;
-    let sandbox = sandbox(&container.record, root, surroundings.resolv_conf)?;
+    let sandbox = Sandbox {
+        resolv_conf: surroundings.resolv_conf.clone(),
+        user_namespace: surroundings.emulation.namespace()?,
+        ..sandbox(&container.record, root)?
+    };
     let (stdio, pipes) = attach::pipes(container.record.interactive)?;
-    let child = sandbox::spawn(&sandbox, &process, stdio)?;
+    let child = sandbox::spawn(&sandbox, &process, stdio)
+        .map_err(|error| surroundings.emulation.explain(error))?;
     let pumps = pipes.connect(streams, &child, Arc::new(log))?;
     if !listeners.is_empty() {
         let dialer = Arc::new(child.dialer()?);
@@ -148,11 +158,7 @@ fn process(
     })
 }
 
-fn sandbox(
-    record: &Record,
-    root: std::os::fd::OwnedFd,
-    resolv_conf: Vec<u8>,
-) -> Result<Sandbox, CommandError> {
+fn sandbox(record: &Record, root: std::os::fd::OwnedFd) -> Result<Sandbox, CommandError> {
     let mut mounts = Vec::new();
     for volume in &record.volumes {
         let source = File::open(&volume.host)
@@ -176,7 +182,6 @@ fn sandbox(
         mounts,
         read_only_root: record.read_only,
         hosts: hosts(record),
-        resolv_conf,
         ..Sandbox::new(root)
     })
 }

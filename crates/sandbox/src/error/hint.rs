@@ -18,6 +18,7 @@ pub(super) fn of(error: &Error) -> Option<&'static str> {
         Error::ProgramNotExecutable { source, .. } => of_program(Errno::from_io_error(source)?),
         Error::WorkingDirectory { source, .. } => of_directory(Errno::from_io_error(source)?),
         Error::Kernel { step, source, .. } => of_step(*step, Errno::from_io_error(source)?),
+        Error::Foreign { source, .. } => of(source),
         Error::NoEmulator { .. } => Some(INSTALL),
         Error::Emulator { source, .. } => Some(of_emulator(source)),
         Error::UserNamespace { refusal, .. } => Some(of_refusal(*refusal)),
@@ -30,8 +31,8 @@ pub(super) fn of(error: &Error) -> Option<&'static str> {
 }
 
 /// What gives a machine the programs of all others.
-const INSTALL: &str = "root can install QEMU for all machines, in Debian and Ubuntu the package qemu-user-static; or \
-     register it with the kernel by `docker run --privileged --rm tonistiigi/binfmt --install all`";
+const INSTALL: &str = "install QEMU: `apt-get install qemu-user-static` in Debian and Ubuntu; a static one anywhere in PATH \
+     will do. Where Docker runs, `docker run --privileged --rm tonistiigi/binfmt --install all` serves carafe too";
 
 fn of_emulator(error: &Error) -> &'static str {
     match error {
@@ -39,17 +40,20 @@ fn of_emulator(error: &Error) -> &'static str {
             step: Step::MountFormats,
             ..
         } => {
-            "Linux 6.7 is the first that lets ordinary users do this; before, root has to register it with the kernel: \
-             in Debian and Ubuntu by installing the packages qemu-user-static and binfmt-support"
+            "before Linux 6.7 an emulator must be registered with the kernel, by root: in Debian and Ubuntu, \
+             `apt-get install qemu-user-static binfmt-support` does it"
+        }
+        Error::Kernel {
+            step: Step::TryEmulator,
+            ..
+        } => {
+            "the emulator has to be linked statically, as there are no libraries for it in the image: \
+             `apt-get install qemu-user-static` in Debian and Ubuntu"
         }
         Error::Kernel {
             step: Step::RegisterFormat,
-            source,
             ..
-        } if source.kind() != std::io::ErrorKind::PermissionDenied => {
-            "the emulator has to be linked statically, so that it runs where there are no libraries: in Debian and \
-             Ubuntu that is the package qemu-user-static"
-        }
+        } => "the emulator must be a program that the user may execute",
         _ => INSTALL,
     }
 }

@@ -8,6 +8,7 @@
 
 mod cost;
 mod devices;
+mod emulation;
 mod files;
 mod harness;
 mod lifetime;
@@ -43,6 +44,7 @@ fn main() -> std::process::ExitCode {
         lifetime::TESTS,
         limits::TESTS,
         ordinary_user::TESTS,
+        emulation::TESTS,
         cost::TESTS,
     ];
     let code = harness::run(&suites.concat());

@@ -62,7 +62,7 @@ pub(crate) fn user_with_threads() -> ExitCode {
 }
 
 /// Runs `role` with `arguments` as the ordinary user, after `setup` in a mount namespace of its own.
-fn as_user(role: &str, arguments: &[&str], setup: &str) -> String {
+pub(crate) fn as_user(role: &str, arguments: &[&str], setup: &str) -> String {
     let program = std::env::current_exe().unwrap();
     let script = format!(
         "{setup}\nprogram=$1; shift\nexec setpriv --reuid {USER} --regid {USER} --clear-groups --inh-caps=-all \
@@ -80,7 +80,7 @@ fn as_user(role: &str, arguments: &[&str], setup: &str) -> String {
 }
 
 /// A directory of the user's with a base and what an overlay needs.
-fn home() -> tempfile::TempDir {
+pub(crate) fn home() -> tempfile::TempDir {
     let home = temporary();
     for name in ["base", "upper", "work"] {
         fs::create_dir(home.path().join(name)).unwrap();

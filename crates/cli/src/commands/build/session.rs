@@ -44,6 +44,7 @@ impl<'a> Session<'a> {
             cancel: &self.cancel,
             git: self.config.git(),
             resolv_conf: self.config.resolv_conf(),
+            programs: self.config.programs(),
         }
     }
 }

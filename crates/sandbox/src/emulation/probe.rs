@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::Emulator;
+use crate::emulator::Emulator;
 use crate::machine::Machine;
 use crate::mount::{self, PLAIN};
 use crate::step::Step;
@@ -33,8 +33,20 @@ pub(super) fn runs(machine: &Machine, emulator: Option<&Emulator>) -> Result<boo
     };
     match spawn(&sandbox, &process, Stdio::null()?).and_then(|mut child| child.wait()) {
         Ok(exit) => Ok(exit == Exit::Code(0)),
-        Err(Error::ProgramNotExecutable { .. } | Error::InterpreterNotFound { .. }) => Ok(false),
+        Err(error) if is_foreign(&error) => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// Whether an error can come from a program's being for another machine: the kernel does not know the format, or has a
+/// handler whose emulator is not in the sandbox.
+pub(super) fn is_foreign(error: &Error) -> bool {
+    match error {
+        Error::InterpreterNotFound { .. } => true,
+        Error::ProgramNotExecutable { source, .. } => {
+            Errno::from_io_error(source) == Some(Errno::NOEXEC)
+        }
+        _ => false,
     }
 }
 

@@ -1,0 +1,246 @@
+//! Programs of other machines. They are emulated by QEMU, which `scripts/setup test` gets.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use sandbox::{Emulation, Error, Sandbox, enter_user_namespace};
+
+use crate::harness::tests;
+use crate::ordinary_user::{as_user, home};
+use crate::support::{Fixture, chain, overlay, run, shell};
+
+tests![
+    every_machine,
+    the_program_is_of_the_other_machine,
+    ids_and_power_are_as_ever,
+    an_ordinary_user_can,
+    nothing_is_left,
+    without_an_emulator,
+    with_one_that_does_not_work,
+];
+
+/// A static program for arm64 that calls uname(2) and writes the machine's name.
+const UNAME: [u32; 12] = [
+    0xd106_43ff, // sub sp, sp, 400
+    0x9100_03e0, // mov x0, sp
+    0xd280_1408, // mov x8, 160: uname
+    0xd400_0001, // svc 0
+    0xd280_0020, // mov x0, 1
+    0x9104_13e1, // add x1, sp, 4 * 65: the field `machine`
+    0xd280_00e2, // mov x2, 7
+    0xd280_0808, // mov x8, 64: write
+    0xd400_0001, // svc 0
+    0xd280_0000, // mov x0, 0
+    0xd280_0ba8, // mov x8, 93: exit
+    0xd400_0001, // svc 0
+];
+
+/// An arm64 program of these instructions: elf(5).
+fn arm64(instructions: &[u32]) -> Vec<u8> {
+    let mut file = b"\x7fELF\x02\x01\x01".to_vec();
+    file.resize(16, 0);
+    let code = 64 + 56_u64;
+    let size = code + 4 * instructions.len() as u64;
+    file.extend([2, 0, 183, 0, 1, 0, 0, 0]);
+    for number in [0x40_0000 + code, 64, 0] {
+        file.extend(number.to_le_bytes());
+    }
+    file.extend([0, 0, 0, 0, 64, 0, 56, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+    file.extend([1, 0, 0, 0, 5, 0, 0, 0]);
+    for number in [0, 0x40_0000, 0x40_0000, size, size, 0x1_0000] {
+        file.extend(number.to_le_bytes());
+    }
+    file.extend(instructions.iter().flat_map(|i| i.to_le_bytes()));
+    file
+}
+
+/// Where the emulators are: `$QEMU`, what `scripts/setup test` got, or the machine's own.
+fn emulators() -> Vec<PathBuf> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/qemu");
+    let named = std::env::var_os("QEMU").map(PathBuf::from);
+    let usual = ["/usr/bin", "/usr/local/bin"].map(PathBuf::from);
+    let folders: Vec<PathBuf> = named.into_iter().chain([own]).chain(usual).collect();
+    assert!(
+        folders
+            .iter()
+            .any(|folder| folder.join("qemu-aarch64-static").is_file()),
+        "there is no qemu-aarch64-static: `scripts/setup test` gets one"
+    );
+    folders
+}
+
+fn put(root: &Path, name: &str, content: &[u8]) {
+    let path = root.join(name);
+    fs::write(&path, content).unwrap();
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+}
+
+/// A sandbox that runs arm64's `/uname`.
+fn uname(emulation: &Emulation) -> Fixture {
+    let mut fixture = Fixture::prepared("", |root| put(root, "uname", &arm64(&UNAME)));
+    fixture.process.args = vec!["/uname".into()];
+    fixture.sandbox.user_namespace = emulation.namespace().unwrap();
+    fixture
+}
+
+fn every_machine() {
+    let folders = emulators();
+    for machine in [
+        "amd64", "arm64", "arm", "386", "riscv64", "ppc64le", "s390x", "mips64le", "loong64",
+    ] {
+        // No program of the image is known here, so that the one with which it was tried has to do.
+        let emulation = Emulation::of(machine, &folders);
+        let not_found = Error::ProgramNotExecutable {
+            program: String::new(),
+            source: std::io::Error::from_raw_os_error(rustix::io::Errno::NOEXEC.raw_os_error()),
+        };
+        let error = emulation.explain(not_found);
+        assert!(!matches!(error, Error::Foreign { .. }), "{}", chain(&error));
+    }
+    assert!(
+        Emulation::of("vax", &folders)
+            .namespace()
+            .unwrap()
+            .is_none()
+    );
+}
+
+fn the_program_is_of_the_other_machine() {
+    let emulation = Emulation::of("arm64", &emulators());
+    assert_eq!(uname(&emulation).stdout(), "aarch64");
+    // A second one, while the first is held.
+    assert_eq!(uname(&emulation).stdout(), "aarch64");
+}
+
+fn ids_and_power_are_as_ever() {
+    let emulation = Emulation::of("arm64", &emulators());
+    let script = "/uname; echo; id -u; touch /file; chown 1234:5678 /file; stat -c %u:%g /file; \
+        grep CapEff /proc/self/status; hostname; touch /proc/sys/kernel/hostname 2>/dev/null || echo protected";
+    let of = |emulation: Option<&Emulation>| {
+        let mut fixture = Fixture::prepared(script, |root| put(root, "uname", &arm64(&UNAME)));
+        fixture.sandbox.user_namespace = emulation.and_then(|e| e.namespace().unwrap());
+        fixture.run().unwrap().stdout
+    };
+    let (plain, emulated) = (of(None), of(Some(&emulation)));
+    let (first, rest) = emulated.split_once('\n').unwrap();
+    assert_eq!(first, "aarch64");
+    assert_eq!(Some(rest), plain.split_once('\n').map(|(_, rest)| rest));
+    assert!(rest.contains("1234:5678"), "{rest}");
+}
+
+/// The ordinary user's part: arm64's `/uname`, and who the user is meanwhile.
+pub(crate) fn ordinary_user() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let directory = PathBuf::from(arguments.next().unwrap());
+    let folders: Vec<PathBuf> = arguments.map(PathBuf::from).collect();
+    enter_user_namespace().unwrap();
+    let emulation = Emulation::of("arm64", &folders);
+    let path = |name: &str| directory.join(name);
+    let mut sandbox = Sandbox::new(overlay(&path("base"), &path("upper"), &path("work")));
+    sandbox.user_namespace = emulation.namespace().unwrap();
+    match run(&sandbox, &shell("/uname; id -u")) {
+        Ok(output) => print!("{}{}", output.stdout, output.stderr),
+        Err(error) => println!("{}", chain(&emulation.explain(error))),
+    }
+    ExitCode::SUCCESS
+}
+
+fn an_ordinary_user_can() {
+    let home = home();
+    put(&home.path().join("base"), "uname", &arm64(&UNAME));
+    // The user may not look into the place where the checkout is.
+    let folder = home.path().join("emulators");
+    fs::create_dir(&folder).unwrap();
+    let name = "qemu-aarch64-static";
+    let program = emulators()
+        .into_iter()
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file());
+    fs::copy(program.unwrap(), folder.join(name)).unwrap();
+    let arguments = [home.path(), &folder].map(|path| path.to_str().unwrap());
+    let said = as_user("user-of-arm64", &arguments, "");
+    assert_eq!(said, "aarch640\n");
+}
+
+fn nothing_is_left() {
+    let children = || {
+        let tasks = fs::read_dir("/proc/self/task").unwrap().flatten();
+        let children =
+            tasks.map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default());
+        children
+            .flat_map(|list| {
+                list.split_whitespace()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            })
+            .filter(|id| {
+                fs::read(format!("/proc/{id}/cmdline"))
+                    .is_ok_and(|line| line.starts_with(b"step-emulator"))
+            })
+            .count()
+    };
+    let before = children();
+    let emulation = Emulation::of("arm64", &emulators());
+    let held = emulation.namespace().unwrap().is_some();
+    assert_eq!(children(), before + usize::from(held));
+    drop(emulation);
+    assert_eq!(children(), before);
+}
+
+/// Whether the machine runs arm64's programs by itself: then nothing can be missing.
+fn is_needless() -> bool {
+    let needless = uname(&Emulation::default()).run().is_ok();
+    if needless {
+        println!("left out: the kernel of this machine has a handler for arm64");
+    }
+    needless
+}
+
+fn without_an_emulator() {
+    if is_needless() {
+        return;
+    }
+    let emulation = Emulation::of("arm64", &["/nowhere".into()]);
+    assert!(emulation.namespace().unwrap().is_none());
+    let error = emulation.explain(uname(&emulation).run().unwrap_err());
+    assert_eq!(
+        chain(&error),
+        "programs for arm64 do not run on this machine: the kernel has no handler for them, and neither \
+         qemu-aarch64-static nor qemu-aarch64 is in a directory of PATH"
+    );
+    assert!(
+        error
+            .hint()
+            .unwrap()
+            .contains("apt-get install qemu-user-static")
+    );
+    assert_eq!(error.exit_code(), Some(126));
+    // What has another cause is left alone.
+    let error = emulation.explain(Error::ProgramNotFound {
+        program: "x".to_owned(),
+    });
+    assert!(matches!(error, Error::ProgramNotFound { .. }));
+}
+
+fn with_one_that_does_not_work() {
+    if is_needless() {
+        return;
+    }
+    let folder = crate::support::temporary();
+    // It needs libraries that the sandbox does not have.
+    put(folder.path(), "qemu-aarch64", &fs::read("/bin/ls").unwrap());
+    let emulation = Emulation::of("arm64", &[folder.path().to_owned()]);
+    let error = emulation.explain(uname(&emulation).run().unwrap_err());
+    assert!(
+        chain(&error).contains("qemu-aarch64` cannot be used for them"),
+        "{}",
+        chain(&error)
+    );
+    assert!(
+        error.hint().unwrap().contains("linked statically"),
+        "{:?}",
+        error.hint()
+    );
+}
