@@ -39,6 +39,11 @@ pub(crate) enum Notice {
         /// How many sources there were.
         sources: usize,
     },
+    /// A file was changed between being looked at and being copied.
+    Changed {
+        /// Its name.
+        name: String,
+    },
     /// A wildcard found nothing.
     NoMatch {
         /// The pattern.
@@ -80,6 +85,11 @@ pub(crate) fn of_copy(
 }
 
 impl Notice {
+    /// Whether the step's result is what its key says.
+    pub(crate) fn spoils_the_record(&self) -> bool {
+        matches!(self, Self::Changed { .. })
+    }
+
     /// As a warning, with the word marked that it is about. `None` for a step without a place.
     pub(crate) fn warning(&self, step: &Step, places: &Places) -> Option<Diagnostic> {
         let (code, place, message, help) = match self {
@@ -106,6 +116,12 @@ impl Notice {
                 places.destination,
                 format!("{sources} sources become the one file `{path}`: only the last is left"),
                 "put a slash at the end of the destination to copy them into a directory",
+            ),
+            Self::Changed { name } => (
+                "changed",
+                None,
+                format!("`{name}` was changed while it was copied"),
+                "the next build executes this step again",
             ),
             Self::NoMatch { pattern, item } => (
                 "no-match",

@@ -393,7 +393,9 @@ impl<'a> Schedule<'a> {
             created: SystemTime::now(),
             notices: notices.into_inner().expect("no thread panics with it"),
         };
-        self.record(id, &[key, content], &record)?;
+        if !record.notices.iter().any(Notice::spoils_the_record) {
+            self.record(id, &[key, content], &record)?;
+        }
         self.tell(id, &record.notices)?;
         (self.environment.events)(Event::Finished(id));
         Ok(below.with(&record))

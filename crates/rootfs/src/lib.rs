@@ -30,4 +30,4 @@ pub use metadata::{FileKind, Metadata, Time};
 pub use overlay::{Overlay, Upper, adopt_root};
 pub use root::{FollowLast, MakeDir, Root};
 pub use union::{Found, Union, UnionDir, UnionEntry};
-pub use xattr::Xattrs;
+pub use xattr::{CAPABILITY, Xattrs, capability};

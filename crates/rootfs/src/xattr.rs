@@ -15,6 +15,23 @@ pub type Xattrs = BTreeMap<OsString, Vec<u8>>;
 /// The kernel's limit of a value and of a list of names: `XATTR_SIZE_MAX`, `XATTR_LIST_MAX`.
 const MAX: usize = 64 * 1024;
 
+/// The attribute that holds a file's capabilities (`capabilities(7)`).
+pub const CAPABILITY: &str = "security.capability";
+
+/// The capabilities of an open file, as the kernel has them.
+///
+/// # Errors
+/// What the system call answers, but for the answer that there are none.
+pub fn capability(file: impl AsFd) -> std::io::Result<Option<Vec<u8>>> {
+    // The longest form, version 3, has 24 bytes.
+    let mut value = [0; 64];
+    match rustix::fs::fgetxattr(file, CAPABILITY, &mut value) {
+        Ok(length) => Ok(Some(value[..length].to_vec())),
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
+        Err(e) => Err(e.into()),
+    }
+}
+
 /// The path under which `/proc` leads to an open file, whatever has its name by now.
 pub(crate) fn proc_path(fd: BorrowedFd<'_>) -> OsString {
     format!("/proc/self/fd/{}", fd.as_raw_fd()).into()

@@ -19,7 +19,6 @@ use oci::tar::{Entry, Kind};
 use rootfs::{Attributes, Dir, Error as RootError, FollowLast, Node, Root, Time};
 
 pub(crate) use path::clean;
-pub(crate) use xattrs::CAPABILITY;
 
 use crate::layer_error::{LayerError, root};
 use parents::Parents;

@@ -9,7 +9,7 @@ use dockerfile::chmod::Chmod;
 use rootfs::{Attributes, FileKind, FollowLast, MakeDir, Root};
 use store::Draft;
 
-use super::place::{Entry, Marks, Placer, Target, enter, make_room};
+use super::place::{Changed, Entry, Marks, Placer, Target, enter, make_room};
 use super::{Executor, Work};
 use crate::notice::{self, Notice};
 use crate::select::{Content, Selected, Selection};
@@ -56,6 +56,7 @@ impl Executor<'_> {
             copy,
             marks: &marks,
             stopped: work.stopped,
+            changed: Changed::default(),
         };
         let mut fetched = copy.fetched();
         for (at, item) in copy.items.iter().enumerate() {
@@ -70,6 +71,14 @@ impl Executor<'_> {
                 (CopyItem::Path(_), Some(selection)) => copier.sources(selection, at)?,
                 (CopyItem::Path(_), None) => unreachable!("a path makes a selection"),
             }
+        }
+        if let Some(name) = copier
+            .changed
+            .into_inner()
+            .expect("no thread panics with it")
+        {
+            let name = name.to_string_lossy().into_owned();
+            work.notice(Notice::Changed { name });
         }
         for notice in notice::of_copy(copy, selection.as_deref(), &root)? {
             work.notice(notice);
@@ -103,6 +112,7 @@ impl Executor<'_> {
             copy: &copy,
             marks: &marks,
             stopped: work.stopped,
+            changed: Changed::default(),
         };
         copier.sources(&selection, 0)
     }
@@ -122,6 +132,7 @@ struct Copier<'a> {
     copy: &'a CopyOperation,
     marks: &'a Marks,
     stopped: &'a (dyn Fn() -> bool + Sync),
+    changed: Changed,
 }
 
 impl Copier<'_> {
@@ -129,6 +140,11 @@ impl Copier<'_> {
         for selected in &selection.items[item] {
             // Names of one file are found again within one source only.
             let placer = Placer::new(self.marks, self.stopped);
+            // A stage's files cannot change.
+            let placer = match selection.tree.of_root {
+                true => placer.watching(&self.changed),
+                false => placer,
+            };
             match &selected.node.content {
                 _ if self.copy.parents => self.with_parents(selection, selected, &placer)?,
                 Content::Directory(_) => self.directory(selection, selected, &placer)?,

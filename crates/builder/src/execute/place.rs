@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use dockerfile::chmod::Chmod;
-use rootfs::{Attributes, Dir, FileKind, Metadata, Node as SpecialNode, copy_contents};
+use rootfs::{Attributes, CAPABILITY, Dir, FileKind, Metadata, Node as SpecialNode, copy_contents};
 
 use crate::Error;
 use crate::parallel;
@@ -66,9 +66,6 @@ pub(super) struct Entry<'a> {
     pub(super) name: &'a OsStr,
 }
 
-/// The attribute that holds a file's capabilities (`capabilities(7)`).
-const CAPABILITY: &str = "security.capability";
-
 /// Names of files that were placed already, by what makes them the same file.
 type Linked = HashMap<((u32, u32), u64), (Dir, OsString)>;
 
@@ -78,7 +75,12 @@ pub(super) struct Placer<'a> {
     /// Files with several names: the second name becomes a link to the first.
     linked: Mutex<Linked>,
     stopped: &'a (dyn Fn() -> bool + Sync),
+    /// Keeps the name of a file that is not any more what the step's key was made of.
+    changed: Option<&'a Changed>,
 }
+
+/// A file of the context that somebody changed during the build.
+pub(super) type Changed = Mutex<Option<OsString>>;
 
 /// A directory with as many entries for each processor is placed by all of them; narrower ones are
 /// left to one, since somewhere below or beside there is a wide one.
@@ -97,7 +99,30 @@ impl<'a> Placer<'a> {
             marks,
             linked: Mutex::default(),
             stopped,
+            changed: None,
         }
+    }
+
+    /// Looks out for files that change until they are copied.
+    pub(super) fn watching(self, changed: &'a Changed) -> Self {
+        Self {
+            changed: Some(changed),
+            ..self
+        }
+    }
+
+    /// Whether the file that was just copied is still the one that was listed and hashed.
+    fn watch(&self, from: Entry<'_>, listed: &Metadata) -> Result<(), Error> {
+        let Some(changed) = self.changed else {
+            return Ok(());
+        };
+        let version = |m: &Metadata| (m.ino, m.size, m.mtime, m.ctime);
+        let now = from.dir.stat(from.name)?;
+        if now.as_ref().map(version) != Some(version(listed)) {
+            let mut changed = changed.lock().expect("no thread panics with it");
+            changed.get_or_insert_with(|| from.name.to_owned());
+        }
+        Ok(())
     }
 
     /// Places what is in the directory `from` and listed in `entries` into `into`.
@@ -193,7 +218,10 @@ impl<'a> Placer<'a> {
         let metadata = &node.metadata;
         let attributes = self.marks.attributes(metadata);
         match (metadata.kind, &node.content) {
-            (FileKind::File, _) => regular(&from, &into.dir, name, &attributes)?,
+            (FileKind::File, _) => {
+                regular(&from, &into.dir, name, &attributes)?;
+                self.watch(from, metadata)?;
+            }
             (_, Content::Link(target)) => {
                 into.dir.symlink(name, target)?;
                 let attributes = Attributes {
@@ -262,10 +290,8 @@ fn regular(
     copy_contents(&source, &file).map_err(wrote)?;
     attributes.apply_to(&file).map_err(wrote)?;
     // The kernel drops file capabilities when the owner changes, so they come last.
-    if attributes.mode.is_some_and(|mode| mode & 0o111 != 0)
-        && let Some(capability) = from.dir.xattrs_of(from.name)?.get(OsStr::new(CAPABILITY))
-    {
-        into.set_xattr_of(name, CAPABILITY, capability)?;
+    if let Some(capability) = rootfs::capability(&source).map_err(wrote)? {
+        into.set_xattr_of(name, CAPABILITY, &capability)?;
     }
     Ok(())
 }
@@ -290,4 +316,42 @@ fn special(
     };
     into.mknod(name, node, 0o600)?;
     Ok(into.set_attributes(name, attributes)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_changed_since_it_was_listed_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, into) = (folder.path().join("from"), folder.path().join("into"));
+        for dir in [&from, &into] {
+            std::fs::create_dir(dir).unwrap();
+        }
+        let (steady, edited) = (OsString::from("steady"), OsString::from("edited"));
+        for name in [&steady, &edited] {
+            std::fs::write(from.join(name), "old").unwrap();
+        }
+        let dir = Dir::open(&from).unwrap();
+        let list = |name: &OsString| Node {
+            name: name.clone(),
+            metadata: dir.stat(name).unwrap().unwrap(),
+            content: Content::Other,
+        };
+        let listed = [list(&steady), list(&edited)];
+        std::fs::write(from.join("new"), "new").unwrap();
+        std::fs::rename(from.join("new"), from.join("edited")).unwrap();
+        let target = Target {
+            dir: Dir::open(&into).unwrap(),
+            path: into.clone(),
+            fresh: true,
+        };
+        let (marks, changed) = (Marks::default(), Changed::default());
+        let placer = Placer::new(&marks, &|| false).watching(&changed);
+        placer.contents(&dir, &listed[..1], &target).unwrap();
+        assert_eq!(*changed.lock().unwrap(), None);
+        placer.contents(&dir, &listed[1..], &target).unwrap();
+        assert_eq!(*changed.lock().unwrap(), Some(edited));
+    }
 }

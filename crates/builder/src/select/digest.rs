@@ -1,7 +1,7 @@
 //! The key of what a `COPY` takes: names, metadata but for times, and contents.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -96,7 +96,11 @@ impl Files {
             || vec![0; PIECE],
             |buffer, nth| -> Result<(), Error> {
                 let (path, metadata) = &self.0[unknown[nth]];
-                let digest = hash(tree.root.open_file(path)?, path, buffer)?;
+                let file = tree.root.open_file(path)?;
+                let digest = hash(file, buffer).map_err(|source| Error::Read {
+                    path: path.to_owned(),
+                    source,
+                })?;
                 digests.insert(metadata, digest);
                 let mut read = read.lock().expect("no thread panics with it");
                 read.push((unknown[nth], digest));
@@ -110,18 +114,26 @@ impl Files {
     }
 }
 
-fn hash(mut file: File, path: &Path, buffer: &mut [u8]) -> Result<[u8; 32], Error> {
+/// The digest of a file's content, and of its capabilities if it has any. They are copied as well, and
+/// changing them is seen as any change is.
+fn hash(mut file: File, buffer: &mut [u8]) -> io::Result<[u8; 32]> {
     let mut hasher = Sha256::new();
     loop {
-        let read = file.read(buffer).map_err(|source| Error::Read {
-            path: path.to_owned(),
-            source,
-        })?;
+        let read = file.read(buffer)?;
         if read == 0 {
-            return Ok(hasher.finalize().into());
+            break;
         }
         hasher.update(&buffer[..read]);
     }
+    let content = hasher.finalize();
+    let Some(capability) = rootfs::capability(&file)? else {
+        return Ok(content.into());
+    };
+    let both = Sha256::new()
+        .chain_update(rootfs::CAPABILITY)
+        .chain_update(content)
+        .chain_update(capability);
+    Ok(both.finalize().into())
 }
 
 impl Digests<'_> {

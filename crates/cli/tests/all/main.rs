@@ -5,6 +5,7 @@ mod architecture;
 mod builds;
 mod containers;
 mod docker;
+mod freshness;
 mod hostile;
 mod images;
 mod missing;

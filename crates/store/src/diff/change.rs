@@ -5,11 +5,9 @@ use std::fs::File;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use oci::tar::{Entry, Kind, Time};
-use rootfs::{Dir, FileKind, Metadata};
-use rustix::io::Errno;
+use rootfs::{CAPABILITY, Dir, FileKind, Metadata, capability};
 
 use crate::layer_error::{LayerError, root};
-use crate::unpack::CAPABILITY;
 
 /// One entry of a layer, with its content if it is a regular file.
 #[derive(Debug)]
@@ -61,9 +59,10 @@ pub(super) fn regular(
     path: Vec<u8>,
     metadata: &Metadata,
 ) -> Result<Change, LayerError> {
+    // The only extended attribute that layers are exported with.
     let capability = capability(&file).map_err(|source| LayerError::Content {
         path: OsStr::from_bytes(&path).into(),
-        source: source.into(),
+        source,
     })?;
     let mut entry = entry(path, Kind::File, metadata);
     entry.size = metadata.size;
@@ -74,17 +73,6 @@ pub(super) fn regular(
         entry,
         content: Some(file),
     })
-}
-
-/// The file capabilities: the only extended attribute that layers are exported with.
-pub(super) fn capability(file: &File) -> rustix::io::Result<Option<Vec<u8>>> {
-    // The longest form, version 3, has 24 bytes.
-    let mut value = [0; 64];
-    match rustix::fs::fgetxattr(file, CAPABILITY, &mut value) {
-        Ok(length) => Ok(Some(value[..length].to_vec())),
-        Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
-        Err(e) => Err(e),
-    }
 }
 
 pub(super) fn entry(path: Vec<u8>, kind: Kind, metadata: &Metadata) -> Entry {

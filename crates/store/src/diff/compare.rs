@@ -6,7 +6,6 @@ use std::io::{self, Read};
 
 use rootfs::{Dir, Metadata};
 
-use super::change::capability;
 use crate::layer_error::{LayerError, root};
 
 /// What is read of both files at a time.
@@ -47,7 +46,7 @@ pub(super) fn is_unchanged(
         path: dir.path().join(name),
         source,
     };
-    let capability = |file: &File| capability(file).map_err(|e| failed(e.into()));
+    let capability = |file: &File| rootfs::capability(file).map_err(failed);
     if capability(&a)? != capability(&b)? {
         return Ok(false);
     }

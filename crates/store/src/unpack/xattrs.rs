@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use super::Capabilities;
 
 /// The only one that layers are exported with.
-pub(crate) const CAPABILITY: &str = "security.capability";
+const CAPABILITY: &str = "security.capability";
 
 fn is_users(name: &[u8]) -> bool {
     name.starts_with(b"user.") && !name.starts_with(b"user.overlay.")
