@@ -51,12 +51,13 @@ impl Executor<'_> {
             owner,
             chmod: copy.chmod.clone(),
         };
+        let changed = Changed::default();
         let copier = Copier {
             root: &root,
             copy,
             marks: &marks,
             stopped: work.stopped,
-            changed: Changed::default(),
+            changed: &changed,
         };
         let mut fetched = copy.fetched();
         for (at, item) in copy.items.iter().enumerate() {
@@ -72,11 +73,7 @@ impl Executor<'_> {
                 (CopyItem::Path(_), None) => unreachable!("a path makes a selection"),
             }
         }
-        if let Some(name) = copier
-            .changed
-            .into_inner()
-            .expect("no thread panics with it")
-        {
+        if let Some(name) = changed.into_inner().expect("no thread panics with it") {
             let name = name.to_string_lossy().into_owned();
             work.notice(Notice::Changed { name });
         }
@@ -106,13 +103,13 @@ impl Executor<'_> {
         };
         let selection = self.select_files(&copy, work.schedule)?;
         let root = Root::open(directory)?;
-        let marks = Marks::default();
+        let (marks, changed) = (Marks::default(), Changed::default());
         let copier = Copier {
             root: &root,
             copy: &copy,
             marks: &marks,
             stopped: work.stopped,
-            changed: Changed::default(),
+            changed: &changed,
         };
         copier.sources(&selection, 0)
     }
@@ -132,7 +129,7 @@ struct Copier<'a> {
     copy: &'a CopyOperation,
     marks: &'a Marks,
     stopped: &'a (dyn Fn() -> bool + Sync),
-    changed: Changed,
+    changed: &'a Changed,
 }
 
 impl Copier<'_> {
@@ -142,7 +139,7 @@ impl Copier<'_> {
             let placer = Placer::new(self.marks, self.stopped);
             // A stage's files cannot change.
             let placer = match selection.tree.of_root {
-                true => placer.watching(&self.changed),
+                true => placer.watching(self.changed),
                 false => placer,
             };
             match &selected.node.content {
