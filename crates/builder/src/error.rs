@@ -176,6 +176,12 @@ pub enum Error {
         /// Its id.
         id: String,
     },
+    /// An agent that a step requires was not given.
+    #[error("no SSH agent or key `{id}` was given to this build")]
+    SshMissing {
+        /// Its id.
+        id: String,
+    },
     /// A device that a step asks for cannot be had.
     #[error("device `{name}` cannot be used: {reason}")]
     Device {

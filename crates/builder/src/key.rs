@@ -220,5 +220,12 @@ fn mount_fields(writer: &mut KeyWriter, mount: &RunMount, identity: &Identity<'_
             writer.text(env.as_deref().unwrap_or_default());
             writer.text(&format!("{mode:o} {owner:?}"));
         }
+        MountKind::Ssh {
+            id, mode, owner, ..
+        } => {
+            writer.text("ssh");
+            writer.text(id);
+            writer.text(&format!("{mode:o} {owner:?}"));
+        }
     }
 }

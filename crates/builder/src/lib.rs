@@ -30,6 +30,7 @@ mod report;
 mod schedule;
 mod scope;
 mod select;
+mod ssh;
 mod step;
 pub mod stubs;
 mod users;
@@ -47,6 +48,7 @@ pub use options::{
 pub use plan::{Bases, HistoryEntry, Plan, PlannedStage, StageImage, plan};
 pub use report::StageReport;
 pub use scope::DEFAULT_PATH;
+pub use ssh::{SshKey, SshKeyError, SshSource};
 pub use step::{
     CopyItem, CopyOperation, Filesystem, MountKind, Operation, RunMount, RunOperation, Script,
     Source, Step, StepId,

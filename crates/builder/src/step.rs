@@ -206,6 +206,17 @@ pub enum MountKind {
         /// Owner of the file.
         owner: (u32, u32),
     },
+    /// The socket of an SSH agent.
+    Ssh {
+        /// Its name.
+        id: String,
+        /// Whether the build fails without it.
+        required: bool,
+        /// Mode of the socket.
+        mode: u32,
+        /// Owner of the socket.
+        owner: (u32, u32),
+    },
 }
 
 impl Operation {
@@ -265,7 +276,7 @@ impl RunMount {
         match &self.kind {
             MountKind::Bind { from, .. } => *from,
             MountKind::Cache { seed, .. } => *seed,
-            MountKind::Tmpfs { .. } | MountKind::Secret { .. } => None,
+            MountKind::Tmpfs { .. } | MountKind::Secret { .. } | MountKind::Ssh { .. } => None,
         }
     }
 }

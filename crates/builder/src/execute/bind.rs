@@ -9,6 +9,7 @@ use rootfs::Root;
 use store::{CacheMount, CacheMountId, Draft};
 
 use super::{Executor, Work};
+use crate::ssh::{Access, AgentSocket};
 use crate::step::{Filesystem, MountKind, RunMount};
 use crate::{Error, MissingSource, SecretSource};
 
@@ -22,6 +23,8 @@ pub(super) struct Held {
     caches: HashMap<CacheMountId, CacheMount>,
     /// What a writable bind mount collects, to be dropped.
     drafts: Vec<Draft>,
+    /// Agents that listen.
+    agents: Vec<AgentSocket>,
 }
 
 impl Executor<'_> {
@@ -43,6 +46,18 @@ impl Executor<'_> {
                 writable,
             } => self.bind(work, (*from, source), *writable, held)?,
             MountKind::Cache { .. } => self.cache(work, &mount.kind, held)?,
+            MountKind::Ssh {
+                id,
+                required,
+                mode,
+                owner: (uid, gid),
+            } => {
+                let (mode, uid, gid) = (*mode, *uid, *gid);
+                match self.agent(id, *required, Access { mode, uid, gid }, held)? {
+                    None => return Ok(None),
+                    Some(socket) => socket,
+                }
+            }
             MountKind::Tmpfs { size } => sandbox::MountKind::Tmpfs {
                 size: *size,
                 mode: 0o1777,
@@ -82,6 +97,30 @@ impl Executor<'_> {
             None if required => Err(Error::SecretMissing { id: id.to_owned() }),
             None => Ok(None),
         }
+    }
+
+    /// The socket of an agent; `None` if there is none and need not be.
+    fn agent(
+        &self,
+        id: &str,
+        required: bool,
+        access: Access,
+        held: &mut Held,
+    ) -> Result<Option<sandbox::MountKind>, Error> {
+        let Some(source) = self.options.run.ssh.get(id) else {
+            return match required {
+                true => Err(Error::SshMissing { id: id.to_owned() }),
+                false => Ok(None),
+            };
+        };
+        let socket = AgentSocket::listen(source, access, self.environment.store.scratch()?)?;
+        let mount = sandbox::clone_mount(socket.open()?.as_fd()).map_err(Error::Sandbox)?;
+        held.agents.push(socket);
+        Ok(Some(sandbox::MountKind::Bind {
+            source: mount,
+            path: PathBuf::new(),
+            read_only: true,
+        }))
     }
 
     /// Files of another step. Writes go to a draft that is thrown away.

@@ -236,6 +236,10 @@ fn stub_of(mount: &sandbox::Mount) -> Stub {
     let directory = match &mount.kind {
         sandbox::MountKind::Tmpfs { .. } => true,
         sandbox::MountKind::File { .. } => false,
+        sandbox::MountKind::Bind { source, path, .. } if path.as_os_str().is_empty() => {
+            let stat = rustix::fs::fstat(source);
+            stat.is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_dir())
+        }
         sandbox::MountKind::Bind { source, path, .. } => {
             let root = source.as_fd().try_clone_to_owned().map(Root::from_fd);
             let metadata = root

@@ -1,16 +1,20 @@
 //! What the user says about all `RUN` steps.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use sandbox::{CgroupLimits, Ulimit};
+
+use crate::SshSource;
 
 /// What `RUN` steps get, and what they may ask for.
 #[derive(Clone, Debug, Default)]
 pub struct RunOptions {
     /// `--allow`: what a Dockerfile may ask for only if the user agrees.
     pub entitlements: BTreeSet<Entitlement>,
+    /// `--ssh`, by id.
+    pub ssh: BTreeMap<String, SshSource>,
     /// `--shm-size`: bytes of `/dev/shm`, if not the usual ones.
     pub shm_size: Option<u64>,
     /// `--ulimit`.

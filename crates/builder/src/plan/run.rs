@@ -31,10 +31,12 @@ impl Planner<'_> {
         for flag in &run.mounts {
             mounts.push(self.mount(stage, flag)?);
         }
+        let mut env = environment(stage);
+        env.extend(agent_variable(&mut mounts, &env));
         let created_by = self.run_history(stage, &arguments);
         let operation = RunOperation {
             arguments,
-            env: environment(stage),
+            env,
             proxies: self.undeclared_proxies(stage),
             workdir: absolute_workdir(stage),
             user: stage.config().user.clone(),
@@ -167,8 +169,27 @@ impl Planner<'_> {
                     },
                 )
             }
-            Mount::Ssh { id, required, .. } => {
-                return self.ssh_mount(id.as_deref(), required, span);
+            Mount::Ssh {
+                id,
+                target,
+                required,
+                mode,
+                uid,
+                gid,
+            } => {
+                let kind = MountKind::Ssh {
+                    id: id.unwrap_or_else(|| "default".to_owned()),
+                    required,
+                    mode: mode.unwrap_or(0o600),
+                    owner: (uid.unwrap_or(0), gid.unwrap_or(0)),
+                };
+                match target {
+                    Some(target) => (target, kind),
+                    None => {
+                        let target = String::new();
+                        return Ok(RunMount { target, kind });
+                    }
+                }
             }
         };
         Ok(RunMount {
@@ -215,18 +236,6 @@ impl Planner<'_> {
             read_only,
         };
         Ok(RunMount { target, kind })
-    }
-
-    /// Without an agent an optional ssh mount is simply not there.
-    fn ssh_mount(&self, id: Option<&str>, required: bool, span: Span) -> Result<RunMount, Error> {
-        let id = id.unwrap_or("default");
-        if required {
-            let message = format!("no SSH agent or key `{id}` was given to this build");
-            return Err(Problem::new("ssh-mount", span, message)
-                .help("forwarding SSH agents is not built yet; use a secret with the key")
-                .into());
-        }
-        Ok(secret_variable(String::new(), None, false))
     }
 
     /// The files that a mount's `from` and `source` name. A context becomes a step that copies
@@ -328,6 +337,23 @@ fn environment(stage: &Stage) -> Vec<(String, String)> {
         env.push(("PATH".to_owned(), DEFAULT_PATH.to_owned()));
     }
     env
+}
+
+/// Says where the sockets of agents are that name no place, and which variable leads to the first. It is set whether
+/// or not there is an agent, as BuildKit has it; a value that the image has stays.
+fn agent_variable(mounts: &mut [RunMount], env: &[(String, String)]) -> Option<(String, String)> {
+    const NAME: &str = "SSH_AUTH_SOCK";
+    let is_ssh = |mount: &&mut RunMount| matches!(mount.kind, MountKind::Ssh { .. });
+    for (number, mount) in mounts.iter_mut().filter(is_ssh).enumerate() {
+        if mount.target.is_empty() {
+            mount.target = format!("/run/buildkit/ssh_agent.{number}");
+        }
+    }
+    let first = mounts
+        .iter()
+        .find(|mount| matches!(mount.kind, MountKind::Ssh { .. }))?;
+    let is_set = env.iter().any(|(name, _)| name == NAME);
+    (!is_set).then(|| (NAME.to_owned(), first.target.clone()))
 }
 
 fn absolute_workdir(stage: &mut Stage) -> String {

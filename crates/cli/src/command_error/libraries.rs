@@ -201,6 +201,12 @@ impl CommandError {
                     ..inner
                 }
             }
+            builder::Error::SshMissing { ref id } => {
+                let hint = format!(
+                    "--ssh {id} forwards the agent that SSH_AUTH_SOCK names, --ssh {id}=FILE lets a key be used"
+                );
+                Self::new(error.to_string()).hint(hint)
+            }
             other => other.into(),
         }
     }

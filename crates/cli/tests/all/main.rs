@@ -11,5 +11,6 @@ mod images;
 mod missing;
 mod remote;
 mod runs;
+mod ssh;
 mod support;
 mod warnings;

@@ -34,7 +34,7 @@ pub(super) fn read(args: &Args, config: &Config) -> Result<Options, CommandError
         no_cache: no_cache(args),
         pull: args.pull,
         network: network(&args.network)?,
-        run: args.run.read()?,
+        run: args.run.read(config)?,
         add_hosts: args.run.hosts()?,
         reporting: args.reporting.reporting(),
     })

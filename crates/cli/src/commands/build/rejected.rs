@@ -25,8 +25,6 @@ pub(crate) struct Rejected {
     push: Option<String>,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     sbom: Option<String>,
-    #[arg(long, hide = true)]
-    ssh: Vec<String>,
 }
 
 impl Rejected {
@@ -51,7 +49,6 @@ impl Rejected {
             ("--provenance", asks(&self.provenance)),
             ("--push", asks(&self.push)),
             ("--sbom", asks(&self.sbom)),
-            ("--ssh", !self.ssh.is_empty()),
         ];
         if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
             return Err(CommandError::not_yet(flag));

@@ -1,8 +1,10 @@
 //! Flags for all `RUN` steps of a build.
 
 mod limits;
+mod ssh;
 
 use crate::command_error::CommandError;
+use crate::config::Config;
 use builder::RunOptions;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -17,6 +19,10 @@ pub(crate) struct RunFlags {
     /// Allow what a Dockerfile may not ask for else: security.insecure, device[=NAME], network.host
     #[arg(long, value_name = "ENTITLEMENT")]
     allow: Vec<String>,
+
+    /// Let steps use an SSH agent, or keys: default, ID=SOCKET or ID=KEY[,KEY]
+    #[arg(long, value_name = "ID[=SOCKET|KEY]")]
+    ssh: Vec<String>,
 
     /// Set the size of /dev/shm in RUN (default 64m)
     #[arg(long, value_name = "BYTES")]
@@ -37,9 +43,10 @@ pub(crate) struct RunFlags {
 
 impl RunFlags {
     /// What the builder is told.
-    pub(crate) fn read(&self) -> Result<RunOptions, CommandError> {
+    pub(crate) fn read(&self, config: &Config) -> Result<RunOptions, CommandError> {
         Ok(RunOptions {
             entitlements: self.entitlements()?,
+            ssh: ssh::read(&self.ssh, config)?,
             shm_size: self.shm_size.as_deref().map(shm_size).transpose()?,
             ulimits: self
                 .ulimits
