@@ -109,13 +109,8 @@ fn keys_are_used_and_the_agent_stays_as_it_is() {
     );
     with(&format!("it={}", socket.display()), &[" ed25519"]);
     let mut build = carafe.command(["build", "--no-cache", "-q", "--ssh", "it", &context]);
-    assert!(
-        build
-            .env("SSH_AUTH_SOCK", &socket)
-            .status()
-            .unwrap()
-            .success()
-    );
+    let output = build.env("SSH_AUTH_SOCK", &socket).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 #[test]
