@@ -100,6 +100,8 @@ pub struct StageImage {
     pub history: Vec<HistoryEntry>,
     /// `ENV` and `ARG` values, as the next instruction would see them.
     variables: Variables,
+    /// The names that `ARG` declared in it and in the stages below, for history lines of `RUN`.
+    arguments: Vec<String>,
     /// The platform that its steps run on.
     pub(crate) platform: Platform,
 }
@@ -133,8 +135,6 @@ struct Stage {
     index: usize,
     /// What it has made so far.
     image: StageImage,
-    /// `ARG`s that were declared in it and have a value, for history lines of `RUN`.
-    arguments: Variables,
     /// Whether `CMD` was set in this stage.
     cmd_set: bool,
     /// Where its instructions come from, if not from the text: the place of the `FROM` whose base

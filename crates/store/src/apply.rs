@@ -88,6 +88,7 @@ impl Layer {
         let rules = Rules {
             owner: None,
             capabilities: Capabilities::Required,
+            relabel_links: false,
         };
         Ok(Layer {
             unpacker: Unpacker::new(top, rules)?,

@@ -25,7 +25,8 @@ pub struct Extracted {
 /// The destination is the root of all that is in the archive: links, also those that were there before, are resolved
 /// inside it. Every entry belongs to `owner`, if that is given, but directories that no entry describes are made for
 /// 0:0 with mode 0755. A directory that is there gets what its entry says; anything else that is in the way of an
-/// entry is replaced. The destination itself is left as it is, and `.wh.` names are names like others.
+/// entry is replaced. Nothing is older than 1970. The destination itself is left as it is, and `.wh.` names are names like
+/// others.
 ///
 /// # Errors
 /// [`LayerError`].
@@ -37,13 +38,17 @@ pub fn extract(
     let rules = Rules {
         owner,
         capabilities: Capabilities::BestEffort,
+        relabel_links: true,
     };
     let mut unpacker = Unpacker::new(Root::from_fd(destination.into_fd()), rules)?;
     let mut archive = tar::Reader::new(BufReader::with_capacity(BUFFER, archive));
-    while let Some(entry) = archive
+    while let Some(mut entry) = archive
         .next_entry()
         .map_err(|source| LayerError::Read { source })?
     {
+        if entry.mtime.seconds < 0 {
+            entry.mtime = tar::Time::default();
+        }
         let Some(path) = clean(&entry.path)? else {
             continue;
         };

@@ -48,6 +48,8 @@ pub(crate) struct Rules {
     pub(crate) owner: Option<(u32, u32)>,
     /// Whether a file capability that cannot be set is an error.
     pub(crate) capabilities: Capabilities,
+    /// Whether what a hard link's entry says of owner and mode holds for the file.
+    pub(crate) relabel_links: bool,
 }
 
 /// What to do about a file capability that the kernel refuses.
@@ -122,7 +124,7 @@ impl Unpacker {
             Kind::File => self.file(entry, place, content)?,
             Kind::Directory => self.directory(entry, place)?,
             Kind::Symlink(target) => self.symlink(entry, place, target)?,
-            Kind::Hardlink(target) => return self.hard_link(place, target),
+            Kind::Hardlink(target) => return self.hard_link(entry, place, target),
             Kind::Char { major, minor } => self.node(entry, place, Node::Char(*major, *minor))?,
             Kind::Block { major, minor } => self.node(entry, place, Node::Block(*major, *minor))?,
             Kind::Fifo => self.node(entry, place, Node::Fifo)?,
@@ -255,7 +257,12 @@ impl Unpacker {
             .map_err(|e| owner_error(place, &attributes, e))
     }
 
-    fn hard_link(&mut self, place: &Place, target: &[u8]) -> Result<Unpacked, LayerError> {
+    fn hard_link(
+        &mut self,
+        entry: &Entry,
+        place: &Place,
+        target: &[u8],
+    ) -> Result<Unpacked, LayerError> {
         let Some(target) = clean(target)? else {
             let reason = "it is a hard link to the root directory";
             return Err(LayerError::Entry {
@@ -268,7 +275,7 @@ impl Unpacker {
         let Some(from) = self.parents.find(&self.root, parent)? else {
             return Ok(Unpacked::Dangling(target));
         };
-        match from.stat(name).map_err(root("unpack"))? {
+        let found = match from.stat(name).map_err(root("unpack"))? {
             None => return Ok(Unpacked::Dangling(target)),
             Some(found) if found.is_dir() => {
                 let reason = "it is a hard link to a directory";
@@ -288,10 +295,34 @@ impl Unpacker {
                 if there.is_some_and(|there| (there.dev, there.ino) == (found.dev, found.ino)) {
                     return Ok(Unpacked::Done);
                 }
+                found
             }
-        }
+        };
         self.put(place, |dir, new| from.link(name, dir, new))?;
+        if self.rules.relabel_links {
+            self.relabel(entry, place, &found)?;
+        }
         Ok(Unpacked::Done)
+    }
+
+    /// A hard link's entry may say something else of the file than the file's own: for `ADD` the later one holds.
+    /// Where they agree nothing is touched, for a change of owner would take the file's capabilities.
+    fn relabel(
+        &self,
+        entry: &Entry,
+        place: &Place,
+        found: &rootfs::Metadata,
+    ) -> Result<(), LayerError> {
+        let attributes = self.attributes(entry, place)?;
+        let is_link = found.kind == rootfs::FileKind::Symlink;
+        let same_mode = is_link || found.mode == entry.mode;
+        if same_mode && attributes.owner == Some((found.uid, found.gid)) {
+            return Ok(());
+        }
+        place
+            .dir
+            .set_attributes(&place.name, &attributes)
+            .map_err(|e| owner_error(place, &attributes, e))
     }
 
     /// Makes something at a place. Nearly always the name is free, so that is tried first.

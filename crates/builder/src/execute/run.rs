@@ -6,7 +6,7 @@ use std::io::Read as _;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
 
-use rootfs::Root;
+use rootfs::{FollowLast, Root, Union};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::PipeFlags;
 use sandbox::{Child, Exit, Process, Sandbox, Stdio, User};
@@ -48,7 +48,7 @@ impl Executor<'_> {
                 },
             });
         }
-        let (root, _stubs) = self.root(work, draft, &mounts)?;
+        let (root, _stubs) = self.root(work, draft, &mut mounts)?;
         let identity = Users::read(&root).identity(&run.user)?;
         let process = self.process(run, &identity)?;
         let fd = root.fd().try_clone_to_owned();
@@ -87,11 +87,12 @@ impl Executor<'_> {
         &self,
         work: &Work<'_>,
         draft: &Draft,
-        mounts: &[sandbox::Mount],
+        mounts: &mut [sandbox::Mount],
     ) -> Result<(Root, Option<Scratch>), Error> {
         let store = self.environment.store;
         let stack = store.stack(&work.below.stack)?;
         let union = store.union(&stack)?;
+        take_over_modes(&union, mounts)?;
         let needed: Vec<Stub> = sandbox::MOUNT_POINTS
             .iter()
             .map(|point| Stub {
@@ -229,6 +230,18 @@ impl Executor<'_> {
             }
         }
     }
+}
+
+/// A tmpfs over a directory that is there has its rights, as runc does it.
+fn take_over_modes(union: &Union, mounts: &mut [sandbox::Mount]) -> Result<(), Error> {
+    for mount in mounts {
+        if let sandbox::MountKind::Tmpfs { mode, .. } = &mut mount.kind
+            && let Some(found) = union.lookup(&mount.target, FollowLast::Yes)?
+        {
+            *mode = found.metadata.mode;
+        }
+    }
+    Ok(())
 }
 
 /// The mount point that a mount needs.

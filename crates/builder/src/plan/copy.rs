@@ -37,7 +37,7 @@ impl Planner<'_> {
                 );
             }
         }
-        let created_by = created_by("COPY", &operation, copy.parents, &copy.arguments);
+        let created_by = self.created_by(stage, "COPY", &operation, &copy.arguments)?;
         self.layer(stage, instruction, Operation::Copy(operation), &created_by);
         Ok(())
     }
@@ -53,7 +53,7 @@ impl Planner<'_> {
         let mut operation = self.copy_operation(stage, &add.arguments, source)?;
         self.check_link(stage, &add.arguments, &operation);
         operation.unpack = add.unpack.unwrap_or(true);
-        let created_by = created_by("ADD", &operation, false, &add.arguments);
+        let created_by = self.created_by(stage, "ADD", &operation, &add.arguments)?;
         self.fetch_remotes(stage, instruction, add, &mut operation)?;
         self.layer(stage, instruction, Operation::Copy(operation), &created_by);
         Ok(())
@@ -69,9 +69,11 @@ impl Planner<'_> {
         for source in &arguments.sources {
             items.push(self.copy_item(stage, source)?);
         }
+        // As BuildKit does: heredocs come last, whatever the order in the text.
+        items.sort_by_key(|item| matches!(item, CopyItem::Inline { .. }));
         let destination = self.expand(stage, &arguments.destination)?;
         let chown = match &arguments.chown {
-            Some(word) => Some(self.expand(stage, word)?),
+            Some(word) => Some(self.chown(stage, word)?),
             None => None,
         };
         let chmod = match &arguments.chmod {
@@ -134,6 +136,48 @@ impl Planner<'_> {
         }
     }
 
+    /// BuildKit's line of history: of the flags only these three are shown.
+    fn created_by(
+        &self,
+        stage: &Stage,
+        keyword: &str,
+        operation: &CopyOperation,
+        arguments: &CopyArguments,
+    ) -> Result<String, Error> {
+        let mut words = vec![keyword.to_owned()];
+        if operation.parents {
+            words.push("--parents".to_owned());
+        }
+        if let Some(chown) = &operation.chown {
+            words.push(format!("--chown={chown}"));
+        }
+        if let Some(chmod) = &arguments.chmod {
+            words.push(format!("--chmod={}", self.expand(stage, chmod)?));
+        }
+        words.extend(operation.items.iter().map(|item| match item {
+            CopyItem::Path(path) | CopyItem::Fetched { path, .. } => path.clone(),
+            CopyItem::Inline { name, .. } => format!("<<{name}"),
+        }));
+        words.push(self.expand(stage, &arguments.destination)?);
+        Ok(words.join(" "))
+    }
+
+    /// `--chown`: without any image below there is nowhere to look a name up.
+    fn chown(&self, stage: &Stage, word: &Word) -> Result<String, Error> {
+        let owner = self.expand(stage, word)?;
+        let is_name = |part: &str| !part.is_empty() && !is_numeric(part);
+        if stage.image.filesystem.is_none()
+            && let Some(name) = owner.split(':').find(|part| is_name(part))
+        {
+            let span = stage.trigger_of.unwrap_or(word.span);
+            let message = format!("there is no user or group `{name}`: this stage is empty");
+            return Err(Problem::new("chown", span, message)
+                .help("give the owner in numbers, as in --chown=1000:1000")
+                .into());
+        }
+        Ok(owner)
+    }
+
     fn chmod(&self, stage: &Stage, word: &Word) -> Result<Chmod, Error> {
         let text = self.expand(stage, word)?;
         let span = stage.trigger_of.unwrap_or(word.span);
@@ -150,32 +194,4 @@ fn is_numeric(owner: &str) -> bool {
     owner
         .split(':')
         .all(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// BuildKit's line of history: of the flags only these three are shown.
-fn created_by(
-    keyword: &str,
-    operation: &CopyOperation,
-    parents: bool,
-    arguments: &CopyArguments,
-) -> String {
-    let mut words = vec![keyword.to_owned()];
-    if parents {
-        words.push("--parents".to_owned());
-    }
-    if let Some(chown) = &operation.chown {
-        words.push(format!("--chown={chown}"));
-    }
-    if let Some(chmod) = &arguments.chmod {
-        words.push(format!("--chmod={}", chmod.text));
-    }
-    for item in &operation.items {
-        words.push(match item {
-            CopyItem::Path(path) => path.clone(),
-            CopyItem::Inline { name, .. } => format!("<<{name}"),
-            CopyItem::Fetched { path, .. } => path.clone(),
-        });
-    }
-    words.push(arguments.destination.text.clone());
-    words.join(" ")
 }

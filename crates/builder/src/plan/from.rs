@@ -43,7 +43,6 @@ impl Planner<'_> {
         Ok(Stage {
             index,
             image,
-            arguments: Variables::default(),
             cmd_set: false,
             trigger_of: None,
         })
@@ -83,6 +82,7 @@ impl Planner<'_> {
             config,
             history: Vec::new(),
             variables,
+            arguments: Vec::new(),
             platform: platform.clone(),
         })
     }
@@ -273,6 +273,7 @@ fn scratch(platform: &Platform) -> StageImage {
         base: None,
         layers: Vec::new(),
         variables: Variables::from_env(&runtime.env),
+        arguments: Vec::new(),
         config,
         history: Vec::new(),
         platform: platform.clone(),

@@ -34,8 +34,32 @@ impl HistoryEntry {
 
 /// Go's `%q` list of a command: `["a" "b"]`.
 pub(super) fn quoted(arguments: &[String]) -> String {
-    let quoted: Vec<String> = arguments.iter().map(|a| format!("{a:?}")).collect();
+    let quoted: Vec<String> = arguments.iter().map(|a| go_quoted(a)).collect();
     format!("[{}]", quoted.join(" "))
+}
+
+/// Go's `strconv.Quote`: what cannot be printed is `\x07`, `\u200b` or `\U000e0001`.
+fn go_quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        let code = u32::from(c);
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\u{7}' => quoted.push_str("\\a"),
+            '\u{8}' => quoted.push_str("\\b"),
+            '\u{c}' => quoted.push_str("\\f"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\u{b}' => quoted.push_str("\\v"),
+            _ if code < 0x20 || code == 0x7f => quoted.push_str(&format!("\\x{code:02x}")),
+            _ if !c.escape_debug().to_string().starts_with("\\u{") => quoted.push(c),
+            _ if code > 0xffff => quoted.push_str(&format!("\\U{code:08x}")),
+            _ => quoted.push_str(&format!("\\u{code:04x}")),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// A command as written, for instructions that have no step.
@@ -76,6 +100,13 @@ fn duration(total: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arguments_are_quoted_as_go_does() {
+        assert_eq!(go_quoted("a'b\"\\é"), r#""a'b\"\\é""#);
+        assert_eq!(go_quoted("\0\u{7}\n\u{7f}"), r#""\x00\a\n\x7f""#);
+        assert_eq!(go_quoted("\u{200b}\u{e0001}"), r#""\u200b\U000e0001""#);
+    }
 
     #[test]
     fn durations_read_as_go_writes_them() {

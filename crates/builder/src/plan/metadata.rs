@@ -31,11 +31,13 @@ impl Planner<'_> {
                 (None, Some(default)) => Some(default),
                 (None, None) => self.scope.argument(&name).map(str::to_owned),
             };
+            if !stage.image.arguments.contains(&name) {
+                stage.image.arguments.push(name.clone());
+            }
             match value {
                 Some(value) => {
                     shown.push(format!("{name}={value}"));
                     stage.image.variables.set(&name, &value);
-                    stage.arguments.set(&name, &value);
                 }
                 None => shown.push(name),
             }

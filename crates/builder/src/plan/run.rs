@@ -86,12 +86,13 @@ impl Planner<'_> {
         proxies
     }
 
-    /// `RUN |2 A=1 B=2 /bin/sh -c …`.
+    /// `RUN |2 A=1 B=2 /bin/sh -c …`: the arguments that the stage declares, with what they hold by now.
     fn run_history(&self, stage: &Stage, arguments: &[String]) -> String {
-        let declared: Vec<String> = stage
+        let image = &stage.image;
+        let declared: Vec<String> = image
             .arguments
             .iter()
-            .map(|(name, value)| format!("{name}={value}"))
+            .map(|name| format!("{name}={}", image.variables.get(name).unwrap_or("")))
             .collect();
         let mut words = vec!["RUN".to_owned()];
         if !declared.is_empty() {
@@ -223,8 +224,9 @@ impl Planner<'_> {
             Some(from) => self.bind_source(stage, Some(from), "/", span)?.0,
             None => None,
         };
+        // The target as it is written: a relative one names the same cache in every directory.
+        let id = id.unwrap_or_else(|| dockerfile::glob::clean(&target));
         let target = mount_target(stage, &target, span)?;
-        let id = id.unwrap_or_else(|| target.clone());
         let namespace = self.scope.build_arg("BUILDKIT_CACHE_MOUNT_NS");
         let kind = MountKind::Cache {
             id: namespace.map_or_else(|| id.clone(), |ns| format!("{ns}/{id}")),
@@ -262,6 +264,7 @@ impl Planner<'_> {
         })
     }
 
+    /// Files of a context; `span` is the place to name if they are not there.
     fn bound_context(
         &mut self,
         context: ContextName,
@@ -299,12 +302,13 @@ fn command(stage: &mut Stage, run: &Run) -> (Vec<String>, Option<Script>) {
         [] => (with_shell(text.clone()), None),
         [only] if text.trim_start().starts_with("<<") && is_only_a_heredoc(text) => {
             if only.body.starts_with("#!") {
+                // It is the shell that starts it, as in BuildKit.
                 let path = format!("{SCRIPTS}/{}", only.name);
                 let script = Script {
                     path: path.clone(),
                     content: only.body.clone(),
                 };
-                return (vec![path], Some(script));
+                return (with_shell(path), Some(script));
             }
             (with_shell(only.body.clone()), None)
         }

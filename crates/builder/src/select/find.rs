@@ -165,7 +165,10 @@ impl Finder<'_> {
                 pattern: (*first).to_owned(),
             })?;
             if matches {
-                self.expand_below(&directory.join(&name), rest, found)?;
+                let path = directory.join(&name);
+                if rest.is_empty() || self.is_directory_itself(&path)? {
+                    self.expand_below(&path, rest, found)?;
+                }
             }
         }
         Ok(())
@@ -188,16 +191,17 @@ impl Finder<'_> {
         self.expand_below(directory, rest, found)?;
         for name in self.names(directory)? {
             let path = directory.join(&name);
-            if self
-                .tree
-                .root
-                .symlink_metadata(&path)?
-                .is_some_and(|m| m.is_dir())
-            {
+            if self.is_directory_itself(&path)? {
                 self.expand_any_depth(&path, components, found)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a path is a directory, and no link to one.
+    fn is_directory_itself(&self, path: &Path) -> Result<bool, Error> {
+        let metadata = self.tree.root.symlink_metadata(path)?;
+        Ok(metadata.is_some_and(|metadata| metadata.is_dir()))
     }
 
     /// The names in a directory; none if it is something else. Links to directories that a

@@ -118,6 +118,7 @@ pub fn export_dir(
     let rules = Rules {
         owner: Some(owner),
         capabilities: Capabilities::BestEffort,
+        relabel_links: false,
     };
     let open = || Root::open(destination).map_err(|source| Error::Root { source });
     let mut unpacker = Unpacker::new(open()?, rules)?;

@@ -1,0 +1,14 @@
+python3 - <<'E'
+import tarfile, io
+def add(t, name, kind=tarfile.REGTYPE, data=b'', link='', mode=0o644, uid=0, gid=0, mtime=1500000000, **pax):
+    i = tarfile.TarInfo(name); i.type, i.size, i.linkname, i.mode, i.uid, i.gid, i.mtime = kind, len(data), link, mode, uid, gid, mtime
+    i.pax_headers = pax; t.addfile(i, io.BytesIO(data))
+t = tarfile.open('a.tar', 'w', format=tarfile.PAX_FORMAT)
+add(t,'f',data=b'new',mode=0o600,uid=1,gid=2)
+add(t,'link/in',data=b'1')
+add(t,'lf',data=b'2')
+add(t,'dir',tarfile.DIRTYPE,mode=0o711,uid=3)
+add(t,'full',tarfile.DIRTYPE,mode=0o755)
+add(t,'full/x',data=b'4')
+t.close()
+E

@@ -1,0 +1,1 @@
+printf 1 > f; chmod 6755 f; printf 2 > g

@@ -1,0 +1,1 @@
+ln -s nowhere l1; printf ok > l2

@@ -1,0 +1,1 @@
+echo F > f; mkdir dir; echo new > dir/f

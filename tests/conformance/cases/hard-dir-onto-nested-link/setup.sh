@@ -1,0 +1,1 @@
+mkdir -p tree/lib; echo 1 > tree/lib/x

@@ -1,0 +1,1 @@
+echo A > a; echo B > b
