@@ -5,12 +5,13 @@ use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use oci::{Descriptor, DiffId, History, ImageConfig, Manifest, MediaType, timestamp};
-use store::{Image, SnapshotId};
+use store::{Image, SnapshotId, Timestamps};
 
 use crate::key::KeyWriter;
 use crate::parallel;
 use crate::plan::StageImage;
 use crate::schedule::{Made, Schedule};
+use crate::times::Stamps;
 use crate::{Environment, Error};
 
 /// What BuildKit writes into the history of what it builds; tools look for it.
@@ -29,17 +30,21 @@ struct Layer {
 pub(crate) fn assemble(
     image: &StageImage,
     made: &Made,
+    stamps: &Stamps,
     schedule: &Schedule<'_>,
     environment: &Environment<'_>,
 ) -> Result<Image, Error> {
     let store = environment.store;
-    let own = own_layers(image, made, environment)?;
+    let own = own_layers(image, made, stamps.files, environment)?;
     let mut config = image.config.clone();
     config
         .rootfs
         .diff_ids
         .extend(own.iter().map(|layer| layer.diff_id.clone()));
     write_history(&mut config, image, schedule, store)?;
+    if let Some(created) = &stamps.created {
+        set_created(&mut config, image, created);
+    }
     let config = store.put_bytes(MediaType::OciConfig, &config.to_bytes())?;
     let base = image
         .base
@@ -62,6 +67,7 @@ pub(crate) fn assemble(
 fn own_layers(
     image: &StageImage,
     made: &Made,
+    timestamps: Timestamps,
     environment: &Environment<'_>,
 ) -> Result<Vec<Layer>, Error> {
     let below = made.stack.len() - image.layers.len();
@@ -73,7 +79,7 @@ fn own_layers(
             if environment.cancel.load(Ordering::Relaxed) {
                 return Err(Error::Cancelled);
             }
-            let layer = layer(&made.stack[..=below + at], environment)?;
+            let layer = layer(&made.stack[..=below + at], timestamps, environment)?;
             layers
                 .lock()
                 .expect("no thread panics with it")
@@ -86,8 +92,12 @@ fn own_layers(
     Ok(layers.into_iter().map(|(_, layer)| layer).collect())
 }
 
-fn layer(stack: &[SnapshotId], environment: &Environment<'_>) -> Result<Layer, Error> {
-    let sealed = environment.store.seal(stack)?;
+fn layer(
+    stack: &[SnapshotId],
+    timestamps: Timestamps,
+    environment: &Environment<'_>,
+) -> Result<Layer, Error> {
+    let sealed = environment.store.seal(stack, timestamps)?;
     let descriptor = Descriptor::new(
         MediaType::OciLayer,
         sealed.diff_id.digest().clone(),
@@ -129,6 +139,14 @@ fn write_history(
     }
     config.created = created;
     Ok(())
+}
+
+/// Says that the image and all of its own history were made at one time. An earlier time will not do: of a layer in the
+/// cache it is another one on each machine.
+fn set_created(config: &mut ImageConfig, image: &StageImage, created: &str) {
+    config.created = Some(created.to_owned());
+    let own = config.history.iter_mut().rev().take(image.history.len());
+    own.for_each(|line| line.created = Some(created.to_owned()));
 }
 
 /// An image without any layer has no time of its own; the first time that it was made is kept.

@@ -1,8 +1,10 @@
 //! A whole build: parse, plan, execute, assemble.
 
+use std::sync::Arc;
+
 use dockerfile::{Diagnostic, Severity};
 use oci::{Descriptor, Digest};
-use store::Image;
+use store::{Image, SnapshotId};
 
 use crate::assemble::assemble;
 use crate::base::WorldBases;
@@ -12,18 +14,37 @@ use crate::schedule::Schedule;
 use crate::step::StepId;
 use crate::{Environment, Error, Event, Options, Plan, PlannedStage, StepTitle, index};
 
-/// What a build made.
+/// An image that a build made.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct Built {
     /// The image in the store: one for each platform, in the order in which they were asked for.
     pub images: Vec<Image>,
     /// The manifest, or the index of all platforms.
     pub root: Descriptor,
+}
+
+/// What a build made.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The image: once for each of [`Times::images`](crate::Times::images), and at least once.
+    pub results: Vec<Built>,
+    /// The snapshots that hold its files, of each platform, the lowest first.
+    pub stacks: Vec<Arc<Vec<SnapshotId>>>,
+    /// The time that counted as now, in seconds since 1970.
+    pub epoch: Option<i64>,
     /// What stayed behind and what ships.
     pub stages: Vec<StageReport>,
 }
 
 impl Outcome {
+    /// The first of the images, which stands for all.
+    #[must_use]
+    pub fn first(&self) -> &Built {
+        &self.results[0]
+    }
+}
+
+impl Built {
     /// What identifies the result: the image ID, or the digest of the index.
     #[must_use]
     pub fn id(&self) -> &Digest {
@@ -53,17 +74,24 @@ pub fn build(options: &Options, environment: &Environment<'_>) -> Result<Outcome
     let schedule = Schedule::new(&plan, options, environment);
     let targets: Vec<_> = plan.results().map(|image| image.filesystem).collect();
     let made = schedule.run(&targets)?;
-    let images = plan.results().zip(&made);
-    let images = images.map(|(image, made)| assemble(image, made, &schedule, environment));
-    let images: Vec<Image> = images.collect::<Result<_, _>>()?;
-    let root = match is_index {
-        true => index::of(&images, environment.store)?,
-        false => images[0].manifest.clone(),
-    };
+    let mut results = Vec::new();
+    for times in options.times.images() {
+        let stamps = options.times.of(times, plan.epoch);
+        let images = plan.results().zip(&made);
+        let images =
+            images.map(|(image, made)| assemble(image, made, &stamps, &schedule, environment));
+        let images: Vec<Image> = images.collect::<Result<_, _>>()?;
+        let root = match is_index {
+            true => index::of(&images, environment.store)?,
+            false => images[0].manifest.clone(),
+        };
+        results.push(Built { images, root });
+    }
     let stages = report(&plan, &schedule, environment.store);
     Ok(Outcome {
-        images,
-        root,
+        results,
+        stacks: made.into_iter().map(|made| made.stack).collect(),
+        epoch: plan.epoch,
         stages,
     })
 }

@@ -11,7 +11,14 @@ use store::{StatCache, Store};
 
 use crate::select::{Digests, Selection, Tree};
 use crate::step::{CopyOperation, Source, StepId};
+use crate::times::Normalise;
 use crate::{Error, Options};
+
+/// BuildKit's build argument that asks for `.git` in a context that is a clone.
+const KEEP_GIT_DIR: &str = "BUILDKIT_CONTEXT_KEEP_GIT_DIR";
+
+/// What errors call the rules of a context without an ignore file.
+const OWN_RULES: &str = "what --reproducible leaves out";
 
 /// Which context.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +59,8 @@ pub struct IgnoreFile {
 /// The contexts of a build, opened when a step first needs them.
 pub(crate) struct Contexts<'a> {
     store: &'a Store,
+    normalise: Normalise,
+    keep_git: bool,
     contexts: BTreeMap<ContextName, Opened<'a>>,
     selections: Mutex<BTreeMap<StepId, Arc<Selection>>>,
 }
@@ -64,7 +73,7 @@ struct Opened<'a> {
 
 impl<'a> Contexts<'a> {
     /// The contexts of a build. Nothing is opened yet.
-    pub(crate) fn new(options: &'a Options, store: &'a Store) -> Self {
+    pub(crate) fn new(options: &'a Options, normalise: Normalise, store: &'a Store) -> Self {
         let main = options
             .context
             .iter()
@@ -83,8 +92,11 @@ impl<'a> Contexts<'a> {
                 },
             )
         });
+        let keep_git = options.build_args.get(KEEP_GIT_DIR);
         Self {
             store,
+            normalise,
+            keep_git: keep_git.is_some_and(|keep| matches!(keep.as_str(), "1" | "true")),
             contexts: contexts.collect(),
             selections: Mutex::default(),
         }
@@ -127,28 +139,31 @@ impl<'a> Contexts<'a> {
         let opened = self.contexts.get(name).ok_or(Error::NoContext)?;
         let _one_at_a_time = opened.opening.lock().expect("no thread panics with it");
         if opened.tree.get().is_none() {
-            let tree = open(name, opened.local)?;
+            let tree = self.open(name, opened.local)?.normalised(self.normalise);
             let stamps = self.store.stat_cache(&absolute(&opened.local.directory))?;
             let _ = opened.tree.set((Arc::new(tree), stamps));
         }
         let (tree, stamps) = opened.tree.get().expect("set above");
         Ok((tree, stamps))
     }
-}
 
-fn open(name: &ContextName, local: &LocalContext) -> Result<Tree, Error> {
-    let root = Root::open(&local.directory)?;
-    let patterns = match &local.ignore {
-        None => None,
-        Some(file) => {
-            let patterns = Patterns::parse(&file.text).map_err(|source| Error::IgnoreFile {
-                file: file.name.clone(),
-                source,
-            })?;
-            Some((file.name.as_str(), patterns))
-        }
-    };
-    Ok(Tree::context(root, patterns, name.to_string()))
+    fn open(&self, name: &ContextName, local: &LocalContext) -> Result<Tree, Error> {
+        let root = Root::open(&local.directory)?;
+        let (file, text) = match &local.ignore {
+            None => (OWN_RULES, ""),
+            Some(file) => (file.name.as_str(), file.text.as_str()),
+        };
+        // No two clones have the same `.git`. Patterns of the user's come after, and may take it back.
+        let without_git = self.normalise == Normalise::AsInGit && !self.keep_git;
+        let wrong = |source| Error::IgnoreFile {
+            file: file.to_owned(),
+            source,
+        };
+        let own = Patterns::new(without_git.then_some(".git")).map_err(wrong)?;
+        let patterns = Patterns::parse(text).map_err(wrong)?.after(own);
+        let patterns = (!patterns.is_empty()).then_some((file, patterns));
+        Ok(Tree::context(root, patterns, name.to_string()))
+    }
 }
 
 /// The same context has one name in the stat cache, from wherever it is built.

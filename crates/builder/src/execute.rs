@@ -21,6 +21,7 @@ use crate::notice::Notice;
 use crate::schedule::{Made, Schedule};
 use crate::select::{Digests, Selection, Tree};
 use crate::step::{CopyOperation, Filesystem, Operation, Source, Step, StepId};
+use crate::times::Normalise;
 use crate::{Environment, Error, Event, Options};
 
 /// Executes steps, one at a time for each thread that asks.
@@ -41,6 +42,8 @@ pub(crate) struct Work<'w> {
     pub(crate) span: Option<dockerfile::Span>,
     /// What is below it.
     pub(crate) below: &'w Made,
+    /// What of the files that it makes is made the same whenever that happens.
+    pub(crate) normalise: Normalise,
     /// Where other steps' files are found.
     pub(crate) schedule: &'w Schedule<'w>,
     /// Whether to give up.

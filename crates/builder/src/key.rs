@@ -12,6 +12,7 @@ use crate::step::{
     CopyItem, CopyOperation, Filesystem, MountKind, Operation, RunMount, RunOperation, Source,
     Step, StepId,
 };
+use crate::times::Normalise;
 
 /// A key: the SHA-256 of a canonical text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +89,11 @@ pub(crate) fn of(step: &Step, identity: &Identity<'_>, files: Option<Key>) -> Ke
     // A layer made with `--link` does not depend on what it is laid over.
     if !matches!(&step.operation, Operation::Copy(copy) if copy.link) {
         writer.filesystem(step.below, identity);
+    }
+    match step.normalise {
+        Normalise::Nothing => {}
+        Normalise::Times => writer.text("timeless"),
+        Normalise::AsInGit => writer.text("as in git"),
     }
     match &step.operation {
         Operation::Image(image) => {

@@ -33,10 +33,11 @@ mod select;
 mod ssh;
 mod step;
 pub mod stubs;
+mod times;
 mod users;
 
 pub use base::{BaseImage, pull_image};
-pub use build::{Outcome, build};
+pub use build::{Built, Outcome, build};
 pub use context::{ContextName, IgnoreFile, LocalContext};
 pub use error::Error;
 pub use event::{Event, StepTitle, Stream};
@@ -53,4 +54,5 @@ pub use step::{
     CopyItem, CopyOperation, Filesystem, MountKind, Operation, RunMount, RunOperation, Script,
     Source, Step, StepId,
 };
+pub use times::{FileTimes, ImageTimes, Normalise, Reproducible, Times, parse_epoch};
 pub use users::{Identity, Users};

@@ -10,6 +10,7 @@ mod run;
 
 use crate::Event;
 use crate::context::LocalContext;
+use crate::times::Times;
 pub use run::{Entitlement, RunOptions, UnknownEntitlement};
 
 /// What the user asked for.
@@ -39,6 +40,8 @@ pub struct Options {
     pub network: Network,
     /// What `RUN` steps get and may ask for.
     pub run: RunOptions,
+    /// What of time gets into the image.
+    pub times: Times,
     /// `--add-host`: name and address.
     pub add_hosts: Vec<(String, String)>,
     /// What is told of the build, and how it counts.

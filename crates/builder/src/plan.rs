@@ -30,6 +30,7 @@ use crate::context::ContextName;
 use crate::key::{self, Key};
 use crate::scope::{GlobalScope, Variables};
 use crate::step::{CopyItem, CopyOperation, Filesystem, Operation, Source, Step, StepId};
+use crate::times::{Normalise, SOURCE_DATE_EPOCH};
 use crate::{BaseImage, Error, NoCache, Options};
 use problem::Problem;
 
@@ -55,6 +56,8 @@ pub struct Plan {
     pub warnings: Vec<Diagnostic>,
     /// Where the words of steps stand, for those that stand in the text.
     pub(crate) places: BTreeMap<StepId, Places>,
+    /// The time that counts as now, in seconds since 1970: `SOURCE_DATE_EPOCH`.
+    pub epoch: Option<i64>,
 }
 
 impl Plan {
@@ -160,6 +163,7 @@ struct Planner<'a> {
     identities: Vec<Key>,
     warnings: Vec<Diagnostic>,
     places: BTreeMap<StepId, Places>,
+    epoch: Option<i64>,
 }
 
 impl<'a> Planner<'a> {
@@ -186,6 +190,7 @@ impl<'a> Planner<'a> {
             identities: Vec::new(),
             warnings: Vec::new(),
             places: BTreeMap::new(),
+            epoch: None,
         })
     }
 
@@ -215,6 +220,7 @@ impl<'a> Planner<'a> {
             targets,
             warnings,
             places: self.places,
+            epoch: self.epoch,
         })
     }
 
@@ -230,6 +236,11 @@ impl<'a> Planner<'a> {
                     .declare(arg, self.file.directives.escape)
                     .map_err(|error| problem::expansion(&error, instruction.span))?;
             }
+        }
+        let epoch = self.scope.argument(SOURCE_DATE_EPOCH);
+        self.epoch = self.options.times.epoch(epoch)?;
+        if let Some(epoch) = self.epoch {
+            self.scope.give(SOURCE_DATE_EPOCH, &epoch.to_string());
         }
         let stages = self.file.stages.iter().enumerate();
         let stages = stages.map(|(index, stage)| PlannedStage {
@@ -283,6 +294,9 @@ impl<'a> Planner<'a> {
     /// Adds a step, or finds the equal one that is there already.
     fn step(&mut self, mut step: Step) -> StepId {
         step.stage = step.stage.map(|stage| self.planned.len() + stage);
+        if let Operation::Copy(_) | Operation::Workdir { .. } = step.operation {
+            step.normalise = self.options.times.normalise(self.epoch);
+        }
         let identity = key::definition(&step, &|id: StepId| self.identities[id.0 as usize]);
         if let Some(&id) = self.interned.get(&identity) {
             return id;
@@ -303,6 +317,7 @@ impl<'a> Planner<'a> {
             title: format!("FROM {}", base.name),
             stage,
             no_cache: false,
+            normalise: Normalise::Nothing,
         })
     }
 
@@ -327,6 +342,7 @@ impl<'a> Planner<'a> {
             title,
             stage: None,
             no_cache: false,
+            normalise: Normalise::Nothing,
         })
     }
 

@@ -142,6 +142,11 @@ impl GlobalScope {
         Ok(())
     }
 
+    /// Gives a value as if the client had.
+    pub(crate) fn give(&mut self, name: &str, value: &str) {
+        self.build_args.insert(name.to_owned(), value.to_owned());
+    }
+
     /// What `FROM` lines see.
     #[must_use]
     pub(crate) fn globals(&self) -> &Variables {

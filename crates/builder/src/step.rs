@@ -10,6 +10,7 @@ use dockerfile::Span;
 use dockerfile::chmod::Chmod;
 
 use crate::context::ContextName;
+use crate::times::Normalise;
 
 /// A step of a plan: an index into [`crate::Plan::steps`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,6 +34,9 @@ pub struct Step {
     pub stage: Option<usize>,
     /// Whether records of earlier builds must not be used for it (`--no-cache`).
     pub no_cache: bool,
+    /// What of the files that it takes from a context, or makes itself, is made the same whenever that happens. The plan
+    /// sets it.
+    pub normalise: Normalise,
 }
 
 /// What a step does.

@@ -95,6 +95,14 @@ impl Patterns {
         Ok(patterns)
     }
 
+    /// These patterns after `earlier` ones, which they may take back.
+    #[must_use]
+    pub fn after(self, mut earlier: Self) -> Self {
+        earlier.patterns.extend(self.patterns);
+        earlier.written.extend(self.written);
+        earlier
+    }
+
     /// Whether there is no pattern at all.
     pub fn is_empty(&self) -> bool {
         self.patterns.is_empty()

@@ -8,7 +8,7 @@ use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
 use crate::store::{Durability, read_small};
-use crate::{Error, SnapshotId, Store};
+use crate::{Error, SnapshotId, Store, Timestamps};
 
 /// No layer record is longer than this: 500 snapshots and some descriptors.
 const MAX_LAYER_SIZE: u64 = 1 << 20;
@@ -23,6 +23,9 @@ pub struct Layer {
     /// For a layer made here: the snapshots from the bottom one to its own, of which its tar can be made again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stack: Vec<SnapshotId>,
+    /// What becomes of the files' times when it is made again.
+    #[serde(default, skip_serializing_if = "Timestamps::are_kept")]
+    pub timestamps: Timestamps,
     /// Blobs that hold it, compressed or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blobs: Vec<Descriptor>,
@@ -47,8 +50,8 @@ impl Store {
         Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 
-    /// Adds to what is known of a layer. No other process changes it meanwhile. The record may be lost with the power:
-    /// everything in it can be found out again.
+    /// Adds to what is known of a layer. No other process changes it meanwhile. The record of a layer whose times were
+    /// kept may be lost with the power: everything in it can be found out again.
     ///
     /// # Errors
     /// [`Error::Io`] if the record cannot be read, locked or written.
@@ -63,7 +66,12 @@ impl Store {
         change(&mut after);
         if before.as_ref() != Some(&after) {
             let bytes = serde_json::to_vec(&after).expect("a layer has only string keys");
-            self.write(&self.layer_path(diff_id), &bytes, Durability::Cached)?;
+            // Which times it was made with cannot be found out again.
+            let durability = match after.timestamps {
+                Timestamps::Kept => Durability::Cached,
+                _ => Durability::Synced,
+            };
+            self.write(&self.layer_path(diff_id), &bytes, durability)?;
         }
         Ok(after)
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::Census;
 use crate::store::{Durability, create_new, read_small};
-use crate::{Error, Scratch, SnapshotId, Store};
+use crate::{Error, Scratch, Sealed, SnapshotId, Store, Timestamps};
 
 /// The layer itself, in a snapshot's directory and in a draft's.
 const CONTENT: &str = "fs";
@@ -47,6 +47,45 @@ pub struct SnapshotMeta {
     /// The bytes of its regular files, where they were counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
+    /// The layer with other times, as it was last asked for so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retimed: Option<(Timestamps, Sealed)>,
+}
+
+impl SnapshotMeta {
+    /// The layer with these times, if that was made once.
+    pub(crate) fn sealed(&self, timestamps: Timestamps) -> Option<Sealed> {
+        if timestamps == Timestamps::Kept {
+            return Some(Sealed {
+                diff_id: self.diff_id.clone()?,
+                tar_size: self.tar_size?,
+            });
+        }
+        let (known, sealed) = self.retimed.as_ref()?;
+        (*known == timestamps).then(|| sealed.clone())
+    }
+
+    /// With what the layer with these times came out as.
+    pub(crate) fn with_sealed(
+        self,
+        timestamps: Timestamps,
+        sealed: &Sealed,
+        size: Option<u64>,
+    ) -> SnapshotMeta {
+        if timestamps == Timestamps::Kept {
+            return SnapshotMeta {
+                diff_id: Some(sealed.diff_id.clone()),
+                tar_size: Some(sealed.tar_size),
+                size,
+                ..self
+            };
+        }
+        SnapshotMeta {
+            size,
+            retimed: Some((timestamps, sealed.clone())),
+            ..self
+        }
+    }
 }
 
 /// A layer in the making. If it is dropped it is gone.

@@ -25,6 +25,12 @@ pub enum Timestamps {
 }
 
 impl Timestamps {
+    /// Whether all of them stay.
+    #[must_use]
+    pub fn are_kept(&self) -> bool {
+        *self == Self::Kept
+    }
+
     /// What becomes of a time, in seconds and nanoseconds.
     #[must_use]
     pub fn of(self, time: (i64, u32)) -> (i64, u32) {

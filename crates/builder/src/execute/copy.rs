@@ -50,6 +50,7 @@ impl Executor<'_> {
         let marks = Marks {
             owner,
             chmod: copy.chmod.clone(),
+            time_of_made: work.normalise.time(),
         };
         let changed = Changed::default();
         let copier = Copier {
@@ -171,7 +172,7 @@ impl Copier<'_> {
         let attributes = Attributes {
             mode: Some(mode),
             owner,
-            mtime: None,
+            mtime: self.marks.time_of_made,
         };
         attributes.apply_to(&file).map_err(wrote)
     }
@@ -338,7 +339,7 @@ impl Copier<'_> {
             mode,
             uid,
             gid,
-            mtime: None,
+            mtime: self.marks.time_of_made,
         }
     }
 

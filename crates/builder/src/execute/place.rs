@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use dockerfile::chmod::Chmod;
-use rootfs::{Attributes, CAPABILITY, Dir, FileKind, Metadata, Node as SpecialNode, copy_contents};
+use rootfs::{
+    Attributes, CAPABILITY, Dir, FileKind, Metadata, Node as SpecialNode, Time, copy_contents,
+};
 
 use crate::Error;
 use crate::parallel;
@@ -19,6 +21,8 @@ pub(super) struct Marks {
     pub(super) owner: Option<(u32, u32)>,
     /// Permissions, instead of the source's.
     pub(super) chmod: Option<Chmod>,
+    /// The time of what has no source; `None` is now.
+    pub(super) time_of_made: Option<Time>,
 }
 
 impl Marks {
@@ -116,7 +120,8 @@ impl<'a> Placer<'a> {
         let Some(changed) = self.changed else {
             return Ok(());
         };
-        let version = |m: &Metadata| (m.ino, m.size, m.mtime, m.ctime);
+        // The listed time may be another one than the file's: a build that is to be reproducible gives all the same.
+        let version = |m: &Metadata| (m.ino, m.size, m.ctime);
         let now = from.dir.stat(from.name)?;
         if now.as_ref().map(version) != Some(version(listed)) {
             let mut changed = changed.lock().expect("no thread panics with it");

@@ -36,7 +36,7 @@ impl Executor<'_> {
                 mode: 0o755,
                 uid,
                 gid,
-                mtime: None,
+                mtime: work.normalise.time(),
             },
         )?;
         Ok(())

@@ -7,6 +7,7 @@ use super::{Planner, Stage, literal};
 use crate::Error;
 use crate::remote::{GitRepository, Remote, WebFile};
 use crate::step::{CopyItem, CopyOperation, Operation, Step, StepId};
+use crate::times::Normalise;
 
 impl Planner<'_> {
     /// Puts steps that fetch before a copy whose sources are elsewhere.
@@ -87,6 +88,7 @@ impl Planner<'_> {
             title,
             stage: None,
             no_cache: self.no_cache(stage.index),
+            normalise: Normalise::Nothing,
         })
     }
 }

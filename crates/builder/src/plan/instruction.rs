@@ -10,6 +10,7 @@ use super::{
 };
 use crate::Error;
 use crate::step::{Operation, Step, StepId};
+use crate::times::Normalise;
 
 impl Planner<'_> {
     /// Refuses one instruction too many.
@@ -96,6 +97,7 @@ impl Planner<'_> {
             title: instruction.original.clone(),
             stage: Some(stage.index),
             no_cache: self.no_cache(stage.index),
+            normalise: Normalise::Nothing,
         });
         if stage.trigger_of.is_none() {
             let places = || Places::of(instruction);

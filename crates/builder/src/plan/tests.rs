@@ -66,6 +66,7 @@ fn options(text: &str) -> Options {
         pull: false,
         network: dockerfile::ast::Network::Default,
         run: crate::RunOptions::default(),
+        times: crate::Times::default(),
         add_hosts: Vec::new(),
         reporting: crate::Reporting::default(),
     }

@@ -6,6 +6,7 @@ use dockerfile::ignore::Patterns;
 use rootfs::{FollowLast, Metadata, Root};
 
 use crate::Error;
+use crate::times::Normalise;
 
 /// A tree that files are copied from.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Tree {
     pub(crate) of_root: bool,
     /// What errors call it.
     pub(crate) name: String,
+    /// What of its files is made the same whoever checked them out.
+    normalise: Normalise,
 }
 
 impl Tree {
@@ -32,7 +35,13 @@ impl Tree {
             ignore_file: ignore_file.to_owned(),
             of_root: true,
             name,
+            normalise: Normalise::Nothing,
         }
+    }
+
+    /// The same, with files that are made the same.
+    pub(crate) fn normalised(self, normalise: Normalise) -> Self {
+        Self { normalise, ..self }
     }
 
     /// The file system of a stage or an image.
@@ -43,6 +52,7 @@ impl Tree {
             ignore_file: String::new(),
             of_root: false,
             name,
+            normalise: Normalise::Nothing,
         }
     }
 
@@ -57,11 +67,11 @@ impl Tree {
     /// The metadata as the build sees them.
     pub(crate) fn owned(&self, metadata: Metadata) -> Metadata {
         if self.of_root {
-            Metadata {
+            self.normalise.apply(Metadata {
                 uid: 0,
                 gid: 0,
                 ..metadata
-            }
+            })
         } else {
             metadata
         }

@@ -7,6 +7,7 @@ mod outputs;
 mod platforms;
 mod rejected;
 mod reporting;
+mod reproducible;
 mod request;
 mod result;
 mod run_flags;

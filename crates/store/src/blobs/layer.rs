@@ -6,20 +6,23 @@ use oci::{Descriptor, DiffId, Digest, MediaType, VerifiedReader};
 use rootfs::Dir;
 
 use super::pieces::{PIECE, stream};
-use crate::{Changes, Error, SnapshotId, Store, write_layer};
+use crate::{Changes, Error, SnapshotId, Store, Timestamps, write_layer};
 
 /// A layer that can be made again.
 pub(super) struct Remade {
     descriptor: Descriptor,
     stack: Vec<SnapshotId>,
+    timestamps: Timestamps,
 }
 
 impl Store {
     /// The layer with this diff ID, if it was made here and its snapshots are still here.
     pub(super) fn remade(&self, digest: &Digest) -> Result<Option<Remade>, Error> {
         let diff_id = DiffId(digest.clone());
-        let recorded = match self.layer(&diff_id)? {
-            Some(layer) if !layer.stack.is_empty() => layer.size.map(|size| (size, layer.stack)),
+        let layer = self.layer(&diff_id)?.unwrap_or_default();
+        let timestamps = layer.timestamps;
+        let recorded = match layer.size {
+            Some(size) if !layer.stack.is_empty() => Some((size, layer.stack)),
             _ => None,
         };
         // A record may be lost with the power; the images that have the layer know as much.
@@ -36,7 +39,11 @@ impl Store {
             }
         }
         let descriptor = Descriptor::new(MediaType::OciLayer, digest.clone(), size);
-        Ok(Some(Remade { descriptor, stack }))
+        Ok(Some(Remade {
+            descriptor,
+            stack,
+            timestamps,
+        }))
     }
 
     /// The layer's tar, written by a thread while it is read, and checked: a snapshot that was tampered with does
@@ -46,7 +53,7 @@ impl Store {
         let (top, below) = snapshots.split_last().ok_or(Error::EmptyStack)?;
         let upper = Dir::open(top.dir()).map_err(|source| Error::Root { source })?;
         let union = self.union(below)?;
-        let changes = Changes::new(&union, upper)?;
+        let changes = Changes::new(&union, upper)?.with_timestamps(layer.timestamps);
         let (pieces, stream) = stream();
         std::thread::spawn(move || {
             let out = BufWriter::with_capacity(PIECE, pieces.clone());

@@ -26,8 +26,13 @@ impl Store {
                 continue;
             }
             // The same layer may have been built on others as well: it must be these.
-            let known = self.layer(&layer.diff_id)?.unwrap_or_default().stack;
-            let known: Vec<SnapshotId> = known.into_iter().map(|id| self.linked(id)).collect();
+            let known = self.layer(&layer.diff_id)?.unwrap_or_default();
+            // The files of a layer with other times have these only once it is unpacked.
+            if !known.timestamps.are_kept() {
+                return Ok(());
+            }
+            let known: Vec<SnapshotId> =
+                known.stack.into_iter().map(|id| self.linked(id)).collect();
             let Some((top, below)) = known.split_last() else {
                 return Ok(());
             };

@@ -95,6 +95,7 @@ impl Store {
             diff_id: Some(applied.diff_id.clone()),
             tar_size: Some(applied.tar_size),
             size: Some(applied.size),
+            retimed: None,
         };
         let snapshot = draft.commit(id, &meta)?;
         let is_file = self.blob_path(&blob.digest).exists();

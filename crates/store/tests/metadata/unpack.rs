@@ -172,7 +172,7 @@ fn built(store: &Store, base: &Image, content: &str) -> Image {
             .unwrap(),
     );
     let ids: Vec<_> = stack.iter().map(|snapshot| snapshot.id().clone()).collect();
-    let sealed = store.seal(&ids).unwrap();
+    let sealed = store.seal(&ids, store::Timestamps::Kept).unwrap();
     let mut config = store.config(&base.config).unwrap();
     config.rootfs.diff_ids.push(sealed.diff_id.clone());
     let config = store

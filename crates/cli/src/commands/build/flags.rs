@@ -3,6 +3,7 @@
 use super::outputs::OutputFlags;
 use super::rejected::Rejected;
 use super::reporting::ReportingArgs;
+use super::reproducible::ReproducibleFlags;
 use super::run_flags::RunFlags;
 use crate::key_values::{boolean, maybe_pair, pair};
 
@@ -95,6 +96,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(super) output_flags: OutputFlags,
+
+    #[command(flatten)]
+    pub(crate) reproducible: ReproducibleFlags,
 
     #[command(flatten)]
     pub(crate) run: RunFlags,

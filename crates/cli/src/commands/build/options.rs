@@ -35,6 +35,7 @@ pub(super) fn read(args: &Args, config: &Config) -> Result<Options, CommandError
         pull: args.pull,
         network: network(&args.network)?,
         run: args.run.read(config)?,
+        times: builder::Times::default(),
         add_hosts: args.run.hosts()?,
         reporting: args.reporting.reporting(),
     })

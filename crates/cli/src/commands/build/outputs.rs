@@ -13,7 +13,7 @@ use super::flags::Args;
 use super::split::Split;
 use crate::command_error::CommandError;
 use crate::terminal;
-use builder::Options;
+use builder::{ImageTimes, Options};
 use oci::Reference;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -39,6 +39,8 @@ pub(super) struct ImageOutput {
     pub(super) names: Vec<Reference>,
     /// What its manifest is to be like.
     pub(super) packing: Packing,
+    /// What of time is in it.
+    pub(super) times: ImageTimes,
     /// Whether its layers are unpacked at once.
     pub(super) unpack: bool,
 }
@@ -54,6 +56,8 @@ pub(super) struct ArchiveOutput {
     pub(super) reader: Reader,
     /// The names that it has in there: the output's own, or those of `-t`.
     pub(super) names: Vec<Reference>,
+    /// What of time is in it.
+    pub(super) times: ImageTimes,
     /// What its manifest is to be like.
     pub(super) packing: Packing,
 }
@@ -81,6 +85,8 @@ pub(super) struct FilesOutput {
     pub(super) dest: FilesDest,
     /// Whether each platform has a folder of its own.
     pub(super) split: Split,
+    /// The time of all files, in seconds since 1970; `None` is the build's `SOURCE_DATE_EPOCH`.
+    pub(super) epoch: Option<i64>,
 }
 
 /// Where files go.
@@ -147,6 +153,22 @@ pub(super) fn read(args: &Args) -> Result<Vec<Output>, CommandError> {
         ));
     }
     Ok(outputs)
+}
+
+/// What of time is in the images that outputs ask for, each once.
+pub(super) fn image_times(outputs: &[Output]) -> Vec<ImageTimes> {
+    let mut all = Vec::new();
+    for output in outputs {
+        let times = match output {
+            Output::Image(image) => image.times,
+            Output::Archive(archive) => archive.times,
+            Output::Files(_) | Output::CacheOnly => continue,
+        };
+        if !all.contains(&times) {
+            all.push(times);
+        }
+    }
+    all
 }
 
 /// Refuses outputs that cannot take what is built: the images of several platforms, or one without an index.

@@ -4,7 +4,7 @@ use super::flags::Args;
 use super::outputs::{self, Exported, Output};
 use super::result::{self, BuildResult};
 use super::session::Session;
-use super::{options, summary};
+use super::{options, reproducible, summary};
 use crate::command_error::{self, CommandError};
 use crate::config::Config;
 use crate::diagnostic;
@@ -51,7 +51,8 @@ impl<'a> Request<'a> {
     pub(crate) fn read(args: &'a Args, config: &Config) -> Result<Self, CommandError> {
         args.rejected.check()?;
         let outputs = outputs::read(args)?;
-        let options = options::read(args, config)?;
+        let mut options = options::read(args, config)?;
+        options.times = reproducible::times(args, &outputs, &options, config)?;
         outputs::check_platforms(&outputs, &options)?;
         for stdout_user in outputs.iter().filter(|output| output.writes_to_stdout()) {
             stdout_user.check_stdout(io::stdout())?;
@@ -91,7 +92,7 @@ impl<'a> Request<'a> {
     ) -> Result<String, CommandError> {
         let result = BuildResult::new(&done.outcome, &self.outputs, &done.exports);
         result.write_files(self.args)?;
-        let images = done.outcome.images.iter();
+        let images = done.outcome.first().images.iter();
         let sizes: Result<Vec<_>, _> = images.map(|i| session.store.image_size(i)).collect();
         let (outcome, size, style) = (&done.outcome, sizes?.iter().sum(), session.config.style());
         let mut said = summary::success(&result, outcome, size, style);

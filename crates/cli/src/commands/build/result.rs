@@ -76,7 +76,7 @@ impl<'a> BuildResult<'a> {
 pub(super) fn id<'a>(outcome: &'a Outcome, exports: &'a [Exported]) -> &'a Digest {
     let image = exports.iter().find_map(|export| export.image.as_ref());
     image.map_or_else(
-        || outcome.id(),
+        || outcome.first().id(),
         |image| image.id.as_ref().unwrap_or(&image.descriptor.digest),
     )
 }

@@ -32,15 +32,15 @@ impl Split {
         store: &Store,
     ) -> Result<Vec<(Option<String>, Root)>, CommandError> {
         let split = match self {
-            Self::Default => outcome.root.media_type.is_index(),
+            Self::Default => outcome.first().root.media_type.is_index(),
             Self::Yes => true,
             Self::No => false,
         };
-        let images = outcome.images.iter();
+        let images = outcome.first().images.iter().zip(&outcome.stacks);
         let images = images.take(if split { usize::MAX } else { 1 });
         images
-            .map(|image| {
-                let root = store.mount(&store.unpack_image(image)?, None, None)?;
+            .map(|(image, stack)| {
+                let root = store.mount(&store.stack(stack)?, None, None)?;
                 Ok((split.then(|| folder(&image.platform)), root))
             })
             .collect()

@@ -42,7 +42,7 @@ pub(super) fn success(
         true => String::new(),
         false => format!(" {}", names.join(", ")),
     };
-    let what = match outcome.root.media_type.is_index() {
+    let what = match outcome.first().root.media_type.is_index() {
         true => "index",
         false => "image",
     };

@@ -7,6 +7,7 @@ use super::{
 use crate::command_error::CommandError;
 use crate::commands::build::split::Split;
 use crate::key_values;
+use builder::{FileTimes, ImageTimes};
 use oci::{Compression, Reference};
 use std::path::PathBuf;
 use store::{Annotation, Extraneous, MediaTypes, Packing, Recompress, Scope};
@@ -46,6 +47,11 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("dangling-name-empty-only", STORED),
     ("name-canonical", STORED),
     ("oci-mediatypes", IMAGES),
+    (
+        "source-date-epoch",
+        &["image", "oci", "docker", "registry", "local", "tar"],
+    ),
+    ("rewrite-timestamp", IMAGES),
     ("oci-artifact", IMAGES),
     ("compatibility-version", IMAGES),
     ("compression", IMAGES),
@@ -65,6 +71,7 @@ pub(super) fn output(text: &str, common: &Common) -> Result<Output, CommandError
         return Ok(Output::Files(FilesOutput {
             dest: FilesDest::Folder(PathBuf::from(text), Extraneous::Kept),
             split: Split::default(),
+            epoch: None,
         }));
     }
     let wrong = |problem: Problem| {
@@ -124,6 +131,7 @@ struct Fields {
     level: Option<i32>,
     force: bool,
     annotations: Vec<Annotation>,
+    times: ImageTimes,
 }
 
 impl Fields {
@@ -176,6 +184,13 @@ impl Fields {
             "push" | "push-by-digest" => self.push |= boolean()?,
             "unpack" => self.unpack = boolean()?,
             "store" => self.unstored = !boolean()?,
+            "source-date-epoch" => self.times.epoch = epoch(&value)?,
+            "rewrite-timestamp" => {
+                self.times.files = match boolean()? {
+                    true => FileTimes::Clamped,
+                    false => FileTimes::Kept,
+                }
+            }
             "oci-mediatypes" => self.oci_media_types = Some(boolean()?),
             "compatibility-version" => self.old_media_types = is_old(&value)?,
             "force-compression" => self.force = boolean()?,
@@ -244,6 +259,7 @@ impl Fields {
         Output::Image(ImageOutput {
             names,
             packing,
+            times: self.times,
             unpack: self.unpack,
         })
     }
@@ -276,6 +292,7 @@ impl Fields {
             form,
             reader,
             names,
+            times: self.times,
             packing,
         }))
     }
@@ -284,6 +301,7 @@ impl Fields {
         Output::Files(FilesOutput {
             dest,
             split: self.split,
+            epoch: self.times.epoch,
         })
     }
 
@@ -369,6 +387,17 @@ fn is_old(version: &str) -> Result<bool, Problem> {
         other => {
             Err(format!("there is no compatibility version `{other}`: it is 10, 20 or 30").into())
         }
+    }
+}
+
+/// As with the build argument, an empty one is none.
+fn epoch(value: &str) -> Result<Option<i64>, Problem> {
+    match value {
+        "" => Ok(None),
+        value => match builder::parse_epoch(value) {
+            Some(epoch) => Ok(Some(epoch)),
+            None => Err(format!("`{value}` is no number of seconds since 1970").into()),
+        },
     }
 }
 

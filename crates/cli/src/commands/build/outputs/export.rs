@@ -1,9 +1,9 @@
 //! Writing what was built everywhere it was asked for.
 
-use super::{ArchiveOutput, Form, ImageOutput, Output, files};
+use super::{ArchiveOutput, Form, ImageOutput, Output, files, image_times};
 use crate::command_error::CommandError;
 use crate::output_file::OutputFile;
-use builder::Outcome;
+use builder::{Built, Outcome};
 use oci::{Descriptor, Digest};
 use std::collections::BTreeMap;
 use std::io;
@@ -39,11 +39,16 @@ pub(crate) fn export(
     outcome: &Outcome,
     store: &Store,
 ) -> Result<Vec<Exported>, CommandError> {
+    let times = image_times(outputs);
+    let built = |wanted| {
+        let at = times.iter().position(|times| *times == wanted);
+        &outcome.results[at.unwrap_or_default()]
+    };
     outputs
         .iter()
         .map(|output| match output {
-            Output::Image(output) => store_image(output, outcome, store),
-            Output::Archive(output) => archive(output, outcome, store),
+            Output::Image(output) => store_image(output, built(output.times), store),
+            Output::Archive(output) => archive(output, built(output.times), store),
             Output::Files(output) => files::export(output, outcome, store),
             Output::CacheOnly => Ok(Exported::default()),
         })
@@ -53,10 +58,10 @@ pub(crate) fn export(
 /// Names the image in the store.
 fn store_image(
     output: &ImageOutput,
-    outcome: &Outcome,
+    built: &Built,
     store: &Store,
 ) -> Result<Exported, CommandError> {
-    let packed = store.pack(&outcome.root, &output.packing)?;
+    let packed = store.pack(&built.root, &output.packing)?;
     for manifest in &packed.manifests {
         store.add_image(&bare(manifest))?;
     }
@@ -65,23 +70,19 @@ fn store_image(
         store.tag(name, &descriptor)?;
     }
     if output.unpack {
-        for image in &outcome.images {
+        for image in &built.images {
             store.unpack_image(image)?;
         }
     }
     Ok(Exported {
-        image: exported(outcome, descriptor),
+        image: exported(built, descriptor),
         ..Exported::default()
     })
 }
 
-fn archive(
-    output: &ArchiveOutput,
-    outcome: &Outcome,
-    store: &Store,
-) -> Result<Exported, CommandError> {
-    let mut descriptor = store.pack(&outcome.root, &output.packing)?.descriptor;
-    if let [image] = &*outcome.images {
+fn archive(output: &ArchiveOutput, built: &Built, store: &Store) -> Result<Exported, CommandError> {
+    let mut descriptor = store.pack(&built.root, &output.packing)?.descriptor;
+    if let [image] = &*built.images {
         let created = image.created.clone();
         let note = created.map(|created| (CREATED.to_owned(), created));
         descriptor.annotations.extend(note);
@@ -101,7 +102,7 @@ fn archive(
         (dest, _) => written(dest.clone(), |out| Ok(store.save(&saved, out)?))?,
     };
     Ok(Exported {
-        image: exported(outcome, descriptor),
+        image: exported(built, descriptor),
         ..written
     })
 }
@@ -114,9 +115,9 @@ fn bare(descriptor: &Descriptor) -> Descriptor {
     }
 }
 
-fn exported(outcome: &Outcome, descriptor: Descriptor) -> Option<ExportedImage> {
+fn exported(built: &Built, descriptor: Descriptor) -> Option<ExportedImage> {
     let is_index = descriptor.media_type.is_index();
-    let id = (!is_index).then(|| outcome.images[0].id.clone());
+    let id = (!is_index).then(|| built.images[0].id.clone());
     Some(ExportedImage { id, descriptor })
 }
 

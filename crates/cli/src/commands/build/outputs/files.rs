@@ -13,13 +13,15 @@ pub(super) fn export(
     outcome: &Outcome,
     store: &Store,
 ) -> Result<Exported, CommandError> {
+    let epoch = output.epoch.or(outcome.epoch);
+    let timestamps = epoch.map_or(Timestamps::Kept, Timestamps::Set);
     let roots = output.split.roots(outcome, store)?;
     let trees: Vec<Tree<'_>> = roots
         .iter()
         .map(|(folder, root)| Tree {
             root,
             folder: folder.as_deref(),
-            timestamps: Timestamps::Kept,
+            timestamps,
         })
         .collect();
     match &output.dest {
