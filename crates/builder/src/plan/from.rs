@@ -200,7 +200,8 @@ impl Planner<'_> {
             return self.stage_index(index, stage, from).map(Named::Stage);
         }
         self.not_a_later_stage(stage, from)?;
-        let platform = stage.image.platform.clone();
+        // As in BuildKit, of the platform that the build is for, whatever that of the stage.
+        let platform = self.target_platform.clone();
         if name.eq_ignore_ascii_case("scratch") {
             return Ok(Named::Filesystem(None));
         }
