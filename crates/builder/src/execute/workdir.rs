@@ -24,12 +24,12 @@ impl Executor<'_> {
         {
             return Ok(());
         }
-        let identity = Users::read(&root).identity(user).ok();
-        if identity.is_none() {
-            let (user, path) = (user.to_owned(), path.to_owned());
+        // As for --chown: a number alone is that of the group too.
+        let ((uid, gid), unknown) = Users::read(&root).owner(user);
+        for user in unknown {
+            let path = path.to_owned();
             work.notice(Notice::UnknownUser { user, path });
         }
-        let (uid, gid) = identity.map_or((0, 0), |identity| (identity.uid, identity.gid));
         root.create_dir_all(
             path,
             &MakeDir {

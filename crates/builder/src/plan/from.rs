@@ -56,7 +56,8 @@ impl Planner<'_> {
         platform: &Platform,
     ) -> Result<StageImage, Error> {
         if base == "scratch" {
-            return Ok(scratch(platform));
+            // There is nothing in it that could be for another platform: BuildKit does not heed the flag.
+            return Ok(scratch(&self.target_platform));
         }
         if let Some(context) = self.context_named(from.name.as_ref().map(|n| n.text.as_str()), base)
         {
@@ -263,12 +264,17 @@ impl Planner<'_> {
     }
 }
 
-/// An empty image: BuildKit gives it a path and a working directory.
+/// An empty image: BuildKit gives it a working directory, and a path where that means something.
 fn scratch(platform: &Platform) -> StageImage {
     let mut config = ImageConfig::new(platform);
+    let is_windows = is_windows(&config.os);
     let runtime = &mut config.config;
-    runtime.env = vec![format!("PATH={DEFAULT_PATH}")];
-    runtime.working_dir = "/".to_owned();
+    if is_windows {
+        runtime.working_dir = "\\".to_owned();
+    } else {
+        runtime.env = vec![format!("PATH={DEFAULT_PATH}")];
+        runtime.working_dir = "/".to_owned();
+    }
     StageImage {
         filesystem: None,
         base: None,
@@ -283,9 +289,16 @@ fn scratch(platform: &Platform) -> StageImage {
 
 /// An image without a search path gets the usual one.
 fn ensure_path(image: &mut StageImage) {
+    if is_windows(&image.config.os) {
+        return;
+    }
     let config = &mut image.config.config;
     if !config.env.iter().any(|entry| entry.starts_with("PATH=")) {
         config.env.push(format!("PATH={DEFAULT_PATH}"));
         image.variables.set("PATH", DEFAULT_PATH);
     }
+}
+
+fn is_windows(os: &str) -> bool {
+    os == "windows"
 }
