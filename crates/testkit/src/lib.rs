@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod blobs;
+pub mod foreign;
 mod image;
 mod registry;
 

@@ -9,6 +9,7 @@ mod freshness;
 mod hostile;
 mod images;
 mod missing;
+mod platforms;
 mod remote;
 mod runs;
 mod ssh;

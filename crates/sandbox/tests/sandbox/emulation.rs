@@ -1,4 +1,4 @@
-//! Programs of other machines. They are emulated by QEMU, which `scripts/setup test` gets.
+//! Programs of other machines.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use sandbox::{Emulation, Error, Sandbox, enter_user_namespace};
+
+use testkit::foreign;
 
 use crate::harness::tests;
 use crate::ordinary_user::{as_user, home};
@@ -21,56 +23,6 @@ tests![
     with_one_that_does_not_work,
 ];
 
-/// A static program for arm64 that calls uname(2) and writes the machine's name.
-const UNAME: [u32; 12] = [
-    0xd106_43ff, // sub sp, sp, 400
-    0x9100_03e0, // mov x0, sp
-    0xd280_1408, // mov x8, 160: uname
-    0xd400_0001, // svc 0
-    0xd280_0020, // mov x0, 1
-    0x9104_13e1, // add x1, sp, 4 * 65: the field `machine`
-    0xd280_00e2, // mov x2, 7
-    0xd280_0808, // mov x8, 64: write
-    0xd400_0001, // svc 0
-    0xd280_0000, // mov x0, 0
-    0xd280_0ba8, // mov x8, 93: exit
-    0xd400_0001, // svc 0
-];
-
-/// An arm64 program of these instructions: elf(5).
-fn arm64(instructions: &[u32]) -> Vec<u8> {
-    let mut file = b"\x7fELF\x02\x01\x01".to_vec();
-    file.resize(16, 0);
-    let code = 64 + 56_u64;
-    let size = code + 4 * instructions.len() as u64;
-    file.extend([2, 0, 183, 0, 1, 0, 0, 0]);
-    for number in [0x40_0000 + code, 64, 0] {
-        file.extend(number.to_le_bytes());
-    }
-    file.extend([0, 0, 0, 0, 64, 0, 56, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
-    file.extend([1, 0, 0, 0, 5, 0, 0, 0]);
-    for number in [0, 0x40_0000, 0x40_0000, size, size, 0x1_0000] {
-        file.extend(number.to_le_bytes());
-    }
-    file.extend(instructions.iter().flat_map(|i| i.to_le_bytes()));
-    file
-}
-
-/// Where the emulators are: `$QEMU`, what `scripts/setup test` got, or the machine's own.
-fn emulators() -> Vec<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/qemu");
-    let named = std::env::var_os("QEMU").map(PathBuf::from);
-    let usual = ["/usr/bin", "/usr/local/bin"].map(PathBuf::from);
-    let folders: Vec<PathBuf> = named.into_iter().chain([own]).chain(usual).collect();
-    assert!(
-        folders
-            .iter()
-            .any(|folder| folder.join("qemu-aarch64-static").is_file()),
-        "there is no qemu-aarch64-static: `scripts/setup test` gets one"
-    );
-    folders
-}
-
 fn put(root: &Path, name: &str, content: &[u8]) {
     let path = root.join(name);
     fs::write(&path, content).unwrap();
@@ -79,14 +31,14 @@ fn put(root: &Path, name: &str, content: &[u8]) {
 
 /// A sandbox that runs arm64's `/uname`.
 fn uname(emulation: &Emulation) -> Fixture {
-    let mut fixture = Fixture::prepared("", |root| put(root, "uname", &arm64(&UNAME)));
+    let mut fixture = Fixture::prepared("", |root| put(root, "uname", &foreign::uname()));
     fixture.process.args = vec!["/uname".into()];
     fixture.sandbox.user_namespace = emulation.namespace().unwrap();
     fixture
 }
 
 fn every_machine() {
-    let folders = emulators();
+    let folders = foreign::emulators();
     for machine in [
         "amd64", "arm64", "arm", "386", "riscv64", "ppc64le", "s390x", "mips64le", "loong64",
     ] {
@@ -108,18 +60,18 @@ fn every_machine() {
 }
 
 fn the_program_is_of_the_other_machine() {
-    let emulation = Emulation::of("arm64", &emulators());
+    let emulation = Emulation::of("arm64", &foreign::emulators());
     assert_eq!(uname(&emulation).stdout(), "aarch64");
     // A second one, while the first is held.
     assert_eq!(uname(&emulation).stdout(), "aarch64");
 }
 
 fn ids_and_power_are_as_ever() {
-    let emulation = Emulation::of("arm64", &emulators());
+    let emulation = Emulation::of("arm64", &foreign::emulators());
     let script = "/uname; echo; id -u; touch /file; chown 1234:5678 /file; stat -c %u:%g /file; \
         grep CapEff /proc/self/status; hostname; touch /proc/sys/kernel/hostname 2>/dev/null || echo protected";
     let of = |emulation: Option<&Emulation>| {
-        let mut fixture = Fixture::prepared(script, |root| put(root, "uname", &arm64(&UNAME)));
+        let mut fixture = Fixture::prepared(script, |root| put(root, "uname", &foreign::uname()));
         fixture.sandbox.user_namespace = emulation.and_then(|e| e.namespace().unwrap());
         fixture.run().unwrap().stdout
     };
@@ -149,12 +101,12 @@ pub(crate) fn ordinary_user() -> ExitCode {
 
 fn an_ordinary_user_can() {
     let home = home();
-    put(&home.path().join("base"), "uname", &arm64(&UNAME));
+    put(&home.path().join("base"), "uname", &foreign::uname());
     // The user may not look into the place where the checkout is.
     let folder = home.path().join("emulators");
     fs::create_dir(&folder).unwrap();
     let name = "qemu-aarch64-static";
-    let program = emulators()
+    let program = foreign::emulators()
         .into_iter()
         .map(|folder| folder.join(name))
         .find(|path| path.is_file());
@@ -182,7 +134,7 @@ fn nothing_is_left() {
             .count()
     };
     let before = children();
-    let emulation = Emulation::of("arm64", &emulators());
+    let emulation = Emulation::of("arm64", &foreign::emulators());
     let held = emulation.namespace().unwrap().is_some();
     assert_eq!(children(), before + usize::from(held));
     drop(emulation);
