@@ -168,7 +168,6 @@ fn what_cannot_be_done_is_said() {
             "--cache-from=type=gha",
             "--cache-from is not implemented yet",
         ),
-        ("--ssh=default", "--ssh is not implemented yet"),
         ("--output=type=registry,name=x", "not implemented yet"),
         ("--network=bridge", "no network `bridge`"),
         ("--secret=id=x,src=/nowhere", "/nowhere"),
