@@ -1,6 +1,7 @@
 //! A whole build: parse, plan, execute, assemble.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use dockerfile::{Diagnostic, Severity};
 use oci::{Descriptor, Digest};
@@ -8,7 +9,7 @@ use store::{Image, SnapshotId};
 
 use crate::assemble::assemble;
 use crate::base::WorldBases;
-use crate::plan::plan;
+use crate::plan::{self, Stages};
 use crate::report::{StageReport, report};
 use crate::schedule::Schedule;
 use crate::step::StepId;
@@ -68,7 +69,12 @@ pub fn build(options: &Options, environment: &Environment<'_>) -> Result<Outcome
     }
     let is_index = index::is_wanted(options)?;
     let bases = WorldBases::new(environment, options.pull);
-    let plan = plan(&parsed.dockerfile, options, &bases)?;
+    let (surveys, plan) = plan::surveyed(&parsed.dockerfile, options, &bases, Stages::Needed);
+    (environment.events)(Event::Surveyed(surveys.into()));
+    let plan = plan?;
+    if environment.cancel.load(Ordering::Relaxed) {
+        return Err(Error::Cancelled);
+    }
     warn(&plan, options, environment)?;
     (environment.events)(Event::Planned(titles(&plan, options)));
     let schedule = Schedule::new(&plan, options, environment);

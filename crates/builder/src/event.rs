@@ -1,11 +1,16 @@
 //! What a build tells while it runs. Only events leave this crate: nothing here prints.
 
-use crate::StepId;
+use std::sync::Arc;
+
+use crate::{StepId, Survey};
 
 /// Something that happened during a build. Events of one step come in order; steps that run side
 /// by side interleave.
 #[derive(Clone, Debug)]
 pub enum Event {
+    /// What the stages stand on is known, for each platform, and nothing was executed yet. It comes before anything else, and also where
+    /// planning fails. Who sets [`Environment::cancel`](crate::Environment::cancel) now ends the build here.
+    Surveyed(Arc<[Survey]>),
     /// The plan is made: the steps that the target needs, in the order of the text. Steps that a
     /// base image's `ONBUILD` triggers add come in a later `Planned`.
     Planned(Vec<StepTitle>),

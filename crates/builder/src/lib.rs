@@ -33,6 +33,7 @@ mod select;
 mod ssh;
 mod step;
 pub mod stubs;
+mod survey;
 mod times;
 mod users;
 
@@ -46,7 +47,7 @@ pub use options::{
     Entitlement, Environment, NoCache, Options, Reporting, RunOptions, SecretSource,
     UnknownEntitlement,
 };
-pub use plan::{Bases, HistoryEntry, Plan, PlannedStage, StageImage, plan};
+pub use plan::{Bases, HistoryEntry, Plan, PlannedStage, StageImage, Stages, plan};
 pub use report::StageReport;
 pub use scope::DEFAULT_PATH;
 pub use ssh::{SshKey, SshKeyError, SshSource};
@@ -54,5 +55,6 @@ pub use step::{
     CopyItem, CopyOperation, Filesystem, MountKind, Operation, RunMount, RunOperation, Script,
     Source, Step, StepId,
 };
+pub use survey::{StageBase, Survey, Surveyed, survey};
 pub use times::{FileTimes, ImageTimes, Normalise, Reproducible, Times, parse_epoch};
 pub use users::{Identity, Users};

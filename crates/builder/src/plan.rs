@@ -31,7 +31,7 @@ use crate::key::{self, Key};
 use crate::scope::{GlobalScope, Variables};
 use crate::step::{CopyItem, CopyOperation, Filesystem, Operation, Source, Step, StepId};
 use crate::times::{Normalise, SOURCE_DATE_EPOCH};
-use crate::{BaseImage, Error, NoCache, Options};
+use crate::{BaseImage, Error, NoCache, Options, Survey};
 use problem::Problem;
 
 /// Finds base images: the seam between planning and the world.
@@ -129,7 +129,30 @@ const LAYERS_AT_MOST: usize = 500;
 /// When the Dockerfile asks for something that cannot be, with the place marked, or when a base
 /// image cannot be resolved.
 pub fn plan(file: &Dockerfile, options: &Options, bases: &dyn Bases) -> Result<Plan, Error> {
-    Planner::new(file, options, bases)?.plan()
+    surveyed(file, options, bases, Stages::Needed).1
+}
+
+/// Which stages are planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stages {
+    /// The target, and what it needs.
+    Needed,
+    /// All, up to the first that cannot be planned. The target comes first.
+    All,
+}
+
+/// Makes the plan of a build, and tells what was found out on the way for each platform, even where there is no plan in
+/// the end.
+pub(crate) fn surveyed(
+    file: &Dockerfile,
+    options: &Options,
+    bases: &dyn Bases,
+    stages: Stages,
+) -> (Vec<Survey>, Result<Plan, Error>) {
+    match Planner::new(file, options, bases) {
+        Ok(planner) => planner.plan(stages),
+        Err(error) => (Vec::new(), Err(error)),
+    }
 }
 
 /// A stage that is being planned.
@@ -138,6 +161,8 @@ struct Stage {
     index: usize,
     /// What it has made so far.
     image: StageImage,
+    /// The config's `Env` from the first `ENV` on; the config gets it when the stage is planned.
+    env: Option<Variables>,
     /// Whether `CMD` was set in this stage.
     cmd_set: bool,
     /// Where its instructions come from, if not from the text: the place of the `FROM` whose base
@@ -164,6 +189,8 @@ struct Planner<'a> {
     warnings: Vec<Diagnostic>,
     places: BTreeMap<StepId, Places>,
     epoch: Option<i64>,
+    /// What was found out, for each platform up to this one.
+    surveys: Vec<Survey>,
 }
 
 impl<'a> Planner<'a> {
@@ -191,10 +218,32 @@ impl<'a> Planner<'a> {
             warnings: Vec::new(),
             places: BTreeMap::new(),
             epoch: None,
+            surveys: Vec::new(),
         })
     }
 
-    fn plan(mut self) -> Result<Plan, Error> {
+    fn plan(mut self, stages: Stages) -> (Vec<Survey>, Result<Plan, Error>) {
+        let targets = self.plan_platforms(stages);
+        // The platforms have most of them in common.
+        let mut warnings: Vec<Diagnostic> = Vec::new();
+        for warning in self.warnings {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+        let plan = targets.map(|targets| Plan {
+            steps: self.steps,
+            stages: self.planned,
+            targets,
+            warnings,
+            places: self.places,
+            epoch: self.epoch,
+        });
+        (self.surveys, plan)
+    }
+
+    /// Plans for each platform, and says which stages are the targets.
+    fn plan_platforms(&mut self, stages: Stages) -> Result<Vec<usize>, Error> {
         let platforms = match self.options.platforms.as_slice() {
             [] => vec![Platform::host()],
             named => named.to_vec(),
@@ -203,30 +252,26 @@ impl<'a> Planner<'a> {
         for platform in platforms {
             self.turn_to(platform)?;
             self.stage(self.target)?;
+            if stages == Stages::All {
+                for index in 0..self.stages.len() {
+                    self.stage(index)?;
+                }
+            }
             self.finish_target();
             targets.push(self.planned.len() + self.target);
             self.planned.append(&mut self.stages);
         }
-        // The platforms have most of them in common.
-        let mut warnings: Vec<Diagnostic> = Vec::new();
-        for warning in self.warnings {
-            if !warnings.contains(&warning) {
-                warnings.push(warning);
-            }
-        }
-        Ok(Plan {
-            steps: self.steps,
-            stages: self.planned,
-            targets,
-            warnings,
-            places: self.places,
-            epoch: self.epoch,
-        })
+        Ok(targets)
     }
 
     /// Begins with a platform: other variables, and no stage planned. Steps stay, so that equal ones are one.
     fn turn_to(&mut self, platform: Platform) -> Result<(), Error> {
         self.scope = GlobalScope::new(self.options, &platform);
+        self.surveys.push(Survey {
+            predefined: self.scope.globals().clone(),
+            target: self.target,
+            ..Survey::default()
+        });
         for instruction in &self.file.global_args {
             let dockerfile::ast::Kind::Arg(args) = &instruction.kind else {
                 continue;
@@ -270,6 +315,11 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// What is being found out for this platform.
+    fn survey(&mut self) -> &mut Survey {
+        self.surveys.last_mut().expect("a platform was begun")
+    }
+
     /// Plans a stage, if it is not planned yet, and what it needs.
     fn stage(&mut self, index: usize) -> Result<&StageImage, Error> {
         if self.stages[index].image.is_none() {
@@ -280,12 +330,16 @@ impl<'a> Planner<'a> {
                 return Err(Problem::new("too-large", from.span, message).into());
             }
             self.nesting += 1;
+            self.survey().planned.insert(index);
             let mut stage = self.begin(index, from)?;
             self.triggers(&mut stage, from)?;
             for instruction in &from.instructions {
                 self.instruction(&mut stage, instruction)?;
             }
             self.nesting -= 1;
+            if let Some(env) = &stage.env {
+                stage.image.config.config.env = env.to_env();
+            }
             self.stages[index].image = Some(stage.image);
         }
         Ok(self.stages[index].image.as_ref().expect("planned above"))

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use dockerfile::ExpandError;
+pub(crate) use dockerfile::Variables;
 use dockerfile::ast::{ArgDeclaration, Escape};
-use dockerfile::{ExpandError, expand};
 use oci::Platform;
 
 use crate::Options;
@@ -22,60 +23,6 @@ const PROXIES: [&str; 5] = [
     "NO_PROXY",
     "ALL_PROXY",
 ];
-
-/// Names and values in the order in which they were first set; setting a name again keeps its place.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Variables(Vec<(String, String)>);
-
-impl Variables {
-    /// Reads a config's `Env`: `NAME=value` strings.
-    #[must_use]
-    pub(crate) fn from_env(env: &[String]) -> Self {
-        let mut variables = Self::default();
-        for entry in env {
-            let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
-            variables.set(name, value);
-        }
-        variables
-    }
-
-    /// The value of a name.
-    #[must_use]
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// Sets a name.
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
-        match self.0.iter_mut().find(|(n, _)| n == name) {
-            Some((_, old)) => value.clone_into(old),
-            None => self.0.push((name.to_owned(), value.to_owned())),
-        }
-    }
-
-    /// The names and values, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &(String, String)> {
-        self.0.iter()
-    }
-
-    /// As a config's `Env`.
-    #[must_use]
-    pub(crate) fn to_env(&self) -> Vec<String> {
-        self.0
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect()
-    }
-
-    /// Replaces the variables in a word. A name without a value is empty, as in a shell.
-    pub(crate) fn expand(&self, word: &str, escape: Escape) -> Result<String, ExpandError> {
-        let lookup = |name: &str| self.get(name).map(str::to_owned);
-        expand(word, escape, &lookup).map(|expansion| expansion.text)
-    }
-}
 
 /// What holds for the whole file: client's values, values that are there by themselves, and `ARG`
 /// instructions before the first `FROM`.

@@ -9,7 +9,7 @@
 //! | Part of the reference | Here |
 //! |---|---|
 //! | Format, parser directives, heredocs | [`parse()`], [`ast::Directives`], [`Heredoc`] |
-//! | Environment replacement | [`expand`], [`expand_words`], [`expand_heredoc`] |
+//! | Environment replacement | [`Variables`], [`expand`], [`expand_words`], [`expand_heredoc`] |
 //! | The instructions | [`ast`] |
 //! | `RUN --mount` | [`Mount::read`] |
 //! | `COPY --chmod` | [`chmod`] |
@@ -43,6 +43,7 @@ mod source;
 mod span;
 mod suggest;
 mod text;
+mod variables;
 mod words;
 
 pub use ast::{Dockerfile, Escape};
@@ -54,6 +55,7 @@ pub use parse::{Parsed, parse, parse_trigger};
 pub use source::Source;
 pub use span::Span;
 pub use suggest::suggest;
+pub use variables::Variables;
 pub use words::{
     ExpandError, Expansion, Lookup, Unexpandable, expand, expand_heredoc, expand_words,
 };

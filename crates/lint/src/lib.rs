@@ -1,19 +1,30 @@
-//! Rules for Dockerfiles, one in each file below `rules`. They read the syntax tree of the
-//! `dockerfile` crate and give [`Diagnostic`]s; they print nothing and read no files.
+//! What a Dockerfile says about itself, without building it: rules that it may break, one in each file below `rules`;
+//! its targets; and the arguments, secrets and keys that it takes ([`outline`]). All of it reads the syntax tree of the
+//! `dockerfile` crate; nothing here prints or reads files. What the text does not say comes as [`Facts`].
 //!
-//! Names and meanings are those of Docker's build checks, and so is the `# check=` directive that
+//! Names and meanings of the rules are those of Docker's build checks, and so is the `# check=` directive that
 //! chooses among them ([`Settings`]). Each rule has a page in `docs/lint`.
 
 #![forbid(unsafe_code)]
 
+mod analysis;
+mod facts;
+mod file;
+mod outline;
 mod rule;
 mod rules;
 mod settings;
+mod targets;
 
-use dockerfile::{Diagnostic, Parsed, Severity, Source};
+use dockerfile::{Parsed, Severity, Source};
 
-pub use rule::{File, Rule};
-pub use settings::{Names, Settings};
+pub use facts::{Base, Facts, Mismatch, Names};
+pub use outline::{Outline, OutlineArgument, OutlineNeed, outline};
+pub use rule::{Finding, Rule};
+pub use settings::{InvalidOption, RuleNames, Settings};
+pub use targets::{Target, targets};
+
+use file::File;
 
 /// All rules, in the order of their names.
 pub fn rules() -> &'static [Rule] {
@@ -22,20 +33,23 @@ pub fn rules() -> &'static [Rule] {
 
 /// What the rules that are switched on find, in the order of the text. With `error=true` the
 /// findings are errors, and the file must not be built.
-pub fn check(source: &Source, parsed: &Parsed, settings: &Settings) -> Vec<Diagnostic> {
-    let file = File {
-        source,
-        dockerfile: &parsed.dockerfile,
-    };
+pub fn check(
+    source: &Source,
+    parsed: &Parsed,
+    settings: &Settings,
+    facts: &Facts<'_>,
+) -> Vec<Finding> {
+    let file = File::new(source, parsed, facts);
     let mut findings = Vec::new();
-    for rule in rules().iter().filter(|rule| settings.runs(rule)) {
-        findings.extend(rule.check(&file));
-    }
-    if settings.error {
-        for finding in &mut findings {
-            finding.severity = Severity::Error;
+    for mut finding in rules().iter().flat_map(|rule| rule.check(&file)) {
+        let settings = settings.at(&file.comments_above(finding.instruction));
+        if settings.runs(finding.rule) {
+            if settings.error {
+                finding.diagnostic.severity = Severity::Error;
+            }
+            findings.push(finding);
         }
     }
-    findings.sort_by_key(|finding| finding.span.start);
+    findings.sort_by_key(|finding| (source.line(finding.instruction.start), finding.rule.name));
     findings
 }

@@ -1,15 +1,8 @@
 //! What a rule is.
 
-use dockerfile::{Diagnostic, Dockerfile, Severity, Source, Span};
+use dockerfile::{Diagnostic, Severity, Span};
 
-/// The file that rules look at.
-#[derive(Clone, Copy, Debug)]
-pub struct File<'a> {
-    /// The text.
-    pub source: &'a Source,
-    /// The syntax tree.
-    pub dockerfile: &'a Dockerfile,
-}
+use crate::file::File;
 
 /// A rule.
 #[derive(Clone, Copy, Debug)]
@@ -23,31 +16,80 @@ pub struct Rule {
     /// Whether it only runs where it is asked for with `experimental=`.
     pub experimental: bool,
     /// Looks at the file.
-    pub(crate) find: fn(&File<'_>) -> Vec<Finding>,
+    pub(crate) find: fn(&File<'_>) -> Vec<Found>,
 }
 
 /// A place where a rule is broken.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// The instruction that breaks it: what Docker gives as the place.
+    pub instruction: Span,
+    /// What is wrong, and exactly where.
+    pub diagnostic: Diagnostic,
+}
+
+/// What a rule finds.
 #[derive(Debug)]
-pub(crate) struct Finding {
-    /// Where.
-    pub(crate) span: Span,
-    /// What is wrong.
+pub(crate) struct Found {
+    /// The instruction.
+    pub(crate) instruction: Span,
+    /// The part of it that is wrong.
+    pub(crate) place: Span,
+    /// What is wrong, in Docker's words.
     pub(crate) message: String,
     /// What to write instead.
     pub(crate) help: Option<String>,
 }
 
 impl Rule {
+    /// The page of Docker's documentation about it.
+    pub fn url(&self) -> String {
+        let mut page = String::new();
+        let signs: Vec<char> = self.name.chars().collect();
+        for (at, sign) in signs.iter().enumerate() {
+            let is_capital = |at: usize| signs.get(at).is_some_and(char::is_ascii_uppercase);
+            let is_small = |at: usize| signs.get(at).is_some_and(char::is_ascii_lowercase);
+            // `JSONArgs` are two words, and so are `FromAs`.
+            if at > 0 && is_capital(at) && (!is_capital(at - 1) || is_small(at + 1)) {
+                page.push('-');
+            }
+            page.push(sign.to_ascii_lowercase());
+        }
+        format!("https://docs.docker.com/go/dockerfile/rule/{page}/")
+    }
+
     /// Where the file breaks the rule.
-    pub fn check(&self, file: &File<'_>) -> Vec<Diagnostic> {
-        let findings = (self.find)(file).into_iter();
-        let diagnostics = findings.map(|finding| Diagnostic {
-            code: self.name,
-            severity: self.severity,
-            span: finding.span,
-            message: finding.message,
-            help: finding.help,
-        });
-        diagnostics.collect()
+    pub(crate) fn check(&'static self, file: &File<'_>) -> impl Iterator<Item = Finding> {
+        (self.find)(file).into_iter().map(move |found| Finding {
+            rule: self,
+            instruction: found.instruction,
+            diagnostic: Diagnostic {
+                code: self.name,
+                severity: self.severity,
+                span: found.place,
+                message: found.message,
+                help: found.help,
+            },
+        })
+    }
+}
+
+impl Found {
+    /// Something wrong with a part of an instruction.
+    pub(crate) fn new(instruction: Span, place: Span, message: impl Into<String>) -> Self {
+        Self {
+            instruction,
+            place,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// Says what to write instead.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
     }
 }

@@ -72,12 +72,13 @@ impl Planner<'_> {
         // As BuildKit does: heredocs come last, whatever the order in the text.
         items.sort_by_key(|item| matches!(item, CopyItem::Inline { .. }));
         let destination = self.expand(stage, &arguments.destination)?;
+        // A variable without a value asks for nothing, as in BuildKit.
         let chown = match &arguments.chown {
-            Some(word) => Some(self.chown(stage, word)?),
+            Some(word) => Some(self.chown(stage, word)?).filter(|owner| !owner.is_empty()),
             None => None,
         };
         let chmod = match &arguments.chmod {
-            Some(word) => Some(self.chmod(stage, word)?),
+            Some(word) => self.chmod(stage, word)?,
             None => None,
         };
         Ok(CopyOperation {
@@ -178,10 +179,13 @@ impl Planner<'_> {
         Ok(owner)
     }
 
-    fn chmod(&self, stage: &Stage, word: &Word) -> Result<Chmod, Error> {
+    fn chmod(&self, stage: &Stage, word: &Word) -> Result<Option<Chmod>, Error> {
         let text = self.expand(stage, word)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
         let span = stage.trigger_of.unwrap_or(word.span);
-        chmod::parse(&text).map_err(|error| {
+        chmod::parse(&text).map(Some).map_err(|error| {
             Problem::new("chmod", span, error.to_string())
                 .help("write an octal mode such as 0755, or changes such as u=rwX,go=rX")
                 .into()

@@ -11,7 +11,7 @@ use super::{HistoryEntry, Planner, Stage, StageImage};
 use crate::context::ContextName;
 use crate::scope::{DEFAULT_PATH, Variables};
 use crate::step::{Filesystem, Source};
-use crate::{BaseImage, Error};
+use crate::{BaseImage, Error, StageBase};
 
 /// What a name in `--from` stands for.
 pub(super) enum Named {
@@ -43,6 +43,7 @@ impl Planner<'_> {
         Ok(Stage {
             index,
             image,
+            env: None,
             cmd_set: false,
             trigger_of: None,
         })
@@ -56,11 +57,13 @@ impl Planner<'_> {
         platform: &Platform,
     ) -> Result<StageImage, Error> {
         if base == "scratch" {
+            self.stands_on(index, None, platform);
             // There is nothing in it that could be for another platform: BuildKit does not heed the flag.
             return Ok(scratch(&self.target_platform));
         }
         if let Some(context) = self.context_named(from.name.as_ref().map(|n| n.text.as_str()), base)
         {
+            self.stands_on(index, None, platform);
             return Ok(self.context_as_base(&context, platform));
         }
         if let Some(parent) = self.earlier_stage(base, index) {
@@ -72,7 +75,7 @@ impl Planner<'_> {
             return Ok(image);
         }
         let base = self.image(base, platform, from.base.span)?;
-        self.check_platform(&base, platform, from.base.span);
+        self.stands_on(index, Some(&base), platform);
         let filesystem = Some(self.image_step(&base, Some(index)));
         let config = base.config.clone();
         let variables = Variables::from_env(&config.config.env);
@@ -88,16 +91,14 @@ impl Planner<'_> {
         })
     }
 
-    /// An image that is for one platform only serves for every other one, as in BuildKit; most will not run.
-    fn check_platform(&mut self, base: &BaseImage, wanted: &Platform, span: Span) {
-        let found = base.config.platform();
-        if found.os == wanted.os && found.architecture == wanted.architecture {
-            return;
-        }
-        let message = format!("`{}` is for {found}, and {wanted} was asked for", base.name);
-        let problem = Problem::new("InvalidBaseImagePlatform", span, message)
-            .help("its programs run only where its platform is this machine's, or is emulated");
-        self.warnings.push(problem.warning());
+    /// Notes what a stage stands on. An image that is for another platform only serves too, as in BuildKit; that most
+    /// of them will not run is for a rule to say.
+    fn stands_on(&mut self, index: usize, image: Option<&Arc<BaseImage>>, wanted: &Platform) {
+        let base = StageBase {
+            image: image.cloned(),
+            wanted: wanted.clone(),
+        };
+        self.survey().bases.insert(index, base);
     }
 
     /// A local context as a base: its files, and the config of an empty image.

@@ -6,6 +6,7 @@ use dockerfile::{Span, ports, signal};
 use super::problem::Problem;
 use super::{Planner, Stage, history};
 use crate::Error;
+use crate::scope::Variables;
 use crate::step::Operation;
 
 impl Planner<'_> {
@@ -54,12 +55,14 @@ impl Planner<'_> {
         span: Span,
     ) -> Result<(), Error> {
         let values = self.pairs(stage, pairs, "ENV", span)?;
-        let mut env = crate::scope::Variables::from_env(&stage.config().env);
+        let config = &stage.image.config.config;
+        let env = stage
+            .env
+            .get_or_insert_with(|| Variables::from_env(&config.env));
         for (name, value) in &values {
             env.set(name, value);
             stage.image.variables.set(name, value);
         }
-        stage.config().env = env.to_env();
         stage.note(format!("ENV {}", joined(&values)));
         Ok(())
     }

@@ -1,5 +1,8 @@
 //! `carafe build`.
 
+mod call;
+mod call_flags;
+mod checks;
 mod context;
 mod flags;
 mod options;
@@ -27,6 +30,9 @@ use crate::progress::{LogDirectory, Mode, Notices, Progress};
 use crate::{output, signals};
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
+    if let Some(asked) = args.call.read()? {
+        return call::run(asked, args, config);
+    }
     let mode = mode(args, config)?;
     let request = Request::read(args, config)?;
     let notices = Notices::default();

@@ -118,7 +118,7 @@ impl Steps {
             Event::Finished(id) => self.ended(id, State::Done, Change::Done),
             Event::Failed(id) => self.ended(id, State::Failed, Change::Failed),
             // Warnings are shown together, when the build is over.
-            Event::Warning(_) => Vec::new(),
+            Event::Surveyed(_) | Event::Warning(_) => Vec::new(),
         }
     }
 

@@ -7,6 +7,8 @@ use crate::terminal::width;
 pub(crate) struct Table {
     rows: Vec<Vec<String>>,
     right_aligned: Vec<usize>,
+    /// Blanks between columns, where they are not three.
+    gap: Option<usize>,
 }
 
 impl Table {
@@ -20,6 +22,12 @@ impl Table {
     /// Columns whose cells stand at their right edge.
     pub(crate) fn right_aligned(mut self, columns: &[usize]) -> Self {
         self.right_aligned = columns.to_vec();
+        self
+    }
+
+    /// Sets how many blanks stand between columns.
+    pub(crate) fn gap(mut self, blanks: usize) -> Self {
+        self.gap = Some(blanks);
         self
     }
 
@@ -53,7 +61,7 @@ impl Table {
                     line.push_str(cell);
                     line.push_str(&blanks);
                 }
-                line.push_str("   ");
+                line.push_str(&" ".repeat(self.gap.unwrap_or(3)));
             }
             out.push_str(line.trim_end());
             out.push('\n');

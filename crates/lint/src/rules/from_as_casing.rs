@@ -3,7 +3,8 @@
 use dockerfile::Severity;
 use dockerfile::ast::Stage;
 
-use crate::rule::{File, Finding, Rule};
+use crate::file::File;
+use crate::rule::{Found, Rule};
 
 pub(crate) const RULE: Rule = Rule {
     name: "FromAsCasing",
@@ -13,25 +14,22 @@ pub(crate) const RULE: Rule = Rule {
     find,
 };
 
-fn find(file: &File<'_>) -> Vec<Finding> {
-    file.dockerfile.stages.iter().filter_map(finding).collect()
+fn find(file: &File<'_>) -> Vec<Found> {
+    file.dockerfile.stages.iter().filter_map(found).collect()
 }
 
-fn finding(stage: &Stage) -> Option<Finding> {
+fn found(stage: &Stage) -> Option<Found> {
     let (from, keyword) = (&stage.keyword.text, stage.as_keyword.as_ref()?);
     let wanted = if is_upper(from) { "AS" } else { "as" };
     // A `From` in mixed case is no style that AS could follow: another rule is about that.
     if keyword.text == wanted || !(is_upper(from) || is_lower(from)) {
         return None;
     }
-    Some(Finding {
-        span: keyword.span,
-        message: format!(
-            "'{}' and '{from}' keywords' casing do not match",
-            keyword.text
-        ),
-        help: Some(format!("write {wanted}")),
-    })
+    let message = format!(
+        "'{}' and '{from}' keywords' casing do not match",
+        keyword.text
+    );
+    Some(Found::new(stage.span, keyword.span, message).help(format!("write {wanted}")))
 }
 
 fn is_upper(keyword: &str) -> bool {

@@ -1,5 +1,6 @@
 //! The flags of `build`: those of `docker buildx build`, with their meaning.
 
+use super::call_flags::CallFlags;
 use super::outputs::OutputFlags;
 use super::rejected::Rejected;
 use super::reporting::ReportingArgs;
@@ -105,6 +106,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) reporting: ReportingArgs,
+
+    #[command(flatten)]
+    pub(crate) call: CallFlags,
 
     #[command(flatten)]
     pub(crate) rejected: Rejected,

@@ -14,10 +14,6 @@ pub(crate) struct Rejected {
     #[arg(long, hide = true)]
     cache_to: Vec<String>,
     #[arg(long, hide = true)]
-    call: Option<String>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    check: Option<String>,
-    #[arg(long, hide = true)]
     policy: Vec<String>,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     provenance: Option<String>,
@@ -40,11 +36,6 @@ impl Rejected {
             ("--attest", !self.attest.is_empty()),
             ("--cache-from", !self.cache_from.is_empty()),
             ("--cache-to", !self.cache_to.is_empty()),
-            (
-                "--call",
-                self.call.as_deref().is_some_and(|call| call != "build"),
-            ),
-            ("--check", asks(&self.check)),
             ("--policy", !self.policy.is_empty()),
             ("--provenance", asks(&self.provenance)),
             ("--push", asks(&self.push)),

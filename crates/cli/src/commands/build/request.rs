@@ -1,5 +1,6 @@
 //! One build: what was asked for, read and checked before anything is done.
 
+use super::checks::Checks;
 use super::flags::Args;
 use super::outputs::{self, Exported, Output};
 use super::result::{self, BuildResult};
@@ -8,11 +9,11 @@ use super::{options, reproducible, summary};
 use crate::command_error::{self, CommandError};
 use crate::config::Config;
 use crate::diagnostic;
-use builder::{Event, Options, Outcome};
+use builder::{Event, Options, Outcome, Survey};
 use dockerfile::{Diagnostic, Severity};
-use lint::Settings;
 use oci::Digest;
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 /// A build that can be done.
@@ -21,6 +22,7 @@ pub(crate) struct Request<'a> {
     args: &'a Args,
     outputs: Vec<Output>,
     options: Options,
+    checks: Checks,
     /// What the rules found, and what the build adds.
     warnings: Mutex<Vec<Diagnostic>>,
 }
@@ -35,6 +37,8 @@ pub(crate) struct Done {
 /// What can fail once a build has begun.
 #[derive(Debug)]
 pub(crate) enum Failure {
+    /// The rules found what is not allowed (`# check=error=true`).
+    Checks(Vec<Diagnostic>),
     Build(Box<builder::Error>),
     Export(CommandError),
 }
@@ -57,12 +61,13 @@ impl<'a> Request<'a> {
         for stdout_user in outputs.iter().filter(|output| output.writes_to_stdout()) {
             stdout_user.check_stdout(io::stdout())?;
         }
-        let warnings = Mutex::new(lint(&options, config)?);
+        let checks = Checks::read(&options, config)?;
         Ok(Self {
             args,
             outputs,
             options,
-            warnings,
+            checks,
+            warnings: Mutex::default(),
         })
     }
 
@@ -74,11 +79,14 @@ impl<'a> Request<'a> {
     ) -> Result<Done, Failure> {
         let events = |event: Event| match event {
             Event::Warning(warning) => self.warn(warning),
+            Event::Surveyed(surveys) if !self.check(&surveys) => {
+                session.cancel.store(true, Ordering::Relaxed);
+            }
             other => show(other),
         };
         let environment = session.environment(&events);
-        let outcome = builder::build(&self.options, &environment)
-            .map_err(|error| Failure::Build(Box::new(error)))?;
+        let outcome =
+            builder::build(&self.options, &environment).map_err(|error| self.failure(error))?;
         let exports =
             outputs::export(&self.outputs, &outcome, &session.store).map_err(Failure::Export)?;
         Ok(Done { outcome, exports })
@@ -114,9 +122,36 @@ impl<'a> Request<'a> {
     pub(crate) fn error(&self, failure: Failure, config: &Config) -> CommandError {
         match failure {
             Failure::Export(error) => error,
+            Failure::Checks(errors) => {
+                let source = &self.options.dockerfile;
+                command_error::of_diagnostics(&errors, source, config.style())
+            }
             Failure::Build(error) => {
                 command_error::of_build(*error, &self.options.dockerfile, config.style())
             }
+        }
+    }
+
+    /// Looks at the Dockerfile with what planning found out. Tells whether the build may go on: `# check=error=true` and
+    /// `--strict` make errors of what is found.
+    fn check(&self, surveys: &[Survey]) -> bool {
+        let facts = { surveys.iter() }.map(|survey| self.checks.facts(&self.options, survey));
+        for finding in self.checks.findings(&self.options, facts) {
+            let mut found = finding.diagnostic;
+            if self.options.reporting.strict {
+                found.severity = Severity::Error;
+            }
+            self.warn(found);
+        }
+        !self.warnings().iter().any(is_error)
+    }
+
+    /// Why there is no image: a build that the rules stopped only says that it was stopped.
+    fn failure(&self, error: builder::Error) -> Failure {
+        let errors: Vec<Diagnostic> = self.warnings().extract_if(.., |d| is_error(d)).collect();
+        match errors.is_empty() {
+            true => Failure::Build(Box::new(error)),
+            false => Failure::Checks(errors),
         }
     }
 
@@ -133,35 +168,6 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What the rules find. With `# check=error=true` or `--strict` that is the end.
-fn lint(options: &Options, config: &Config) -> Result<Vec<Diagnostic>, CommandError> {
-    let source = &options.dockerfile;
-    let parsed = dockerfile::parse(source);
-    if parsed
-        .diagnostics
-        .iter()
-        .any(|found| found.severity == Severity::Error)
-    {
-        // The build says so.
-        return Ok(Vec::new());
-    }
-    let found = match Settings::of(&parsed) {
-        Ok(settings) => lint::check(source, &parsed, &settings),
-        Err(wrong) => vec![wrong],
-    };
-    let strict = options.reporting.strict;
-    let (mut errors, rest): (Vec<_>, Vec<_>) = found
-        .into_iter()
-        .partition(|finding| strict || finding.severity == Severity::Error);
-    for error in &mut errors {
-        error.severity = Severity::Error;
-    }
-    match errors.is_empty() {
-        true => Ok(rest),
-        false => Err(command_error::of_diagnostics(
-            &errors,
-            source,
-            config.style(),
-        )),
-    }
+fn is_error(diagnostic: &Diagnostic) -> bool {
+    diagnostic.severity == Severity::Error
 }

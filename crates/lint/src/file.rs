@@ -1,0 +1,122 @@
+//! The file that rules look at.
+
+use std::collections::HashMap;
+
+use dockerfile::ast::{Instruction, Kind, Stage};
+use dockerfile::{Dockerfile, Parsed, Source, Span};
+
+use crate::Facts;
+use crate::analysis::{self, Analysis, Origin, Step};
+
+/// A file: its text, its tree, what its instructions come to, and what else is known.
+#[derive(Debug)]
+pub(crate) struct File<'a> {
+    /// The text.
+    pub(crate) source: &'a Source,
+    /// The syntax tree.
+    pub(crate) dockerfile: &'a Dockerfile,
+    /// What is known beside the text.
+    pub(crate) facts: &'a Facts<'a>,
+    /// What the instructions come to.
+    pub(crate) analysis: Analysis,
+    /// The comment on a line, as an index into those of the tree.
+    comments: HashMap<u32, usize>,
+}
+
+/// An instruction that the build needs, and what it comes to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At<'a> {
+    /// The instruction.
+    pub(crate) instruction: &'a Instruction,
+    /// What it comes to.
+    pub(crate) step: &'a Step,
+}
+
+impl At<'_> {
+    /// The place of a part of it: a trigger has no text of its own in this file.
+    pub(crate) fn place_of(self, part: Span) -> Span {
+        match self.step.origin {
+            Origin::Text(_) => part,
+            Origin::Trigger(_) => self.step.place,
+        }
+    }
+}
+
+impl<'a> File<'a> {
+    /// A file that was parsed.
+    pub(crate) fn new(source: &'a Source, parsed: &'a Parsed, facts: &'a Facts<'a>) -> Self {
+        let dockerfile = &parsed.dockerfile;
+        let lines = dockerfile.comments.iter().enumerate();
+        Self {
+            source,
+            dockerfile,
+            facts,
+            analysis: analysis::analyse(dockerfile, facts),
+            comments: lines
+                .map(|(index, comment)| (source.line(comment.span.start), index))
+                .collect(),
+        }
+    }
+
+    /// The stages that the build needs, with their instructions, the base's triggers first.
+    pub(crate) fn stages(&self) -> impl Iterator<Item = (&Stage, Vec<At<'_>>)> {
+        let stages = self.dockerfile.stages.iter().zip(&self.analysis.stages);
+        stages
+            .filter(|(_, analysed)| analysed.is_needed)
+            .map(|(stage, analysed)| {
+                let steps = analysed.steps.iter();
+                let at = steps.map(|step| At {
+                    instruction: match &step.origin {
+                        Origin::Text(index) => &stage.instructions[*index],
+                        Origin::Trigger(instruction) => instruction,
+                    },
+                    step,
+                });
+                (stage, at.collect())
+            })
+    }
+
+    /// All instructions that the build needs.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = At<'_>> {
+        self.stages().flat_map(|(_, steps)| steps)
+    }
+
+    /// All instructions of the text but `FROM`, those of no stage first.
+    pub(crate) fn instructions(&self) -> impl Iterator<Item = &'a Instruction> {
+        let file = self.dockerfile;
+        let of_stages = file.stages.iter().flat_map(|stage| &stage.instructions);
+        file.global_args.iter().chain(of_stages)
+    }
+
+    /// The comment lines directly above a place, from the top down, without their `#` and the blanks around.
+    pub(crate) fn comments_above(&self, place: Span) -> Vec<&'a str> {
+        let mut found = Vec::new();
+        let mut line = self.source.line(place.start);
+        while let Some(&index) = line
+            .checked_sub(1)
+            .and_then(|above| self.comments.get(&above))
+        {
+            let text = self.dockerfile.comments[index].text.as_str();
+            found.push(text.strip_prefix('#').unwrap_or(text).trim());
+            line -= 1;
+        }
+        found.reverse();
+        found
+    }
+}
+
+/// The place of the first heredoc body of an instruction.
+pub(crate) fn first_body(instruction: &Instruction) -> Option<Span> {
+    use dockerfile::ast::CopySource::{Heredoc, Path};
+    let sources = match &instruction.kind {
+        Kind::Run(run) => return run.heredocs.first().map(|heredoc| heredoc.body_span),
+        Kind::Onbuild(onbuild) => return first_body(&onbuild.instruction),
+        Kind::Copy(copy) => &copy.arguments.sources,
+        Kind::Add(add) => &add.arguments.sources,
+        _ => return None,
+    };
+    sources.iter().find_map(|source| match source {
+        Heredoc(heredoc) => Some(heredoc.body_span),
+        Path(_) => None,
+    })
+}

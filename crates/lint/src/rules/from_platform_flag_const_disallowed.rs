@@ -1,0 +1,36 @@
+//! A stage is not tied to one platform, unless its name says so.
+
+use dockerfile::Severity;
+
+use crate::file::File;
+use crate::rule::{Found, Rule};
+
+pub(crate) const RULE: Rule = Rule {
+    name: "FromPlatformFlagConstDisallowed",
+    summary: "FROM --platform flag should not use a constant value",
+    severity: Severity::Warning,
+    experimental: false,
+    find,
+};
+
+fn find(file: &File<'_>) -> Vec<Found> {
+    let stages = file.dockerfile.stages.iter().zip(&file.analysis.stages);
+    stages
+        .filter_map(|(stage, analysed)| {
+            let (word, used) = (stage.platform.as_ref()?, analysed.platform.as_ref()?);
+            if used.is_broken || !used.set.is_empty() || !used.unset.is_empty() {
+                return None;
+            }
+            let (os, machine) = (file.facts.names.platform)(&used.text)?;
+            let name = stage.name.as_ref().map_or("", |name| name.text.as_str());
+            if name.contains(&os) || name.contains(&machine) {
+                return None;
+            }
+            let message = format!(
+                "FROM --platform flag should not use constant value {:?}",
+                used.text
+            );
+            Some(Found::new(stage.span, word.span, message))
+        })
+        .collect()
+}

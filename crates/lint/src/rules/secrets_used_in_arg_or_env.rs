@@ -1,0 +1,62 @@
+//! Secrets are mounted, not kept in the image.
+
+use dockerfile::Severity;
+use dockerfile::ast::Kind;
+
+use crate::file::File;
+use crate::rule::{Found, Rule};
+
+pub(crate) const RULE: Rule = Rule {
+    name: "SecretsUsedInArgOrEnv",
+    summary: "Sensitive data should not be used in the ARG or ENV commands",
+    severity: Severity::Warning,
+    experimental: false,
+    find,
+};
+
+/// Words of a name that say that its value is secret.
+const SECRET: [&str; 10] = [
+    "apikey",
+    "auth",
+    "credential",
+    "credentials",
+    "key",
+    "password",
+    "pword",
+    "passwd",
+    "secret",
+    "token",
+];
+
+/// Words that say that it is not.
+const PLAIN: [&str; 3] = ["public", "file", "version"];
+
+fn find(file: &File<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for at in file.steps() {
+        let arguments = at.step.arguments.iter().map(|argument| &argument.name);
+        let (keyword, names): (_, Vec<&String>) = match &at.instruction.kind {
+            Kind::Arg(_) => ("ARG", arguments.collect()),
+            Kind::Env(_) => ("ENV", at.step.words.iter().collect()),
+            _ => continue,
+        };
+        for name in names.into_iter().filter(|name| is_secret(name)) {
+            let message = format!(
+                "Do not use ARG or ENV instructions for sensitive data ({keyword} {name:?})"
+            );
+            found.push(
+                Found::new(at.step.place, at.step.place, message)
+                    .help("use RUN --mount=type=secret"),
+            );
+        }
+    }
+    found
+}
+
+fn is_secret(name: &str) -> bool {
+    let has = |words: &[&str]| {
+        name.split('_')
+            .any(|part| words.iter().any(|word| word.eq_ignore_ascii_case(part)))
+    };
+    has(&SECRET) && !has(&PLAIN)
+}

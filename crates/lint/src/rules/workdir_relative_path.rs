@@ -1,0 +1,32 @@
+//! The first `WORKDIR` does not depend on the base image's.
+
+use dockerfile::Severity;
+use dockerfile::ast::Kind;
+
+use crate::file::File;
+use crate::rule::{Found, Rule};
+
+pub(crate) const RULE: Rule = Rule {
+    name: "WorkdirRelativePath",
+    summary: "Relative workdir without an absolute workdir declared within the build can have unexpected results if the base image changes",
+    severity: Severity::Warning,
+    experimental: false,
+    find,
+};
+
+fn find(file: &File<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for at in file.steps() {
+        let (Kind::Workdir(word), [path]) = (&at.instruction.kind, at.step.words.as_slice()) else {
+            continue;
+        };
+        if !at.step.has_workdir && !path.starts_with('/') {
+            let message = format!(
+                "Relative workdir {path:?} can have unexpected results if the base image changes"
+            );
+            let place = at.place_of(word.span);
+            found.push(Found::new(at.step.place, place, message).help("write it from the root"));
+        }
+    }
+    found
+}
