@@ -157,7 +157,9 @@ impl<'a> Collected<'a> {
                 }
             }
         }
-        while let Some(name) = used.pop() {
+        let mut next = 0;
+        while let Some(&name) = used.get(next) {
+            next += 1;
             let global = self.file.analysis.globals.declared.get(name);
             let of_global = || global.map(|global| (global.value.as_ref(), global.place));
             let Some((value, place)) = own.get(name).copied().or_else(of_global) else {

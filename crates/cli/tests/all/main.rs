@@ -3,6 +3,7 @@
 
 mod architecture;
 mod builds;
+mod checks;
 mod containers;
 mod docker;
 mod freshness;
