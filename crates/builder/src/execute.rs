@@ -3,6 +3,7 @@
 mod bind;
 mod copy;
 mod emulations;
+mod inspect;
 mod place;
 mod run;
 mod surroundings;

@@ -16,6 +16,7 @@ mod context;
 mod error;
 mod event;
 mod execute;
+mod failed_run;
 mod gate;
 mod index;
 mod key;
@@ -42,6 +43,7 @@ pub use build::{Built, Outcome, build};
 pub use context::{ContextName, IgnoreFile, LocalContext};
 pub use error::Error;
 pub use event::{Event, StepTitle, Stream};
+pub use failed_run::{FailedRun, Inspector, Terminal};
 pub use missing::MissingSource;
 pub use options::{
     Entitlement, Environment, NoCache, Options, Reporting, RunOptions, SecretSource,

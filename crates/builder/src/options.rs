@@ -88,6 +88,8 @@ pub struct Environment<'a> {
     pub cancel: &'a AtomicBool,
     /// What of the user's surroundings `git` needs.
     pub git: crate::remote::GitSettings,
+    /// Looks into a `RUN` that failed, if anybody wants to.
+    pub inspector: Option<&'a crate::Inspector<'a>>,
     /// `/etc/resolv.conf` for `RUN` steps.
     pub resolv_conf: Vec<u8>,
     /// Where programs of the host are looked for: emulators of other machines.

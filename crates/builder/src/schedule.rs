@@ -60,6 +60,8 @@ pub(crate) struct Schedule<'a> {
     made: Vec<OnceLock<Result<Made, Stopped>>>,
     keys: Vec<OnceLock<Result<Key, Stopped>>>,
     first_error: Mutex<Option<Error>>,
+    /// The step that failed first, where somebody looks into it before its error is kept.
+    claimed: OnceLock<StepId>,
     stop: AtomicBool,
     gate: Gate,
 }
@@ -87,6 +89,7 @@ impl<'a> Schedule<'a> {
             made: (0..cells).map(|_| OnceLock::new()).collect(),
             keys: (0..cells).map(|_| OnceLock::new()).collect(),
             first_error: Mutex::new(None),
+            claimed: OnceLock::new(),
             stop: AtomicBool::new(false),
             gate: Gate::new(STEPS_AT_ONCE),
         }
@@ -463,6 +466,17 @@ impl<'a> Schedule<'a> {
         if self.stopped() { Err(Stopped) } else { Ok(()) }
     }
 
+    /// Makes a failure the first one before its error is told, and stops everything else. `false` if there was one before.
+    pub(crate) fn claim(&self, id: StepId) -> bool {
+        let first = self.first_error.lock().expect("no thread panics with it");
+        let is_first = first.is_none() && !self.stopped() && self.claimed.set(id).is_ok();
+        if is_first {
+            self.stop.store(true, Ordering::Relaxed);
+            (self.environment.events)(Event::Failed(id));
+        }
+        is_first
+    }
+
     /// Keeps the first error, and stops everything else.
     fn fail(&self, id: StepId, error: Error) -> Stopped {
         let error = match error {
@@ -477,8 +491,11 @@ impl<'a> Schedule<'a> {
             error => error,
         };
         let mut first = self.first_error.lock().expect("no thread panics with it");
-        if first.is_none() && !self.stopped() {
-            (self.environment.events)(Event::Failed(id));
+        let is_claimed = self.claimed.get() == Some(&id);
+        if first.is_none() && (is_claimed || !self.stopped()) {
+            if !is_claimed {
+                (self.environment.events)(Event::Failed(id));
+            }
             let step = self.step(id);
             *first = Some(error.in_step(id, step));
         }

@@ -84,6 +84,21 @@ impl Progress {
         }
     }
 
+    /// Leaves the terminal to somebody else until `resume`. Gives the steps that failed so far.
+    pub(crate) fn pause(&self) -> Vec<FailedStep> {
+        let mut shared = lock(&self.shared);
+        let Shared { steps, view } = &mut *shared;
+        view.end(steps);
+        steps.failed(matches!(view, View::Plain(_)))
+    }
+
+    /// Shows the build again.
+    pub(crate) fn resume(&self) {
+        if let View::Tty(tty) = &mut lock(&self.shared).view {
+            tty.resume();
+        }
+    }
+
     /// Ends the display: the live part goes, its lines stay. Gives the steps that failed.
     pub(crate) fn end(mut self) -> Vec<FailedStep> {
         if let Some(ticker) = self.ticker.take() {

@@ -21,10 +21,20 @@ const PATIENCE: Duration = Duration::from_millis(50);
 pub(super) struct Held {
     /// Caches in use, by what makes them the same.
     caches: HashMap<CacheMountId, CacheMount>,
-    /// What a writable bind mount collects, to be dropped.
+    /// What writable bind mounts collect, in their order, to be dropped.
     drafts: Vec<Draft>,
+    /// How many of these are mounted.
+    mounted: usize,
     /// Agents that listen.
     agents: Vec<AgentSocket>,
+}
+
+impl Held {
+    /// Everything is to be mounted once more, as it was left; nothing of it is mounted now.
+    pub(super) fn begin_again(&mut self) {
+        self.mounted = 0;
+        self.agents.clear();
+    }
 }
 
 impl Executor<'_> {
@@ -135,10 +145,11 @@ impl Executor<'_> {
             let made = from
                 .and_then(|id| work.schedule.known(id).cloned())
                 .unwrap_or_default();
-            let draft = self.environment.store.draft()?;
-            let root = self.writable(&made, &draft)?;
-            held.drafts.push(draft);
-            root
+            if held.mounted == held.drafts.len() {
+                held.drafts.push(self.environment.store.draft()?);
+            }
+            held.mounted += 1;
+            self.writable(&made, &held.drafts[held.mounted - 1])?
         } else {
             self.readable(from, work.schedule)?
         };

@@ -5,11 +5,12 @@ use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rootfs::{FollowLast, Root, Union};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::PipeFlags;
-use sandbox::{Child, Exit, Process, Sandbox, Stdio, User};
+use sandbox::{Cgroup, Child, Emulation, Exit, Process, Sandbox, Stdio, User};
 use store::{Draft, Scratch};
 
 use super::bind::Held;
@@ -24,6 +25,15 @@ const LOOK: Timespec = Timespec {
     tv_nsec: 100_000_000,
 };
 
+/// All that a process is started with. A sandbox serves for one process.
+pub(super) struct Prepared {
+    pub(super) sandbox: Sandbox,
+    pub(super) process: Process,
+    pub(super) emulation: Arc<Emulation>,
+    _stubs: Option<Scratch>,
+    _group: Option<Cgroup>,
+}
+
 impl Executor<'_> {
     /// Runs a command in the draft of a step.
     pub(super) fn run(
@@ -33,9 +43,26 @@ impl Executor<'_> {
         run: &RunOperation,
     ) -> Result<(), Error> {
         let mut held = Held::default();
+        let done = self
+            .prepare(work, draft, run, &mut held)
+            .and_then(|prepared| self.run_prepared(work, &prepared, run));
+        if let Err(error) = &done {
+            self.let_inspect(work, draft, run, (error, &mut held));
+        }
+        done
+    }
+
+    /// The sandbox and the process of a step.
+    pub(super) fn prepare(
+        &self,
+        work: &Work<'_>,
+        draft: &Draft,
+        run: &RunOperation,
+        held: &mut Held,
+    ) -> Result<Prepared, Error> {
         let mut mounts = Vec::with_capacity(run.mounts.len() + 1);
         for mount in &run.mounts {
-            mounts.extend(self.mount(work, mount, &mut held)?);
+            mounts.extend(self.mount(work, mount, held)?);
         }
         if let Some(script) = &run.script {
             mounts.push(sandbox::Mount {
@@ -48,7 +75,7 @@ impl Executor<'_> {
                 },
             });
         }
-        let (root, _stubs) = self.root(work, draft, &mut mounts)?;
+        let (root, stubs) = self.root(work, draft, &mut mounts)?;
         let identity = Users::read(&root).identity(&run.user)?;
         let process = self.process(run, &identity)?;
         let fd = root.fd().try_clone_to_owned();
@@ -65,12 +92,27 @@ impl Executor<'_> {
             user_namespace: emulation.namespace().map_err(Error::Sandbox)?,
             ..self.surroundings(run, fd, group.as_ref())?
         };
+        Ok(Prepared {
+            sandbox,
+            process,
+            emulation,
+            _stubs: stubs,
+            _group: group,
+        })
+    }
+
+    fn run_prepared(
+        &self,
+        work: &Work<'_>,
+        prepared: &Prepared,
+        run: &RunOperation,
+    ) -> Result<(), Error> {
         let command = run.arguments.join(" ");
-        let exit = self.watch(work, &sandbox, &process, &command);
+        let exit = self.watch(work, &prepared.sandbox, &prepared.process, &command);
         let exit = exit.map_err(|error| match error {
             Error::Start { command, source } => Error::Start {
                 command,
-                source: emulation.explain(source),
+                source: prepared.emulation.explain(source),
             },
             other => other,
         })?;

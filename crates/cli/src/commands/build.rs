@@ -4,6 +4,7 @@ mod call;
 mod call_flags;
 mod checks;
 mod context;
+mod failure_shell;
 mod flags;
 mod options;
 mod outputs;
@@ -19,6 +20,9 @@ mod session;
 mod split;
 mod summary;
 
+use failure_shell::FailureShell;
+use run_flags::OnError;
+
 pub(crate) use flags::Args;
 pub(crate) use request::{Failure, Request};
 pub(crate) use session::Session;
@@ -28,18 +32,29 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::progress::{LogDirectory, Mode, Notices, Progress};
 use crate::{output, signals};
+use builder::{FailedRun, Inspector};
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     if let Some(asked) = args.call.read()? {
         return call::run(asked, args, config);
     }
     let mode = mode(args, config)?;
+    let shell = match args.run.on_error {
+        OnError::Fail => None,
+        OnError::Shell => Some(FailureShell::new(config)?),
+    };
     let request = Request::read(args, config)?;
     let notices = Notices::default();
     let session = Session::open(config, &notices)?;
     let logs = LogDirectory::new(&session.store.layout().logs());
     let progress = Progress::start(mode, config.style(), logs, &notices);
-    let done = request.execute(&session, &|event| progress.event(event));
+    let inspect = |failed: &mut FailedRun<'_>| {
+        if let Some(shell) = &shell {
+            shell.open(failed, &progress, &session);
+        }
+    };
+    let inspector: Option<&Inspector<'_>> = shell.is_some().then_some(&inspect);
+    let done = request.execute(&session, &|event| progress.event(event), inspector);
     let failed_steps = progress.end();
     if mode != Mode::Quiet {
         output::note(&request.rendered_warnings(config));

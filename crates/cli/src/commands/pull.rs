@@ -158,6 +158,7 @@ fn pull_one(
         events: &|event| progress.event(event),
         cancel: &with.cancel,
         git: builder::remote::GitSettings::default(),
+        inspector: None,
         resolv_conf: Vec::new(),
         programs: Vec::new(),
     };

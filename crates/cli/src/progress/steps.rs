@@ -38,6 +38,8 @@ pub(super) struct Step {
     log: StepLog,
     /// Whether lines of others came between its own.
     interleaved: bool,
+    /// Whether it was told that it failed.
+    reported: bool,
 }
 
 /// How far a step is.
@@ -135,6 +137,7 @@ impl Steps {
             partial: Vec::new(),
             log: StepLog::default(),
             interleaved: false,
+            reported: false,
         });
     }
 
@@ -201,17 +204,22 @@ impl Steps {
         }
     }
 
-    /// The steps that failed. In plain lines a log that nothing came between needs no repetition.
+    /// The steps that failed since this was last asked. In plain lines a log that nothing came between needs no
+    /// repetition.
     pub(super) fn failed(&mut self, lines_were_shown: bool) -> Vec<FailedStep> {
         let failed = self
             .steps
             .values_mut()
-            .filter(|s| matches!(s.state, State::Failed(_)));
+            .filter(|s| matches!(s.state, State::Failed(_)))
+            .filter(|s| !s.reported);
         failed
-            .map(|step| FailedStep {
-                title: super::title(step),
-                shown: lines_were_shown && !step.interleaved,
-                log: step.log.path(),
+            .map(|step| {
+                step.reported = true;
+                FailedStep {
+                    title: super::title(step),
+                    shown: lines_were_shown && !step.interleaved,
+                    log: step.log.path(),
+                }
             })
             .collect()
     }

@@ -23,6 +23,8 @@ pub(super) struct Tty {
     finished: Vec<String>,
     /// Columns of each line of the region as it was drawn.
     drawn: Vec<usize>,
+    /// Whether the terminal is somebody else's.
+    paused: bool,
 }
 
 impl Tty {
@@ -32,6 +34,7 @@ impl Tty {
             style,
             finished: Vec::new(),
             drawn: Vec::new(),
+            paused: false,
         }
     }
 
@@ -51,7 +54,16 @@ impl Tty {
         self.finished.push(line.to_owned());
     }
 
+    /// Draws again, after `end`.
+    pub(super) fn resume(&mut self) {
+        cursor::hide();
+        self.paused = false;
+    }
+
     fn draw(&mut self, steps: &Steps) {
+        if self.paused {
+            return;
+        }
         let size = terminal::size(io::stderr());
         let lines = frame::live(steps, size, self.style);
         let text = self.frame(&lines, size.0);
@@ -84,6 +96,7 @@ impl Tty {
         self.drawn.clear();
         output::note(&text);
         cursor::show();
+        self.paused = true;
     }
 }
 

@@ -10,6 +10,7 @@ mod freshness;
 mod hostile;
 mod images;
 mod missing;
+mod on_error;
 mod platforms;
 mod remote;
 mod runs;

@@ -9,7 +9,7 @@ use super::{options, reproducible, summary};
 use crate::command_error::{self, CommandError};
 use crate::config::Config;
 use crate::diagnostic;
-use builder::{Event, Options, Outcome, Survey};
+use builder::{Environment, Event, Inspector, Options, Outcome, Survey};
 use dockerfile::{Diagnostic, Severity};
 use oci::Digest;
 use std::io;
@@ -71,11 +71,12 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// Builds and exports; `show` gets the events that are for the eye.
+    /// Builds and exports; `show` gets the events that are for the eye, `inspector` what failed.
     pub(crate) fn execute(
         &self,
         session: &Session<'_>,
         show: &(dyn Fn(Event) + Sync),
+        inspector: Option<&Inspector<'_>>,
     ) -> Result<Done, Failure> {
         let events = |event: Event| match event {
             Event::Warning(warning) => self.warn(warning),
@@ -84,7 +85,10 @@ impl<'a> Request<'a> {
             }
             other => show(other),
         };
-        let environment = session.environment(&events);
+        let environment = Environment {
+            inspector,
+            ..session.environment(&events)
+        };
         let outcome =
             builder::build(&self.options, &environment).map_err(|error| self.failure(error))?;
         let exports =

@@ -36,9 +36,29 @@ pub(crate) struct RunFlags {
     #[arg(long = "resource", value_name = "RESOURCE=VALUE")]
     resources: Vec<String>,
 
+    /// When a RUN fails: `fail`, or `shell` to look around where it did
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "fail",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    pub(super) on_error: OnError,
+
     /// Make the control groups of RUN below this one
     #[arg(long, value_name = "GROUP")]
     cgroup_parent: Option<PathBuf>,
+}
+
+/// What is done when a `RUN` fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum OnError {
+    /// The build fails.
+    #[default]
+    Fail,
+    /// A shell is opened where it failed; then the build fails.
+    Shell,
 }
 
 impl RunFlags {

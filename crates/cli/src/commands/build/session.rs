@@ -43,6 +43,7 @@ impl<'a> Session<'a> {
             events,
             cancel: &self.cancel,
             git: self.config.git(),
+            inspector: None,
             resolv_conf: self.config.resolv_conf(),
             programs: self.config.programs(),
         }
