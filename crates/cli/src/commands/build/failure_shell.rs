@@ -83,7 +83,7 @@ impl FailureShell {
         };
         let mut attached = Ok(());
         let opened = failed.shell(&terminal, &mut |child| {
-            attached = self.attach(child, &session.cancel)
+            attached = self.attach(child, &session.cancel);
         });
         if let Err(error) = opened {
             let why = words(&error);
