@@ -115,9 +115,7 @@ fn a_shell_finds_what_the_command_left() {
     session.sees("the command failed with exit code 3. This is a shell");
     session.sees("/w $ ");
     session.types("cat /tmp/left /kept/left /run/secrets/it; echo \" $FROM_ENV $TERM\"; id -u\n");
-    for words in ["file\r\ncache\r\nhidden value vt220\r\n1000"] {
-        session.sees(words);
-    }
+    session.sees("file\r\ncache\r\nhidden value vt220\r\n1000");
     session.types("ls /bound; test -t 0 && echo terminal \"here\"; echo z > /tmp/mine\n");
     session.sees("Dockerfile");
     session.sees("terminal here");
