@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use rustix::fs::FlockOperation;
+use rustix::fs::{FlockOperation, IFlags};
 
 use crate::{Error, Layout, Scratch, scratch};
 
@@ -189,6 +189,17 @@ fn lock_shared(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
+/// Lets ext4 put each directory made in `dir`, with all below it, where the disk has room, instead of beside the last
+/// one (`FS_TOPDIR_FL` in `ioctl_iflags(2)`). Files are made several times faster so when many were deleted just before:
+/// ext4 does not give the number of a deleted file out again for a minute, and passes over all of them for each file
+/// that it makes near by. Other file systems do not know the flag, and need not.
+fn spread(dir: &Path) {
+    let Ok(dir) = File::open(dir) else { return };
+    if let Ok(flags) = rustix::fs::ioctl_getflags(&dir) {
+        let _ = rustix::fs::ioctl_setflags(&dir, flags | IFlags::TOPDIR);
+    }
+}
+
 /// Reads the format version, or lays out a new store. Several processes may do so at once: all write the same.
 fn check_version(layout: &Layout) -> Result<(), Error> {
     let path = layout.version();
@@ -207,6 +218,7 @@ fn check_version(layout: &Layout) -> Result<(), Error> {
         let dir = layout.root().join(name);
         fs::create_dir_all(&dir).map_err(Error::io("create", &dir))?;
     }
+    spread(&layout.tmp());
     // The version comes last: a store that has it has all its directories.
     let scratch = Scratch::create(&layout.tmp())?;
     let temporary = scratch.path().join("version");
