@@ -137,7 +137,7 @@ impl Copier<'_> {
     fn sources(&self, selection: &Selection, item: usize) -> Result<(), Error> {
         for selected in &selection.items[item] {
             // Names of one file are found again within one source only.
-            let placer = Placer::new(self.marks, self.stopped);
+            let placer = Placer::new(self.root, self.marks, self.stopped);
             // A stage's files cannot change.
             let placer = match selection.tree.of_root {
                 true => placer.watching(self.changed),

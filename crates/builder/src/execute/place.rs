@@ -1,13 +1,13 @@
 //! Putting files and directories into a root: what of them is kept, and what gives way.
 
 use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use dockerfile::chmod::Chmod;
 use rootfs::{
-    Attributes, CAPABILITY, Dir, FileKind, Metadata, Node as SpecialNode, Time, copy_contents,
+    Attributes, CAPABILITY, Dir, FileKind, Metadata, Node as SpecialNode, Root, Time, copy_contents,
 };
 
 use crate::Error;
@@ -70,11 +70,12 @@ pub(super) struct Entry<'a> {
     pub(super) name: &'a OsStr,
 }
 
-/// Names of files that were placed already, by what makes them the same file.
-type Linked = HashMap<((u32, u32), u64), (Dir, OsString)>;
+/// Paths in the root of files that were placed already, by what makes them the same file.
+type Linked = HashMap<((u32, u32), u64), PathBuf>;
 
 /// Places the files of one source.
 pub(super) struct Placer<'a> {
+    root: &'a Root,
     marks: &'a Marks,
     /// Files with several names: the second name becomes a link to the first.
     linked: Mutex<Linked>,
@@ -98,8 +99,13 @@ enum Share {
 }
 
 impl<'a> Placer<'a> {
-    pub(super) fn new(marks: &'a Marks, stopped: &'a (dyn Fn() -> bool + Sync)) -> Self {
+    pub(super) fn new(
+        root: &'a Root,
+        marks: &'a Marks,
+        stopped: &'a (dyn Fn() -> bool + Sync),
+    ) -> Self {
         Self {
+            root,
             marks,
             linked: Mutex::default(),
             stopped,
@@ -210,11 +216,12 @@ impl<'a> Placer<'a> {
         let mut linked = self.linked.lock().expect("no thread panics with it");
         let Place { target, name } = at;
         let identity = (metadata.dev, metadata.ino);
-        if let Some((dir, first)) = linked.get(&identity) {
-            return Ok(dir.link(first, &target.dir, name)?);
+        if let Some(first) = linked.get(&identity) {
+            let (dir, first) = self.root.parent_of(first)?;
+            return Ok(dir.link(&first, &target.dir, name)?);
         }
         self.place(from, node, at)?;
-        linked.insert(identity, (target.dir.try_clone()?, name.to_owned()));
+        linked.insert(identity, target.path.join(name));
         Ok(())
     }
 

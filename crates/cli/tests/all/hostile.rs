@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use rustix::fs::{CWD, Mode};
 
-use crate::support::Carafe;
+use crate::support::{Carafe, said};
 
 fn pipe(path: &Path) {
     rustix::fs::mkfifoat(CWD, path, Mode::from_raw_mode(0o644)).unwrap();
@@ -78,4 +79,30 @@ fn stages_that_stand_on_one_another_are_made() {
         .collect();
     let context = carafe.context(&format!("FROM scratch AS s0\nCOPY Dockerfile /f\n{chain}"));
     carafe.ok(["build", context.as_str()]);
+}
+
+/// `pnpm` and `cp -al` make trees in which every file has several names.
+#[test]
+fn files_with_several_names_need_no_descriptor_each() {
+    let carafe = Carafe::empty();
+    let context = carafe.context("FROM scratch\nCOPY d /d\n");
+    carafe.write("context/d/0", b"x");
+    for at in 1..300 {
+        let name = carafe.path(&format!("context/d/{at}"));
+        std::fs::hard_link(carafe.path("context/d/0"), name).unwrap();
+    }
+    for at in 0..300 {
+        let first = carafe.write(&format!("context/d/pairs/{at}/a"), b"z");
+        std::fs::hard_link(&first, first.with_file_name("b")).unwrap();
+    }
+    let build = carafe.command(["build", "-q", "-t", "x", &context]);
+    let limited = Command::new("sh")
+        .args(["-c", "ulimit -n 100; exec \"$0\" \"$@\""])
+        .arg(build.get_program())
+        .args(build.get_args())
+        .env("CARAFE_ROOT", carafe.path("store"))
+        .output()
+        .unwrap();
+    let said = said(&limited);
+    assert_eq!(said.code, 0, "{said:#?}");
 }
