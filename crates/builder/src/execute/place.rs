@@ -1,7 +1,7 @@
 //! Putting files and directories into a root: what of them is kept, and what gives way.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -360,7 +360,8 @@ mod tests {
             fresh: true,
         };
         let (marks, changed) = (Marks::default(), Changed::default());
-        let placer = Placer::new(&marks, &|| false).watching(&changed);
+        let root = Root::open(&into).unwrap();
+        let placer = Placer::new(&root, &marks, &|| false).watching(&changed);
         placer.contents(&dir, &listed[..1], &target).unwrap();
         assert_eq!(*changed.lock().unwrap(), None);
         placer.contents(&dir, &listed[1..], &target).unwrap();
