@@ -12,7 +12,7 @@ case outside it does not hold, and also if a case in it does (take it out then).
 A case is a folder: Dockerfile, optionally context/ (the build context; empty if absent), setup.sh (run in
 a copy of the context, to make what git cannot hold), case.json and expected.json. case.json may hold
   build_args {k: v} · target · platform · labels {k: v} · secrets {id: text} · contexts {name: folder} ·
-  context_refs {name: reference, as docker-image://…} · dockerfile (its path inside the context) ·
+  context_refs {name: reference, as docker-image://…} · flags [as docker buildx build and carafe build take them] · dockerfile (its path inside the context) ·
   mtime (true: compare modification times) · tars (true: compare what each layer's tar holds, whiteouts too) · error (true: the build must fail) · words [each
   must stand in the error] · config_only · about (what it shows) · history_count (why only the number of entries
   counts) · by_hand (why expected.json was written by hand; BuildKit is not asked) · docker (why Docker 28, whose
@@ -104,7 +104,7 @@ def command(builder, spec, case, ctx, tmp, out):
         c += ["--build-context", f"{k}={v}"]
     for k in spec.get("contexts", {}):
         c += ["--build-context", f"{k}=" + os.path.join(tmp, "ctx-" + k)]
-    return c + [ctx]
+    return c + spec.get("flags", []) + [ctx]
 
 
 def build(builder, case, base):

@@ -117,7 +117,9 @@ fn node(device: &Device) -> Result<Option<sandbox::Device>, Error> {
     };
     if !path.starts_with("/dev") {
         return match device.required {
-            true => Err(wrong("only nodes are known, such as /dev/fuse")),
+            true => Err(wrong(
+                "it is not the path of a node such as /dev/fuse, and names of the Container Device Interface are not known",
+            )),
             false => Ok(None),
         };
     }

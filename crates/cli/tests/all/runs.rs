@@ -121,3 +121,28 @@ fn hosts_and_limits_are_set_and_what_of_them_counts() {
         carafe.fails(2, ["build", wrong, &context]);
     }
 }
+
+#[test]
+fn a_namespace_keeps_caches_apart() {
+    let carafe = Carafe::new();
+    let context = carafe.context(
+        "FROM base\n\
+         RUN --mount=type=cache,target=/kept ls /kept; touch /kept/found-$(ls /kept | grep -c .)\n",
+    );
+    let finds = |namespace: &str| {
+        let given = format!("BUILDKIT_CACHE_MOUNT_NS={namespace}");
+        let said = carafe.run(["build", "--no-cache", "--build-arg", &given, &context]);
+        assert_eq!(said.code, 0, "{said:#?}");
+        said.stderr.lines().any(|line| line.ends_with(" found-0"))
+    };
+    assert!(!finds("one"));
+    assert!(finds("one"));
+    assert!(!finds("two"));
+    // It is no part of the key.
+    let cached = carafe.run([
+        "build",
+        "--build-arg=BUILDKIT_CACHE_MOUNT_NS=three",
+        &context,
+    ]);
+    assert!(cached.stderr.contains("cached"), "{}", cached.stderr);
+}

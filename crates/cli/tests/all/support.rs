@@ -168,7 +168,7 @@ fn busybox() -> PathBuf {
 fn base() -> Vec<u8> {
     let applets = [
         "sh", "cat", "echo", "sleep", "id", "env", "pwd", "ls", "head", "httpd", "mkdir", "touch",
-        "hostname", "true", "kill", "test", "nc", "stat", "cut", "rm",
+        "hostname", "true", "kill", "test", "nc", "stat", "cut", "rm", "grep",
     ];
     let directory = |name: &str, mode| (Entry::new(name, Kind::Directory, mode), Vec::new());
     let file =
