@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::report::listing::{Column, Listing};
 use crate::report::{sizes, times};
-use oci::{Reference, timestamp};
+use oci::{Platform, Reference, timestamp};
 use serde_json::{Value, json};
 use store::Listed;
 
@@ -62,13 +62,18 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         return Ok(Exit::Success);
     }
     rows.sort_by_key(|row| row["Repository"] == "<none>");
-    let shown: &[&str] = match args.digests {
-        true => &["Repository", "Tag", "Digest", "ID", "CreatedSince", "Size"],
-        false => &["Repository", "Tag", "ID", "CreatedSince", "Size"],
-    };
+    let mut shown = vec!["Repository", "Tag", "ID", "CreatedSince", "Size"];
+    if args.digests {
+        shown.insert(2, "Digest");
+    }
+    // Only where it tells anything: a name of several platforms has a row for each.
+    let host = Platform::host().to_string();
+    if rows.iter().any(|row| row["Platform"] != host) {
+        shown.push("Platform");
+    }
     let listing = Listing {
         fields: FIELDS,
-        shown,
+        shown: &shown,
         rows,
     };
     output::result(&listing.render(args.format.as_deref())?)?;

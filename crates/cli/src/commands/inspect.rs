@@ -6,7 +6,7 @@ use crate::container::directory::{Container, Containers};
 use crate::exit::Exit;
 use crate::output;
 use crate::template::Template;
-use oci::{ImageConfig, timestamp};
+use oci::{ImageConfig, Platform, timestamp};
 use serde_json::{Map, Value, json};
 use store::{Image, Store};
 
@@ -19,6 +19,9 @@ pub(crate) struct Args {
     /// Look for this kind only
     #[arg(long = "type", value_name = "KIND")]
     kind: Option<Kind>,
+    /// Choose the image for this platform
+    #[arg(long, value_name = "PLATFORM")]
+    platform: Option<Platform>,
     /// Names or IDs
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
@@ -39,7 +42,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let mut exit = Exit::Success;
     let mut found = Vec::new();
     for name in &args.names {
-        match object(&store, name, args.kind) {
+        match object(&store, name, args) {
             Ok(value) => found.push(value),
             Err(error) => {
                 output::note(&error.render(config.style()));
@@ -61,15 +64,20 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
 }
 
 /// A container goes before an image of that name, as with Docker.
-fn object(store: &Store, name: &str, kind: Option<Kind>) -> Result<Value, CommandError> {
-    if kind != Some(Kind::Image) {
+fn object(store: &Store, name: &str, args: &Args) -> Result<Value, CommandError> {
+    let kind = args.kind;
+    if kind != Some(Kind::Image) && args.platform.is_none() {
         match Containers::new(store).find(name) {
             Ok(container) => return of_container(store, &container),
             Err(error) if kind == Some(Kind::Container) => return Err(error),
             Err(_) => {}
         }
     }
-    of_image(store, &store.resolve(name)?)
+    let image = match &args.platform {
+        Some(platform) => store.resolve_for(name, platform)?,
+        None => store.resolve(name)?,
+    };
+    of_image(store, &image)
 }
 
 /// The members that Docker's have.

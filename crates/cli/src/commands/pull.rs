@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         true => Mode::Tty,
         false => Mode::Plain,
     };
-    let platform = args.platform.clone().unwrap_or_else(Platform::host);
+    let platform = asked_for(args.platform.as_ref(), config)?.unwrap_or_else(Platform::host);
     let pulled = pull(
         &args.image,
         &platform,
@@ -71,7 +71,8 @@ pub(crate) fn image(
     store: &Store,
     config: &Config,
 ) -> Result<Image, CommandError> {
-    let known = match platform {
+    let platform = asked_for(platform, config)?;
+    let known = match &platform {
         None => store.resolve(name),
         Some(platform) => store.resolve_for(name, platform),
     };
@@ -88,7 +89,7 @@ pub(crate) fn image(
         Mode::Plain
     };
     let cancel = Arc::default();
-    let platform = platform.cloned().unwrap_or_else(Platform::host);
+    let platform = platform.unwrap_or_else(Platform::host);
     let (_, image) = pull(
         name,
         &platform,
@@ -100,6 +101,15 @@ pub(crate) fn image(
         },
     )?;
     Ok(image)
+}
+
+/// The platform that was asked for, with the flag or with `DOCKER_DEFAULT_PLATFORM`.
+fn asked_for(given: Option<&Platform>, config: &Config) -> Result<Option<Platform>, CommandError> {
+    match (given, config.default_platform()) {
+        (Some(given), _) => Ok(Some(given.clone())),
+        (None, Some(default)) => Ok(Some(default.parse()?)),
+        (None, None) => Ok(None),
+    }
 }
 
 /// What a pull works with.

@@ -63,7 +63,9 @@ fn images(args: &Args, store: &Store) -> Result<Vec<Saved>, CommandError> {
     let mut images: Vec<Saved> = Vec::new();
     for name in &args.images {
         let root = store.resolve_root(name)?;
-        let descriptor = store.recompress(&root, &Recompress::plain(args.compression))?;
+        // A base image was pulled for one platform of many: not every reader takes an index with holes.
+        let whole = store.whole(&root)?;
+        let descriptor = store.recompress(&whole, &Recompress::plain(args.compression))?;
         // An ID is no name, and a reference that leads to something else neither.
         let reference = name.parse::<Reference>().ok();
         let reference = reference.filter(|r| {

@@ -188,10 +188,49 @@ fn a_base_of_several_platforms_has_one_name() {
         requests,
         "all of them are in the store"
     );
+    let inspect = [
+        "inspect",
+        "--platform=arm64",
+        "--format",
+        "{{.Architecture}}",
+        &name,
+    ];
+    assert_eq!(carafe.ok(inspect), "arm64\n");
+    let table = carafe.ok(["images", &name]);
+    assert!(
+        table.contains("PLATFORM") && table.contains("linux/arm/v6"),
+        "{table}"
+    );
     let digests = carafe.ok(["inspect", "--format", "{{index .RepoDigests 0}}", &name]);
     assert_eq!(
         digests.trim(),
         format!("{}/base@{}", registry.host(), root.digest)
+    );
+
+    // An index of which one image is here is saved as that.
+    let other = Carafe::empty();
+    let default = ("DOCKER_DEFAULT_PLATFORM", "linux/arm64");
+    let pulled = other
+        .command(["pull", &name])
+        .env(default.0, default.1)
+        .output()
+        .unwrap();
+    assert!(pulled.status.success(), "{pulled:?}");
+    other.ok(["save", "-o", "saved.tar", &name]);
+    let loaded = Carafe::empty();
+    loaded.ok([
+        "load",
+        "-q",
+        "-i",
+        other.path("saved.tar").to_str().unwrap(),
+    ]);
+    assert_eq!(
+        loaded.ok(["images", "--format", "{{.Platform}}"]),
+        "linux/arm64\n"
+    );
+    assert_eq!(
+        loaded.ok(["inspect", "--format", "{{.Id}}", &name]).trim(),
+        images[1].manifest.config.digest.to_string()
     );
 
     let said = carafe.run(["build", "--platform=linux/s390x", &context]);

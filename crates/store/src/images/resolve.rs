@@ -56,6 +56,20 @@ impl Store {
         }
     }
 
+    /// A manifest or index, without what is not here: of an index that has only one of its images in the store, that.
+    ///
+    /// # Errors
+    /// As [`resolve`](Store::resolve).
+    pub fn whole(&self, root: &Descriptor) -> Result<Descriptor, Error> {
+        if !root.media_type.is_index() {
+            return Ok(root.clone());
+        }
+        match (self.images_of(root)?.as_slice(), self.manifests_of(root)) {
+            ([only], listed) if listed.len() > 1 => Ok(only.manifest.clone()),
+            _ => Ok(root.clone()),
+        }
+    }
+
     /// What a reference means; one with a digest is also found under another tag of its repository.
     fn by_reference(&self, reference: &Reference) -> Result<Option<Descriptor>, Error> {
         if let Some(descriptor) = self.tagged(reference)? {
