@@ -30,6 +30,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Build(Box<commands::build::Args>),
+    Bake(Box<commands::bake::Args>),
     Images(commands::images::Args),
     History(commands::history::Args),
     Inspect(commands::inspect::Args),
@@ -113,6 +114,7 @@ fn is_run(mut args: impl Iterator<Item = OsString>) -> bool {
 fn dispatch(verb: Verb, config: &Config) -> Result<Exit, CommandError> {
     match verb {
         Verb::Build(args) => commands::build::run(&args, config),
+        Verb::Bake(args) => commands::bake::run(&args, config),
         Verb::Images(args) => commands::images::run(&args, config),
         Verb::History(args) => commands::history::run(&args, config),
         Verb::Inspect(args) => commands::inspect::run(&args, config),

@@ -97,6 +97,15 @@ impl CommandError {
         }
     }
 
+    /// Says what it is about, if the message does not show that already.
+    pub(crate) fn about(mut self, what: &str) -> Self {
+        match &mut self.body {
+            Body::Message(text) => *text = format!("{what}: {text}"),
+            Body::Block(text) => *text = format!("{what}:\n{text}"),
+        }
+        self
+    }
+
     /// Sets the exit code.
     pub(crate) fn exit_with(mut self, exit: Exit) -> Self {
         self.exit = exit;

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bake;
 mod command_error;
 mod commands;
 mod config;

@@ -2,6 +2,7 @@
 
 mod frame;
 mod notices;
+mod part;
 mod plain;
 mod step_log;
 mod steps;

@@ -6,6 +6,7 @@ mod checks;
 mod context;
 mod failure_shell;
 mod flags;
+mod from_target;
 mod options;
 mod outputs;
 mod platforms;
@@ -24,8 +25,9 @@ use failure_shell::FailureShell;
 use run_flags::OnError;
 
 pub(crate) use flags::Args;
-pub(crate) use request::{Failure, Request};
+pub(crate) use request::{Done, Failure, Request};
 pub(crate) use session::Session;
+pub(crate) use summary::failed_step;
 
 use crate::command_error::{self, CommandError};
 use crate::config::Config;
@@ -82,9 +84,16 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
 }
 
 fn mode(args: &Args, config: &Config) -> Result<Mode, CommandError> {
-    let asked = args.progress.clone().or_else(|| config.progress());
+    match args.quiet {
+        true => Ok(Mode::Quiet),
+        false => mode_of(args.progress.as_deref(), config),
+    }
+}
+
+/// The display that `--progress` asks for, else `BUILDKIT_PROGRESS`.
+pub(crate) fn mode_of(asked: Option<&str>, config: &Config) -> Result<Mode, CommandError> {
+    let asked = asked.map(str::to_owned).or_else(|| config.progress());
     match asked.as_deref().unwrap_or("auto") {
-        _ if args.quiet => Ok(Mode::Quiet),
         "auto" | "" if config.has_live_terminal() => Ok(Mode::Tty),
         "tty" if config.has_live_terminal() => Ok(Mode::Tty),
         "tty" => Err(

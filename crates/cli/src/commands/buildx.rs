@@ -2,7 +2,9 @@
 
 mod builder;
 
-use super::build;
+pub(crate) use builder::check as check_builder;
+
+use super::{bake, build};
 use crate::command_error::CommandError;
 use crate::config::Config;
 use crate::docker_plugin::BUILDX_VERSION;
@@ -28,6 +30,8 @@ pub(crate) struct Args {
 enum Verb {
     #[command(visible_alias = "b")]
     Build(Box<build::Args>),
+    #[command(visible_alias = "f")]
+    Bake(Box<bake::Args>),
     /// Show the version: that of the buildx whose command line this is, and carafe's
     Version,
     /// List the builder
@@ -48,6 +52,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     builder::check(args.builder.as_deref())?;
     match &args.verb {
         Verb::Build(args) => build::run(args, config),
+        Verb::Bake(args) => bake::run(args, config),
         Verb::Version => {
             let own = env!("CARGO_PKG_VERSION");
             let text = format!("github.com/docker/buildx {BUILDX_VERSION} carafe-{own}\n");

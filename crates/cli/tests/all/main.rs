@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
 mod architecture;
+mod bake;
 mod builds;
 mod checks;
 mod containers;

@@ -9,7 +9,7 @@ use crate::key_values::{self, boolean};
 pub(crate) struct CallFlags {
     /// Do not build, but: check, outline, targets, subrequests.describe [,format=json]
     #[arg(long, value_name = "METHOD")]
-    call: Option<String>,
+    pub(super) call: Option<String>,
 
     /// Do not build, but look for mistakes (as --call=check)
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,

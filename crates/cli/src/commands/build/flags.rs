@@ -16,6 +16,10 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Option<String>,
 
+    /// The Dockerfile itself, from a bake file.
+    #[arg(skip)]
+    pub(crate) dockerfile_inline: Option<String>,
+
     /// Give the image this name
     #[arg(short, long = "tag", value_name = "NAME[:TAG]")]
     pub(crate) tags: Vec<String>,

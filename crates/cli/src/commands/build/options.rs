@@ -5,6 +5,7 @@ use super::{context, platforms, secrets};
 use crate::command_error::CommandError;
 use crate::config::Config;
 use builder::{NoCache, Options};
+use dockerfile::Source;
 use dockerfile::ast::Network;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,7 +13,10 @@ use std::path::PathBuf;
 /// Reads everything that the flags name: Dockerfile, ignore files, variables.
 pub(super) fn read(args: &Args, config: &Config) -> Result<Options, CommandError> {
     let directory = context::directory(&args.context)?;
-    let (dockerfile, path) = context::dockerfile(args.file.as_deref(), &directory)?;
+    let (dockerfile, path) = match &args.dockerfile_inline {
+        Some(text) => (Source::new("dockerfile-inline", text.as_str()), None),
+        None => context::dockerfile(args.file.as_deref(), &directory)?,
+    };
     let mut secret_sources = BTreeMap::new();
     for text in &args.secrets {
         let (id, source) = secrets::read(text, config)?;

@@ -6,13 +6,13 @@ use crate::command_error::CommandError;
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Rejected {
     #[arg(long, hide = true)]
-    attest: Vec<String>,
+    pub(super) attest: Vec<String>,
     #[arg(long, hide = true)]
     builder: Option<String>,
     #[arg(long, hide = true)]
-    cache_from: Vec<String>,
+    pub(super) cache_from: Vec<String>,
     #[arg(long, hide = true)]
-    cache_to: Vec<String>,
+    pub(super) cache_to: Vec<String>,
     #[arg(long, hide = true)]
     policy: Vec<String>,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]

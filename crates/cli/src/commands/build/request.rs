@@ -12,6 +12,7 @@ use crate::diagnostic;
 use builder::{Environment, Event, Inspector, Options, Outcome, Survey};
 use dockerfile::{Diagnostic, Severity};
 use oci::Digest;
+use serde_json::Value;
 use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
@@ -113,6 +114,11 @@ impl<'a> Request<'a> {
             said.push_str(&summary::where_for_docker(&result, style));
         }
         Ok(said)
+    }
+
+    /// What programs are told of the result: the content of a metadata file.
+    pub(crate) fn metadata(&self, done: &Done) -> Value {
+        BuildResult::new(&done.outcome, &self.outputs, &done.exports).metadata()
     }
 
     /// The warnings so far, as they are shown.

@@ -52,7 +52,7 @@ impl<'a> BuildResult<'a> {
     }
 
     /// buildx's JSON. Of several images that left, it is about the first one.
-    fn metadata(&self) -> Value {
+    pub(super) fn metadata(&self) -> Value {
         let mut fields = Map::new();
         let image = self.exports.iter().find_map(|export| export.image.as_ref());
         if let Some(image) = image {

@@ -14,23 +14,23 @@ use std::path::PathBuf;
 pub(crate) struct RunFlags {
     /// Add a line to /etc/hosts of RUN; `host-gateway` is this machine
     #[arg(long = "add-host", value_name = "NAME:ADDRESS")]
-    add_hosts: Vec<String>,
+    pub(super) add_hosts: Vec<String>,
 
     /// Allow what a Dockerfile may not ask for else: security.insecure, device[=NAME], network.host
     #[arg(long, value_name = "ENTITLEMENT")]
-    allow: Vec<String>,
+    pub(super) allow: Vec<String>,
 
     /// Let steps use an SSH agent, or keys: default, ID=SOCKET or ID=KEY[,KEY]
     #[arg(long, value_name = "ID[=SOCKET|KEY]")]
-    ssh: Vec<String>,
+    pub(super) ssh: Vec<String>,
 
     /// Set the size of /dev/shm in RUN (default 64m)
     #[arg(long, value_name = "BYTES")]
-    shm_size: Option<String>,
+    pub(super) shm_size: Option<String>,
 
     /// Set a limit for RUN, as `ulimit` does: nofile=1024:2048
     #[arg(long = "ulimit", value_name = "LIMIT=SOFT[:HARD]")]
-    ulimits: Vec<String>,
+    pub(super) ulimits: Vec<String>,
 
     /// Limit what a RUN may use: memory=1g, cpu-quota=50000, cpuset-cpus=0-3, …
     #[arg(long = "resource", value_name = "RESOURCE=VALUE")]

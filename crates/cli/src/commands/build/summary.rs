@@ -69,7 +69,7 @@ pub(super) fn where_for_docker(result: &BuildResult<'_>, style: Style) -> String
 }
 
 /// The whole log of a step that failed, unless it was just shown.
-pub(super) fn failed_step(step: &FailedStep, style: Style) -> String {
+pub(crate) fn failed_step(step: &FailedStep, style: Style) -> String {
     let mut out = String::new();
     let Some(path) = &step.log else { return out };
     if !step.shown {

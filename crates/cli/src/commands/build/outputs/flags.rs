@@ -6,5 +6,5 @@ pub(crate) struct OutputFlags {
     /// Annotate the image: [TYPE[,TYPE]…[[PLATFORM]]:]KEY=VALUE, of types manifest (the default), index,
     /// manifest-descriptor, index-descriptor
     #[arg(long = "annotation", value_name = "ANNOTATION")]
-    pub(super) annotations: Vec<String>,
+    pub(in crate::commands::build) annotations: Vec<String>,
 }
