@@ -11,7 +11,7 @@ use crate::assemble::assemble;
 use crate::base::WorldBases;
 use crate::plan::{self, Stages};
 use crate::report::{StageReport, report};
-use crate::schedule::Schedule;
+use crate::schedule::{Made, Schedule};
 use crate::step::StepId;
 use crate::{Environment, Error, Event, Options, Plan, PlannedStage, StepTitle, index};
 
@@ -61,6 +61,24 @@ impl Built {
 /// # Errors
 /// See [`Error`]. When a build fails, what its steps made so far stays in the cache.
 pub fn build(options: &Options, environment: &Environment<'_>) -> Result<Outcome, Error> {
+    let (plan, form) = prepare(options, environment)?;
+    let schedule = Schedule::new(&plan, options, environment);
+    let made = execute(&plan, &schedule)?;
+    finish(&form, &plan, made, &schedule)
+}
+
+/// How the result is to be.
+pub(crate) struct Form<'a> {
+    options: &'a Options,
+    environment: &'a Environment<'a>,
+    is_index: bool,
+}
+
+/// Reads the Dockerfile and plans; tells what there is to tell before anything is executed.
+pub(crate) fn prepare<'a>(
+    options: &'a Options,
+    environment: &'a Environment<'a>,
+) -> Result<(Plan, Form<'a>), Error> {
     let parsed = dockerfile::parse(&options.dockerfile);
     let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
     if parsed.diagnostics.iter().any(is_error) {
@@ -77,23 +95,42 @@ pub fn build(options: &Options, environment: &Environment<'_>) -> Result<Outcome
     }
     warn(&plan, options, environment)?;
     (environment.events)(Event::Planned(titles(&plan, options)));
-    let schedule = Schedule::new(&plan, options, environment);
+    let form = Form {
+        options,
+        environment,
+        is_index,
+    };
+    Ok((plan, form))
+}
+
+/// Makes what the targets need: a stack for each platform.
+pub(crate) fn execute(plan: &Plan, schedule: &Schedule<'_>) -> Result<Vec<Made>, Error> {
     let targets: Vec<_> = plan.results().map(|image| image.filesystem).collect();
-    let made = schedule.run(&targets)?;
+    schedule.run(&targets)
+}
+
+/// Assembles the images.
+pub(crate) fn finish(
+    form: &Form<'_>,
+    plan: &Plan,
+    made: Vec<Made>,
+    schedule: &Schedule<'_>,
+) -> Result<Outcome, Error> {
+    let (times, environment) = (&form.options.times, form.environment);
     let mut results = Vec::new();
-    for times in options.times.images() {
-        let stamps = options.times.of(times, plan.epoch);
+    for image_times in times.images() {
+        let stamps = times.of(image_times, plan.epoch);
         let images = plan.results().zip(&made);
         let images =
-            images.map(|(image, made)| assemble(image, made, &stamps, &schedule, environment));
+            images.map(|(image, made)| assemble(image, made, &stamps, schedule, environment));
         let images: Vec<Image> = images.collect::<Result<_, _>>()?;
-        let root = match is_index {
+        let root = match form.is_index {
             true => index::of(&images, environment.store)?,
             false => images[0].manifest.clone(),
         };
         results.push(Built { images, root });
     }
-    let stages = report(&plan, &schedule, environment.store);
+    let stages = report(plan, schedule, environment.store);
     Ok(Outcome {
         results,
         stacks: made.into_iter().map(|made| made.stack).collect(),
@@ -118,7 +155,7 @@ fn warn(plan: &Plan, options: &Options, environment: &Environment<'_>) -> Result
 }
 
 /// How the steps are shown, each with its place among those of its stage.
-fn titles(plan: &Plan, options: &Options) -> Vec<StepTitle> {
+pub(crate) fn titles(plan: &Plan, options: &Options) -> Vec<StepTitle> {
     let ids = || (0u32..).map(StepId).zip(&plan.steps);
     let mut titles = Vec::with_capacity(plan.steps.len());
     for (id, step) in ids() {

@@ -37,6 +37,7 @@ pub mod stubs;
 mod survey;
 mod times;
 mod users;
+mod verify;
 
 pub use base::{BaseImage, pull_image};
 pub use build::{Built, Outcome, build};
@@ -60,3 +61,4 @@ pub use step::{
 pub use survey::{StageBase, Survey, Surveyed, survey};
 pub use times::{FileTimes, ImageTimes, Normalise, Reproducible, Times, parse_epoch};
 pub use users::{Identity, Users};
+pub use verify::{Aspect, Difference, StepDifferences, Verified, verify};

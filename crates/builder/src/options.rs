@@ -96,6 +96,19 @@ pub struct Environment<'a> {
     pub programs: Vec<PathBuf>,
 }
 
+impl<'a> Environment<'a> {
+    /// The same with another receiver of events.
+    pub(crate) fn with_events(&self, events: &'a (dyn Fn(Event) + Sync)) -> Self {
+        Self {
+            events,
+            git: self.git.clone(),
+            resolv_conf: self.resolv_conf.clone(),
+            programs: self.programs.clone(),
+            ..*self
+        }
+    }
+}
+
 impl std::fmt::Debug for Environment<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Environment").finish_non_exhaustive()

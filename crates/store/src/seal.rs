@@ -6,7 +6,7 @@ use oci::{DiffId, DigestWriter};
 use rootfs::Dir;
 use serde::{Deserialize, Serialize};
 
-use crate::{Changes, Error, SnapshotId, Store, Timestamps, write_layer};
+use crate::{Changes, Error, Snapshot, SnapshotId, Store, Timestamps, write_layer};
 
 /// What identifies a layer that was made here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,21 @@ pub struct Sealed {
 }
 
 impl Store {
+    /// What the top snapshot of a stack (the bottom one first) changes on those below it.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSnapshot`], [`Error::EmptyStack`], [`Error::Layer`] or [`Error::Root`] if a snapshot cannot be read.
+    pub fn changes(&self, stack: &[SnapshotId]) -> Result<Changes, Error> {
+        let snapshots = self.stack(stack)?;
+        let (top, below) = snapshots.split_last().ok_or(Error::EmptyStack)?;
+        self.changes_of(top, below)
+    }
+
+    fn changes_of(&self, top: &Snapshot, below: &[Snapshot]) -> Result<Changes, Error> {
+        let upper = Dir::open(top.dir()).map_err(|source| Error::Root { source })?;
+        Ok(Changes::new(&self.union(below)?, upper)?)
+    }
+
     /// The layer that the top snapshot of a stack (the bottom one first) makes on those below it. Its tar is made
     /// once, to be hashed, and not kept; from now on the store can make it again, with the same times.
     ///
@@ -36,9 +51,7 @@ impl Store {
                 return Ok(sealed);
             }
         }
-        let upper = Dir::open(top.dir()).map_err(|source| Error::Root { source })?;
-        let union = self.union(below)?;
-        let changes = Changes::new(&union, upper)?.with_timestamps(timestamps);
+        let changes = self.changes_of(top, below)?.with_timestamps(timestamps);
         let (writer, size) = write_layer(changes, DigestWriter::new(io::sink()))?;
         let (_, digest, tar_size) = writer.finish();
         let sealed = Sealed {

@@ -3,10 +3,9 @@
 use std::io::{self, BufWriter, Read};
 
 use oci::{Descriptor, DiffId, Digest, MediaType, VerifiedReader};
-use rootfs::Dir;
 
 use super::pieces::{PIECE, stream};
-use crate::{Changes, Error, SnapshotId, Store, Timestamps, write_layer};
+use crate::{Error, SnapshotId, Store, Timestamps, write_layer};
 
 /// A layer that can be made again.
 pub(super) struct Remade {
@@ -49,11 +48,9 @@ impl Store {
     /// The layer's tar, written by a thread while it is read, and checked: a snapshot that was tampered with does
     /// not leave the store under the digest of what it was.
     pub(super) fn open_remade(&self, layer: &Remade) -> Result<Box<dyn Read + Send>, Error> {
-        let snapshots = self.stack(&layer.stack)?;
-        let (top, below) = snapshots.split_last().ok_or(Error::EmptyStack)?;
-        let upper = Dir::open(top.dir()).map_err(|source| Error::Root { source })?;
-        let union = self.union(below)?;
-        let changes = Changes::new(&union, upper)?.with_timestamps(layer.timestamps);
+        let changes = self
+            .changes(&layer.stack)?
+            .with_timestamps(layer.timestamps);
         let (pieces, stream) = stream();
         std::thread::spawn(move || {
             let out = BufWriter::with_capacity(PIECE, pieces.clone());

@@ -1,6 +1,9 @@
 //! `--reproducible`, and what else there is to say of time before a build.
 
 mod commit_time;
+mod verdict;
+
+pub(super) use verdict::verdict;
 
 use super::flags::Args;
 use super::outputs::{self, Output};
@@ -22,6 +25,10 @@ pub(crate) struct ReproducibleFlags {
     /// commit, or SOURCE_DATE_EPOCH
     #[arg(long)]
     pub(crate) reproducible: bool,
+
+    /// Build twice without the cache, and fail if any file comes out otherwise
+    #[arg(long)]
+    pub(crate) verify_reproducible: bool,
 }
 
 /// What the flags, the outputs and the Dockerfile say of time.

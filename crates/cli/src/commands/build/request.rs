@@ -9,7 +9,9 @@ use super::{options, reproducible, summary};
 use crate::command_error::{self, CommandError};
 use crate::config::Config;
 use crate::diagnostic;
-use builder::{Environment, Event, Inspector, Options, Outcome, Survey};
+use builder::{
+    Environment, Event, Inspector, NoCache, Options, Outcome, StepDifferences, Survey, Verified,
+};
 use dockerfile::{Diagnostic, Severity};
 use oci::Digest;
 use serde_json::Value;
@@ -42,6 +44,8 @@ pub(crate) enum Failure {
     Checks(Vec<Diagnostic>),
     Build(Box<builder::Error>),
     Export(CommandError),
+    /// `--verify-reproducible`.
+    Different(Vec<StepDifferences>),
 }
 
 impl Done {
@@ -58,6 +62,9 @@ impl<'a> Request<'a> {
         let outputs = outputs::read(args)?;
         let mut options = options::read(args, config)?;
         options.times = reproducible::times(args, &outputs, &options, config)?;
+        if args.reproducible.verify_reproducible {
+            options.no_cache = NoCache::All;
+        }
         outputs::check_platforms(&outputs, &options)?;
         for stdout_user in outputs.iter().filter(|output| output.writes_to_stdout()) {
             stdout_user.check_stdout(io::stdout())?;
@@ -90,11 +97,21 @@ impl<'a> Request<'a> {
             inspector,
             ..session.environment(&events)
         };
-        let outcome =
-            builder::build(&self.options, &environment).map_err(|error| self.failure(error))?;
+        let outcome = self.build(&environment)?;
         let exports =
             outputs::export(&self.outputs, &outcome, &session.store).map_err(Failure::Export)?;
         Ok(Done { outcome, exports })
+    }
+
+    fn build(&self, environment: &Environment<'_>) -> Result<Outcome, Failure> {
+        let failed = |error| self.failure(error);
+        if !self.args.reproducible.verify_reproducible {
+            return builder::build(&self.options, environment).map_err(failed);
+        }
+        match builder::verify(&self.options, environment).map_err(failed)? {
+            Verified::Same(outcome) => Ok(*outcome),
+            Verified::Different(differences) => Err(Failure::Different(differences)),
+        }
     }
 
     /// Writes the files that tell of the result, and says what is told at the end.
@@ -109,6 +126,9 @@ impl<'a> Request<'a> {
         let sizes: Result<Vec<_>, _> = images.map(|i| session.store.image_size(i)).collect();
         let (outcome, size, style) = (&done.outcome, sizes?.iter().sum(), session.config.style());
         let mut said = summary::success(&result, outcome, size, style);
+        if self.args.reproducible.verify_reproducible {
+            said.push_str(&summary::verified(style));
+        }
         let is_image = |output: &Output| matches!(output, Output::Image(_));
         if session.config.is_called_by_docker() && self.outputs.iter().any(is_image) {
             said.push_str(&summary::where_for_docker(&result, style));
@@ -135,6 +155,9 @@ impl<'a> Request<'a> {
             Failure::Checks(errors) => {
                 let source = &self.options.dockerfile;
                 command_error::of_diagnostics(&errors, source, config.style())
+            }
+            Failure::Different(differences) => {
+                reproducible::verdict(&differences, &self.options, config.style())
             }
             Failure::Build(error) => {
                 command_error::of_build(*error, &self.options.dockerfile, config.style())

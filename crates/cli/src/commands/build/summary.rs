@@ -58,6 +58,12 @@ pub(super) fn success(
     out
 }
 
+/// That `--verify-reproducible` found nothing.
+pub(super) fn verified(style: Style) -> String {
+    let word = style.green("verified");
+    format!("{word} two builds without the cache made the same files\n")
+}
+
 /// That docker's own store does not have the image.
 pub(super) fn where_for_docker(result: &BuildResult<'_>, style: Style) -> String {
     let id: String = result.id.hex().chars().take(12).collect();
