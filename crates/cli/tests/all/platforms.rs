@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use serde_json::Value;
-use testkit::{ImageBuilder, Registry, foreign, index};
+use testkit::{Image, ImageBuilder, Registry, foreign, index};
 
 use crate::support::{Carafe, Said, said};
 
@@ -156,8 +156,8 @@ fn one_platform_is_an_index_if_asked_for() {
     }
 }
 
-#[test]
-fn a_base_of_several_platforms_has_one_name() {
+/// A registry with an image for three platforms, and its name there.
+fn three() -> (Registry, String, [Image; 3]) {
     let registry = Registry::start();
     let images = ["linux/amd64", "linux/arm64", "linux/arm/v6"].map(|platform| {
         ImageBuilder::new()
@@ -168,6 +168,13 @@ fn a_base_of_several_platforms_has_one_name() {
     let (root, blobs) = index(&images.each_ref());
     registry.push_blobs("base:1", &root, &blobs);
     let name = format!("{}/base:1", registry.host());
+    (registry, name, images)
+}
+
+#[test]
+fn a_base_of_several_platforms_has_one_name() {
+    let (registry, name, images) = three();
+    let (root, _) = index(&images.each_ref());
     let carafe = Carafe::empty();
     let context = carafe.context(&format!("FROM {name}\nLABEL a=b\n"));
     let platform = |folder: &str| fs::read_to_string(carafe.path(folder).join("platform")).unwrap();
@@ -207,32 +214,6 @@ fn a_base_of_several_platforms_has_one_name() {
         format!("{}/base@{}", registry.host(), root.digest)
     );
 
-    // An index of which one image is here is saved as that.
-    let other = Carafe::empty();
-    let default = ("DOCKER_DEFAULT_PLATFORM", "linux/arm64");
-    let pulled = other
-        .command(["pull", &name])
-        .env(default.0, default.1)
-        .output()
-        .unwrap();
-    assert!(pulled.status.success(), "{pulled:?}");
-    other.ok(["save", "-o", "saved.tar", &name]);
-    let loaded = Carafe::empty();
-    loaded.ok([
-        "load",
-        "-q",
-        "-i",
-        other.path("saved.tar").to_str().unwrap(),
-    ]);
-    assert_eq!(
-        loaded.ok(["images", "--format", "{{.Platform}}"]),
-        "linux/arm64\n"
-    );
-    assert_eq!(
-        loaded.ok(["inspect", "--format", "{{.Id}}", &name]).trim(),
-        images[1].manifest.config.digest.to_string()
-    );
-
     let said = carafe.run(["build", "--platform=linux/s390x", &context]);
     assert!(
         said.code == 1 && said.stderr.contains("only for linux/amd64"),
@@ -249,6 +230,35 @@ fn a_base_of_several_platforms_has_one_name() {
                 .stderr
                 .contains("not in the store for platform linux/arm64"),
         "{said:#?}"
+    );
+}
+
+#[test]
+fn an_index_of_which_one_image_is_here_is_saved_as_that() {
+    let (_registry, name, images) = three();
+    let carafe = Carafe::empty();
+    let default = ("DOCKER_DEFAULT_PLATFORM", "linux/arm64");
+    let pulled = carafe
+        .command(["pull", &name])
+        .env(default.0, default.1)
+        .output()
+        .unwrap();
+    assert!(pulled.status.success(), "{pulled:?}");
+    carafe.ok(["save", "-o", "saved.tar", &name]);
+    let loaded = Carafe::empty();
+    loaded.ok([
+        "load",
+        "-q",
+        "-i",
+        carafe.path("saved.tar").to_str().unwrap(),
+    ]);
+    assert_eq!(
+        loaded.ok(["images", "--format", "{{.Platform}}"]),
+        "linux/arm64\n"
+    );
+    assert_eq!(
+        loaded.ok(["inspect", "--format", "{{.Id}}", &name]).trim(),
+        images[1].manifest.config.digest.to_string()
     );
 }
 
