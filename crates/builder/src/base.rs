@@ -1,5 +1,7 @@
 //! Base images: found in the store, or at a registry.
 
+mod layout;
+
 use std::collections::HashMap;
 use std::io::Read;
 use std::sync::atomic::Ordering;
@@ -9,6 +11,8 @@ use oci::{BlobError, BlobSource, ChainId, Descriptor, ImageConfig, Manifest, Pla
 use registry::{Repository, Resolved};
 use store::{ImageLayer, SnapshotId, Store};
 
+pub use layout::OciLayout;
+
 use crate::plan::Bases;
 use crate::{Environment, Error, Event, StepId};
 
@@ -17,8 +21,8 @@ use crate::{Environment, Error, Event, StepId};
 pub struct BaseImage {
     /// Its name as people write it.
     pub name: String,
-    /// What it was resolved from.
-    pub reference: Reference,
+    /// What it was resolved from: its name in the store, if it is to have one.
+    pub reference: Option<Reference>,
     /// Its config.
     pub config: ImageConfig,
     /// Its manifest.
@@ -84,6 +88,10 @@ impl Bases for WorldBases<'_> {
         resolved.insert(key, Arc::clone(&image));
         Ok(image)
     }
+
+    fn layout(&self, layout: &OciLayout, platform: &Platform) -> Result<Arc<BaseImage>, Error> {
+        layout.load(platform, self.environment.store).map(Arc::new)
+    }
 }
 
 impl WorldBases<'_> {
@@ -104,7 +112,7 @@ impl WorldBases<'_> {
         };
         Ok(Stored::Image(Box::new(BaseImage {
             name: reference.familiar(),
-            reference: reference.clone(),
+            reference: Some(reference.clone()),
             config: store.config(&image.config)?,
             manifest: store.manifest(&image.manifest)?,
             descriptor: image.manifest,
@@ -133,7 +141,7 @@ impl WorldBases<'_> {
         store.put_blob(&found.descriptor, &mut found.bytes.as_slice())?;
         Ok(BaseImage {
             name: reference.familiar(),
-            reference: reference.clone(),
+            reference: Some(reference.clone()),
             config: store.config(&image.manifest.config)?,
             manifest: image.manifest,
             descriptor: image.descriptor,
@@ -228,7 +236,7 @@ impl BaseImage {
         };
         let origin = Origin {
             client: environment.registry,
-            reference: &self.reference,
+            reference: self.reference.as_ref(),
         };
         match store.unpack_layers(&layers, &origin, &proceed) {
             Ok(_) => {}
@@ -252,11 +260,14 @@ impl BaseImage {
                 ..self.descriptor.clone()
             })?;
         }
+        let Some(reference) = &self.reference else {
+            return Ok(());
+        };
         if store
-            .tagged(&self.reference)?
+            .tagged(reference)?
             .is_none_or(|d| d.digest != self.root.digest)
         {
-            store.tag(&self.reference, &self.root)?;
+            store.tag(reference, &self.root)?;
         }
         Ok(())
     }
@@ -286,14 +297,18 @@ pub fn pull_image(
 /// The registry that an image is from, asked only for what the store lacks.
 struct Origin<'a> {
     client: &'a registry::Client,
-    reference: &'a Reference,
+    /// None for an image whose blobs were all taken into the store.
+    reference: Option<&'a Reference>,
 }
 
 impl BlobSource for Origin<'_> {
     fn open(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, BlobError> {
         let failed = |source| BlobError::failed("open", &descriptor.digest, source);
+        let reference = self.reference.ok_or_else(|| BlobError::NotFound {
+            digest: descriptor.digest.clone(),
+        })?;
         self.client
-            .repository(self.reference)
+            .repository(reference)
             .map_err(failed)?
             .open(descriptor)
     }

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use dockerfile::ignore::Patterns;
+use oci::Reference;
 use rootfs::Root;
-use store::{StatCache, Store};
+use store::{Scratch, StatCache, Store};
 
+use crate::base::OciLayout;
+use crate::remote::Remote;
 use crate::select::{Digests, Selection, Tree};
 use crate::step::{CopyOperation, Source, StepId};
 use crate::times::Normalise;
@@ -45,6 +48,42 @@ pub struct LocalContext {
     pub directory: PathBuf,
     /// Its ignore file, if it has one.
     pub ignore: Option<IgnoreFile>,
+    /// Whose it is.
+    pub origin: Origin,
+}
+
+/// Whose folder a context is.
+#[derive(Clone, Debug, Default)]
+pub enum Origin {
+    /// The user's: in the build its files are root's, and what is learnt of them is kept for the next build.
+    #[default]
+    Host,
+    /// One that was fetched: its files are whose its archive says, and it vanishes with the last that knows it.
+    Fetched(Arc<Fetched>),
+}
+
+/// A folder that was fetched.
+#[derive(Debug)]
+pub struct Fetched {
+    /// Where it lies: gone with this.
+    pub(crate) _scratch: Scratch,
+    /// When the commit was made that its files are of, in seconds since 1970; `None` if they are of none.
+    pub commit_time: Option<i64>,
+}
+
+/// What `--build-context name=…` names.
+#[derive(Clone, Debug)]
+pub enum NamedContext {
+    /// A folder.
+    Folder(LocalContext),
+    /// `docker-image://`: an image, wherever images come from.
+    Image(Reference),
+    /// `docker-image://scratch`.
+    Scratch,
+    /// `oci-layout://`.
+    Layout(OciLayout),
+    /// A git repository, or a file of the web: an archive's files, or the file itself, named `context`.
+    Remote(Remote),
 }
 
 /// A `.dockerignore` file, or the one that stands in for it.
@@ -79,9 +118,10 @@ impl<'a> Contexts<'a> {
             .iter()
             .map(|local| (ContextName::Main, local));
         let named = &options.named_contexts;
-        let named = named
-            .iter()
-            .map(|(name, local)| (ContextName::Named(name.clone()), local));
+        let named = named.iter().filter_map(|(name, context)| match context {
+            NamedContext::Folder(local) => Some((ContextName::Named(name.clone()), local)),
+            _ => None,
+        });
         let contexts = main.chain(named).map(|(name, local)| {
             (
                 name,
@@ -120,7 +160,8 @@ impl<'a> Contexts<'a> {
     /// Keeps what was learnt of the files for the next build. A failure costs time only.
     pub(crate) fn save(&self) {
         for opened in self.contexts.values() {
-            if let Some((_, stamps)) = opened.tree.get() {
+            // A folder that vanishes has no next build.
+            if let (Some((_, stamps)), Origin::Host) = (opened.tree.get(), &opened.local.origin) {
                 let _ = self.store.save_stat_cache(stamps);
             }
         }
@@ -162,7 +203,11 @@ impl<'a> Contexts<'a> {
         let own = Patterns::new(without_git.then_some(".git")).map_err(wrong)?;
         let patterns = Patterns::parse(text).map_err(wrong)?.after(own);
         let patterns = (!patterns.is_empty()).then_some((file, patterns));
-        Ok(Tree::context(root, patterns, name.to_string()))
+        let tree = Tree::context(root, patterns, name.to_string());
+        Ok(match local.origin {
+            Origin::Host => tree,
+            Origin::Fetched(_) => tree.with_owners(),
+        })
     }
 }
 

@@ -39,9 +39,9 @@ mod times;
 mod users;
 mod verify;
 
-pub use base::{BaseImage, pull_image};
+pub use base::{BaseImage, OciLayout, pull_image};
 pub use build::{Built, Outcome, build};
-pub use context::{ContextName, IgnoreFile, LocalContext};
+pub use context::{ContextName, Fetched, IgnoreFile, LocalContext, NamedContext, Origin};
 pub use error::Error;
 pub use event::{Event, StepTitle, Stream};
 pub use failed_run::{FailedRun, Inspector, Terminal};

@@ -9,7 +9,7 @@ use dockerfile::ast::Network;
 mod run;
 
 use crate::Event;
-use crate::context::LocalContext;
+use crate::context::{LocalContext, NamedContext};
 use crate::times::Times;
 pub use run::{Entitlement, RunOptions, UnknownEntitlement};
 
@@ -20,8 +20,8 @@ pub struct Options {
     pub dockerfile: dockerfile::Source,
     /// The build context; `None` if there is none (then `COPY` finds nothing).
     pub context: Option<LocalContext>,
-    /// Named contexts, by name.
-    pub named_contexts: BTreeMap<String, LocalContext>,
+    /// Named contexts, by name: as images are written for short, without `:latest`, perhaps with `::os/architecture`.
+    pub named_contexts: BTreeMap<String, NamedContext>,
     /// The stage to build: the last one unless named.
     pub target: Option<String>,
     /// `--build-arg`.

@@ -10,6 +10,7 @@ mod from;
 mod history;
 mod instruction;
 mod metadata;
+mod named;
 mod places;
 mod problem;
 mod run;
@@ -31,7 +32,7 @@ use crate::key::{self, Key};
 use crate::scope::{GlobalScope, Variables};
 use crate::step::{CopyItem, CopyOperation, Filesystem, Operation, Source, Step, StepId};
 use crate::times::{Normalise, SOURCE_DATE_EPOCH};
-use crate::{BaseImage, Error, NoCache, Options, Survey};
+use crate::{BaseImage, Error, NoCache, OciLayout, Options, Survey};
 use problem::Problem;
 
 /// Finds base images: the seam between planning and the world.
@@ -41,6 +42,12 @@ pub trait Bases {
     /// # Errors
     /// When there is no such image, or it cannot be had; the text says so for the user.
     fn resolve(&self, reference: &Reference, platform: &Platform) -> Result<Arc<BaseImage>, Error>;
+
+    /// The image of an OCI image layout, for a platform.
+    ///
+    /// # Errors
+    /// When there is none, or the layout is broken; the text says so for the user.
+    fn layout(&self, layout: &OciLayout, platform: &Platform) -> Result<Arc<BaseImage>, Error>;
 }
 
 /// What a build will do.
@@ -328,6 +335,11 @@ impl<'a> Planner<'a> {
             if self.nesting == NESTING_AT_MOST {
                 let message = format!("stages need one another more than {NESTING_AT_MOST} deep");
                 return Err(Problem::new("too-large", from.span, message).into());
+            }
+            if let Some(image) = self.replacement(from)? {
+                let image = self.stages[index].image.insert(image);
+                from::ensure_path(image);
+                return Ok(image);
             }
             self.nesting += 1;
             self.survey().planned.insert(index);

@@ -4,6 +4,7 @@
 //! store does not have it: into a snapshot of its own, from which `ADD` copies as it does from a stage.
 
 mod checksum;
+mod context;
 mod git;
 mod git_url;
 mod program;
@@ -15,6 +16,9 @@ use std::collections::BTreeMap;
 use store::SnapshotId;
 
 pub use checksum::Checksum;
+pub use context::{
+    CONTEXT_FILE, FetchedContext, empty_context, fetch_context, fetch_file, read_context,
+};
 pub use git_url::{GitRepository, GitUrlError};
 pub use program::GitSettings;
 pub use web::WebFile;
@@ -41,6 +45,15 @@ impl Remote {
             return Ok(Some(Self::Git(repository)));
         }
         Ok(is_web(text).then(|| Self::Web(WebFile::new(text))))
+    }
+
+    /// A file of the web that is a context.
+    #[must_use]
+    pub fn web_context(url: &str) -> Self {
+        Self::Web(WebFile {
+            name: CONTEXT_FILE.to_owned(),
+            ..WebFile::new(url)
+        })
     }
 
     /// What people are shown: its URL without a password.

@@ -7,7 +7,7 @@ use dockerfile::ast::{self, Word};
 use oci::{ImageConfig, Platform, Reference};
 
 use super::problem::{self, Problem};
-use super::{HistoryEntry, Planner, Stage, StageImage};
+use super::{Planner, Stage, StageImage};
 use crate::context::ContextName;
 use crate::scope::{DEFAULT_PATH, Variables};
 use crate::step::{Filesystem, Source};
@@ -61,11 +61,6 @@ impl Planner<'_> {
             // There is nothing in it that could be for another platform: BuildKit does not heed the flag.
             return Ok(scratch(&self.target_platform));
         }
-        if let Some(context) = self.context_named(from.name.as_ref().map(|n| n.text.as_str()), base)
-        {
-            self.stands_on(index, None, platform);
-            return Ok(self.context_as_base(&context, platform));
-        }
         if let Some(parent) = self.earlier_stage(base, index) {
             let mut image = self.stage(parent)?.clone();
             let env = image.config.config.env.clone();
@@ -74,21 +69,33 @@ impl Planner<'_> {
             }
             return Ok(image);
         }
+        if let Some(context) = self.context_named(base, platform) {
+            self.stands_on(index, None, platform);
+            return self.context_as_base(&context, platform, from.base.span);
+        }
         let base = self.image(base, platform, from.base.span)?;
         self.stands_on(index, Some(&base), platform);
-        let filesystem = Some(self.image_step(&base, Some(index)));
+        Ok(self.on_image(base, platform, Some(index)))
+    }
+
+    /// A stage that begins with an image.
+    pub(super) fn on_image(
+        &mut self,
+        base: Arc<BaseImage>,
+        platform: &Platform,
+        stage: Option<usize>,
+    ) -> StageImage {
         let config = base.config.clone();
-        let variables = Variables::from_env(&config.config.env);
-        Ok(StageImage {
-            filesystem,
+        StageImage {
+            filesystem: Some(self.image_step(&base, stage)),
             base: Some(base),
             layers: Vec::new(),
+            variables: Variables::from_env(&config.config.env),
             config,
             history: Vec::new(),
-            variables,
             arguments: Vec::new(),
             platform: platform.clone(),
-        })
+        }
     }
 
     /// Notes what a stage stands on. An image that is for another platform only serves too, as in BuildKit; that most
@@ -99,18 +106,6 @@ impl Planner<'_> {
             wanted: wanted.clone(),
         };
         self.survey().bases.insert(index, base);
-    }
-
-    /// A local context as a base: its files, and the config of an empty image.
-    fn context_as_base(&mut self, context: &ContextName, platform: &Platform) -> StageImage {
-        let step = self.context_step(context.clone(), "/", "/");
-        let mut image = scratch(platform);
-        image.filesystem = Some(step);
-        image.layers.push(step);
-        image
-            .history
-            .push(HistoryEntry::layer(&format!("FROM {context}"), step));
-        image
     }
 
     /// Looks up an image, and says where in the text it is asked for if there is none.
@@ -134,7 +129,7 @@ impl Planner<'_> {
         Ok(expanded.map_err(|error| problem::expansion(&error, word.span))?)
     }
 
-    fn platform(&self, from: &ast::Stage) -> Result<Platform, Error> {
+    pub(super) fn platform(&self, from: &ast::Stage) -> Result<Platform, Error> {
         let Some(word) = &from.platform else {
             return Ok(self.target_platform.clone());
         };
@@ -154,21 +149,6 @@ impl Planner<'_> {
                 format!("cannot read platform `{text}`: {error}"),
             )
             .into()
-        })
-    }
-
-    /// The context that replaces a stage or an image of one of these names.
-    fn context_named(&self, stage: Option<&str>, image: &str) -> Option<ContextName> {
-        let named = |name: &str| {
-            let known = self.options.named_contexts.contains_key(name);
-            (known && name != "scratch" && name != "context")
-                .then(|| ContextName::Named(name.to_owned()))
-        };
-        stage.and_then(named).or_else(|| named(image)).or_else(|| {
-            let reference: Reference = image.parse().ok()?;
-            let familiar = reference.familiar();
-            named(familiar.strip_suffix(":latest").unwrap_or(&familiar))
-                .or_else(|| named(&familiar))
         })
     }
 
@@ -192,8 +172,10 @@ impl Planner<'_> {
             .help("name a stage: `FROM <image with the variable> AS <name>`, with the ARG before the first FROM")
             .into());
         }
-        if let Some(context) = self.context_named(None, name) {
-            return Ok(Named::Context(context));
+        // As in BuildKit, of the platform that the build is for, whatever that of the stage.
+        let platform = self.target_platform.clone();
+        if let Some(context) = self.context_named(name, &platform) {
+            return self.context_source(context, &platform, from.span);
         }
         if let Some(index) = self.earlier_stage(name, stage.index) {
             return Ok(Named::Stage(index));
@@ -202,8 +184,6 @@ impl Planner<'_> {
             return self.stage_index(index, stage, from).map(Named::Stage);
         }
         self.not_a_later_stage(stage, from)?;
-        // As in BuildKit, of the platform that the build is for, whatever that of the stage.
-        let platform = self.target_platform.clone();
         if name.eq_ignore_ascii_case("scratch") {
             return Ok(Named::Filesystem(None));
         }
@@ -266,7 +246,7 @@ impl Planner<'_> {
 }
 
 /// An empty image: BuildKit gives it a working directory, and a path where that means something.
-fn scratch(platform: &Platform) -> StageImage {
+pub(super) fn scratch(platform: &Platform) -> StageImage {
     let mut config = ImageConfig::new(platform);
     let is_windows = is_windows(&config.os);
     let runtime = &mut config.config;
@@ -289,7 +269,7 @@ fn scratch(platform: &Platform) -> StageImage {
 }
 
 /// An image without a search path gets the usual one.
-fn ensure_path(image: &mut StageImage) {
+pub(super) fn ensure_path(image: &mut StageImage) {
     if is_windows(&image.config.os) {
         return;
     }

@@ -10,7 +10,7 @@ use super::{Bases, plan};
 use crate::context::LocalContext;
 use crate::key::{self, Key};
 use crate::step::{Operation, Source, StepId};
-use crate::{BaseImage, Error, NoCache, Options};
+use crate::{BaseImage, Error, NoCache, OciLayout, Options};
 
 /// An image `base` with one layer; every other name is unknown.
 struct OneBase(ImageConfig);
@@ -32,12 +32,16 @@ impl Bases for OneBase {
         );
         Ok(Arc::new(BaseImage {
             name,
-            reference: reference.clone(),
+            reference: Some(reference.clone()),
             config: self.0.clone(),
             manifest: Manifest::new(blob.clone(), Vec::new()),
             descriptor: blob.clone(),
             root: blob,
         }))
+    }
+
+    fn layout(&self, _: &OciLayout, _: &Platform) -> Result<Arc<BaseImage>, Error> {
+        unreachable!("no plan here has a layout")
     }
 }
 
@@ -55,6 +59,7 @@ fn options(text: &str) -> Options {
         context: Some(LocalContext {
             directory: "/nowhere".into(),
             ignore: None,
+            origin: crate::Origin::Host,
         }),
         named_contexts: BTreeMap::new(),
         target: None,

@@ -79,14 +79,14 @@ impl Fetcher<'_> {
         Ok(snapshot.id().clone())
     }
 
-    /// Checks a commit out into an empty directory.
-    fn check_out(
+    /// Checks a commit out into an empty directory; says when it was made, in seconds since 1970.
+    pub(super) fn check_out(
         &self,
         repository: &GitRepository,
         commit: &Commit,
         into: &Path,
         errand: Errand,
-    ) -> Result<(), Error> {
+    ) -> Result<i64, Error> {
         let say = |words: &[u8]| {
             if let Some(done) = received(&String::from_utf8_lossy(words)) {
                 (self.environment.events)(Event::Progress {
@@ -113,7 +113,8 @@ impl Fetcher<'_> {
         for entry in wanted.entries()? {
             wanted.rename(&entry.name, &into, &entry.name)?;
         }
-        tidy::settle(&into, made)
+        tidy::settle(&into, made)?;
+        Ok(made)
     }
 
     /// Asks the repository where a branch, a tag or its default branch is.

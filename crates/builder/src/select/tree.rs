@@ -44,6 +44,14 @@ impl Tree {
         Self { normalise, ..self }
     }
 
+    /// The same, where the owners of files count.
+    pub(crate) fn with_owners(self) -> Self {
+        Self {
+            of_root: false,
+            ..self
+        }
+    }
+
     /// The file system of a stage or an image.
     pub(crate) fn filesystem(root: Root, name: String) -> Self {
         Self {

@@ -45,18 +45,26 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         OnError::Fail => None,
         OnError::Shell => Some(FailureShell::new(config)?),
     };
-    let request = Request::read(args, config)?;
+    Request::check_flags(args)?;
     let notices = Notices::default();
     let session = Session::open(config, &notices)?;
     let logs = LogDirectory::new(&session.store.layout().logs());
     let progress = Progress::start(mode, config.style(), logs, &notices);
+    let show = |event| progress.event(event);
+    let request = match Request::read(args, &session, &show) {
+        Ok(request) => request,
+        Err(error) => {
+            progress.end();
+            return Err(error);
+        }
+    };
     let inspect = |failed: &mut FailedRun<'_>| {
         if let Some(shell) = &shell {
             shell.open(failed, &progress, &session);
         }
     };
     let inspector: Option<&Inspector<'_>> = shell.is_some().then_some(&inspect);
-    let done = request.execute(&session, &|event| progress.event(event), inspector);
+    let done = request.execute(&session, &show, inspector);
     let failed_steps = progress.end();
     if mode != Mode::Quiet {
         output::note(&request.rendered_warnings(config));

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use oci::tar::{Entry, Kind};
 use testkit::Registry;
 
-use crate::support::Carafe;
+use crate::support::{Carafe, eventually, processes_with};
 
 const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
@@ -223,4 +224,211 @@ fn a_repository_leads_nowhere_else() {
     let context = carafe.context(&format!("FROM scratch\nADD {url} /\n"));
     let said = carafe.fails(1, ["build", &context]);
     assert!(said.contains("git cannot submodule"), "{said}");
+}
+
+/// The members of a context, as a tar: each a file, or a link if its name ends in `@`.
+fn tar(members: &[(&str, &str)]) -> Vec<u8> {
+    let members = members
+        .iter()
+        .map(|(name, content)| match name.strip_suffix('@') {
+            Some(name) => {
+                let link = Kind::Symlink(content.as_bytes().to_vec());
+                (Entry::new(name, link, 0o777), Vec::new())
+            }
+            None => {
+                let mut entry = Entry::new(*name, Kind::File, 0o640);
+                (entry.uid, entry.gid) = (5, 6);
+                (entry, content.as_bytes().to_vec())
+            }
+        });
+    testkit::layer(members)
+}
+
+const COPY_ALL: &str = "FROM scratch\nCOPY . /\n";
+
+#[test]
+fn contexts_from_standard_input() {
+    let carafe = Carafe::empty();
+    let out = carafe.path("out");
+    let output = format!("type=local,dest={}", out.display());
+    let arguments = ["build", "--output", &output];
+    let context = tar(&[
+        ("Dockerfile", COPY_ALL),
+        ("a", "a"),
+        ("b", "b"),
+        (".dockerignore", "b"),
+    ]);
+    let gzip = {
+        let mut encoder = oci::compression::Encoder::new(
+            oci::Compression::Gzip,
+            None,
+            Vec::new(),
+            std::num::NonZeroUsize::MIN,
+        )
+        .unwrap();
+        std::io::Write::write_all(&mut encoder, &context).unwrap();
+        encoder.finish().unwrap()
+    };
+    for archive in [context, gzip] {
+        let _ = fs::remove_dir_all(&out);
+        let said = carafe.feed([&arguments[..], &["-"]].concat(), &archive);
+        assert_eq!(said.code, 0, "{said:#?}");
+        assert!(out.join("a").exists() && !out.join("b").exists());
+    }
+    // The other Dockerfile is in the archive.
+    let _ = fs::remove_dir_all(&out);
+    let context = tar(&[("sub/other", "FROM scratch\nCOPY a /only\n"), ("a", "a")]);
+    let said = carafe.feed(
+        [&arguments[..], &["-f", "sub/other", "-"]].concat(),
+        &context,
+    );
+    assert_eq!(said.code, 0, "{said:#?}");
+    assert!(out.join("only").exists());
+    // A Dockerfile alone has an empty context.
+    let _ = fs::remove_dir_all(&out);
+    let text = "FROM scratch\nCOPY . /empty/\nCOPY <<END /x\nx\nEND\n";
+    let said = carafe.feed([&arguments[..], &["-"]].concat(), text.as_bytes());
+    assert_eq!(said.code, 0, "{said:#?}");
+    assert_eq!(fs::read_dir(out.join("empty")).unwrap().count(), 0);
+    let said = carafe.feed(["build", "-f", "x", "-"], text.as_bytes());
+    assert_eq!(said.code, 2, "{said:#?}");
+    carafe.fails(2, ["build", "-f", "-", "-"]);
+    let left = fs::read_dir(carafe.path("store/tmp")).unwrap().count();
+    assert_eq!(left, 0, "contexts vanish");
+}
+
+#[test]
+fn an_archive_leads_nowhere_else() {
+    let carafe = Carafe::empty();
+    carafe.write("host/secret", b"SECRET IN THE HOST\n");
+    let host = carafe.path("host/secret");
+    let host = host.to_str().unwrap();
+    for members in [
+        &[("Dockerfile@", host)][..],
+        &[
+            ("Dockerfile", COPY_ALL),
+            (".dockerignore@", host),
+            ("SECRET", ""),
+        ],
+        &[
+            ("Dockerfile", "FROM scratch\nCOPY link /x\n"),
+            ("link@", host),
+        ],
+        &[("Dockerfile", COPY_ALL), ("../../../../../../../..@", host)],
+    ] {
+        let said = carafe.feed(["build", "--progress=plain", "-"], &tar(members));
+        assert!(!said.stderr.contains("IN THE HOST"), "{said:#?}");
+        assert!(
+            said.code == 1 || members[1].0 == ".dockerignore@",
+            "{said:#?}"
+        );
+    }
+}
+
+#[test]
+fn contexts_of_the_web() {
+    let (carafe, web) = (Carafe::empty(), Registry::start());
+    let archive = tar(&[
+        ("Dockerfile", COPY_ALL),
+        ("a", "a"),
+        ("sub/other", COPY_ALL),
+    ]);
+    web.put_file("/context.tar", &archive, &[("ETag", "\"1\"")]);
+    web.put_file("/Dockerfile", COPY_ALL.as_bytes(), &[]);
+    let url = |name: &str| format!("http://{}/{name}", web.host());
+    let out = built(&carafe, &[&url("context.tar")]);
+    assert!(out.join("a").exists());
+    built(&carafe, &["-f", "sub/other", &url("context.tar")]);
+    assert!(web.received()[1].header("if-none-match").is_some());
+    let out = built(&carafe, &[&url("Dockerfile")]);
+    assert_eq!(read(out.join("context")), COPY_ALL);
+    let folder = carafe.context("FROM nowhere\n");
+    let out = built(&carafe, &["-f", &url("Dockerfile"), &folder]);
+    assert!(out.join("Dockerfile").exists());
+    let said = carafe.fails(1, ["build", &url("nothing")]);
+    assert!(said.contains("404 not found"), "{said}");
+}
+
+#[test]
+fn a_repository_is_a_context() {
+    let (carafe, web) = (Carafe::empty(), Registry::start());
+    let repository = Repository::new(&carafe, "repository");
+    repository.commit(&[("sub/Dockerfile", COPY_ALL), ("sub/a", "a"), ("b", "b")]);
+    let url = repository.serve(&web, "/repository.git");
+    let out = built(&carafe, &[&format!("{url}#trunk:sub")]);
+    assert!(out.join("a").exists() && !out.join("b").exists());
+    let keep = [
+        "--build-arg",
+        "BUILDKIT_CONTEXT_KEEP_GIT_DIR=1",
+        "-f",
+        "sub/Dockerfile",
+    ];
+    let out = built(&carafe, &[&keep[..], &[url.as_str()]].concat());
+    assert!(out.join(".git/HEAD").exists() && out.join("b").exists());
+}
+
+#[test]
+fn named_contexts() {
+    let (carafe, web) = (Carafe::new(), Registry::start());
+    let repository = Repository::new(&carafe, "repository");
+    repository.commit(&[("from-git", "git")]);
+    let git = repository.serve(&web, "/repository.git");
+    web.put_file("/files.tar", &tar(&[("from-tar", "tar")]), &[]);
+    web.put_file("/file", b"file", &[]);
+    let url = |name: &str| format!("http://{}/{name}", web.host());
+    let layout = carafe.path("layout");
+    let saved = carafe.path("saved.tar");
+    carafe.ok(["save", "-o", saved.to_str().unwrap(), "base"]);
+    fs::create_dir(&layout).unwrap();
+    let untar = Command::new("tar")
+        .arg("xf")
+        .arg(&saved)
+        .arg("-C")
+        .arg(&layout)
+        .status();
+    assert!(untar.unwrap().success());
+    let context = carafe.context(
+        "FROM nowhere.example/stage AS stage\nRUN exit 1\n\
+         FROM nowhere.example/image:latest\nCOPY --from=git / /git/\nCOPY --from=tar / /tar/\n\
+         COPY --from=file / /file/\nCOPY --from=stage /etc/passwd /passwd\nCOPY --from=suffixed / /suffixed/\n\
+         RUN --mount=from=git,target=/m test -f /m/from-git\n",
+    );
+    let named = [
+        format!("git={git}"),
+        format!("tar={}", url("files.tar")),
+        format!("file={}", url("file")),
+        format!("stage=oci-layout://{}", layout.display()),
+        "nowhere.example/image=docker-image://base".to_owned(),
+        format!("suffixed::{}={git}", oci::Platform::host()),
+        "suffixed=docker-image://scratch".to_owned(),
+    ];
+    let mut arguments: Vec<&str> = Vec::new();
+    for one in &named {
+        arguments.extend(["--build-context", one]);
+    }
+    arguments.push(&context);
+    let out = built(&carafe, &arguments);
+    assert_eq!(read(out.join("git/from-git")), "git");
+    assert_eq!(read(out.join("tar/from-tar")), "tar");
+    assert_eq!(read(out.join("file/context")), "file");
+    assert!(read(out.join("passwd")).contains("app:"));
+    assert!(out.join("suffixed/from-git").exists() && out.join("bin/busybox").exists());
+    let said = carafe.fails(2, ["build", "--build-context", "BIG=.", &context]);
+    assert!(said.contains("--build-context BIG"), "{said}");
+}
+
+#[test]
+fn a_killed_build_leaves_its_context_to_the_next() {
+    let carafe = Carafe::new();
+    let context = tar(&[("Dockerfile", "FROM base\nRUN sleep 98765\n")]);
+    let path = carafe.write("context.tar", &context);
+    let mut build = carafe.spawn(["build", "-"], fs::File::open(path).unwrap().into());
+    let running = || !processes_with("98765").is_empty();
+    eventually("RUN", running);
+    build.kill().unwrap();
+    build.wait().unwrap();
+    eventually("the end of RUN", || !running());
+    carafe.ok(["images"]);
+    let left = fs::read_dir(carafe.path("store/tmp")).unwrap().count();
+    assert_eq!(left, 0);
 }

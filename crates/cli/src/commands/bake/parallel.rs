@@ -34,16 +34,20 @@ struct Ended {
 /// Does the builds, which come after those that they use.
 pub(super) fn run(builds: &[Build], args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let mode = build::mode_of(args.progress.as_deref(), config)?;
-    let mut requests = Vec::new();
     for build in builds {
-        let request = Request::read(&build.args, config)
-            .map_err(|error| error.about(&format!("target {}", build.name)))?;
-        requests.push(Mutex::new(request));
+        Request::check_flags(&build.args).map_err(|error| error.about(&about(build)))?;
     }
     let notices = Notices::default();
     let session = Session::open(config, &notices)?;
     let logs = LogDirectory::new(&session.store.layout().logs());
     let progress = Progress::start(mode, config.style(), logs, &notices);
+    let requests = match read(builds, &session, &progress) {
+        Ok(requests) => requests,
+        Err(error) => {
+            progress.end();
+            return Err(error);
+        }
+    };
     let work = Work {
         builds,
         requests,
@@ -80,10 +84,31 @@ pub(super) fn run(builds: &[Build], args: &Args, config: &Config) -> Result<Exit
             }
         }
         let error = requests[at].error(failure, config);
-        return Err(error.about(&format!("target {}", builds[at].name)));
+        return Err(error.about(&about(&builds[at])));
     }
     let finished: Vec<_> = builds.iter().zip(&requests).zip(ended.done).collect();
     conclude(&finished, args, &session)
+}
+
+/// Reads what each build needs; contexts that are elsewhere are fetched.
+fn read<'a>(
+    builds: &'a [Build],
+    session: &Session<'_>,
+    progress: &Progress,
+) -> Result<Vec<Mutex<Request<'a>>>, CommandError> {
+    let mut requests = Vec::with_capacity(builds.len());
+    for (at, build) in builds.iter().enumerate() {
+        let part = progress.part(&build.name, at);
+        let request = Request::read(&build.args, session, &|event| part.event(event));
+        requests.push(Mutex::new(
+            request.map_err(|error| error.about(&about(build)))?,
+        ));
+    }
+    Ok(requests)
+}
+
+fn about(build: &Build) -> String {
+    format!("target {}", build.name)
 }
 
 /// A build, what was asked for, and what came of it.

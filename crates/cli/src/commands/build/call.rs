@@ -61,23 +61,19 @@ pub(super) fn run(asked: Asked, args: &Args, config: &Config) -> Result<Exit, Co
     if asked.method == Method::Describe {
         return describe::run(asked.format);
     }
-    let options = options::read(args, config)?;
+    let session = Session::open(config, &Notices::default())?;
+    let options = options::read(args, config, &session.environment(&|_| ()))?;
     let checks = Checks::read(&options, config)?;
     match asked.method {
-        Method::Check => check::run(&checks, &options, asked.format, config),
-        Method::Outline => outline::run(&checks, &options, asked.format, config),
+        Method::Check => check::run(&checks, &options, asked.format, &session),
+        Method::Outline => outline::run(&checks, &options, asked.format, &session),
         Method::Targets | Method::Describe => targets::run(&checks, &options, asked.format, config),
     }
 }
 
 /// Plans, without building.
-fn survey(options: &Options, stages: Stages, config: &Config) -> Result<Surveyed, CommandError> {
-    let session = Session::open(config, &Notices::default())?;
-    Ok(builder::survey(
-        options,
-        &session.environment(&|_| ()),
-        stages,
-    ))
+fn survey(options: &Options, stages: Stages, session: &Session<'_>) -> Surveyed {
+    builder::survey(options, &session.environment(&|_| ()), stages)
 }
 
 /// What is wrong with a text that is no Dockerfile.

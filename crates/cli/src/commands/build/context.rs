@@ -1,128 +1,162 @@
 //! Where the Dockerfile and the build contexts are.
 
+mod folder;
+mod named;
+
+pub(super) use named::read as named;
+
+use super::flags::Args;
 use crate::command_error::CommandError;
-use builder::{IgnoreFile, LocalContext};
+use builder::remote::{self, FetchedContext, GitRepository, Remote};
+use builder::{Environment, LocalContext, SecretSource};
 use dockerfile::Source;
-use std::fs::{self, File};
+use folder::Folder;
+use std::collections::BTreeMap;
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// A Dockerfile or ignore file that is longer is none.
 const LIMIT: u64 = 16 << 20;
 
-/// The folder that the positional argument names.
-pub(super) fn directory(context: &str) -> Result<PathBuf, CommandError> {
-    if context == "-" {
-        return Err(CommandError::not_yet("a context from standard input (`-`)")
-            .hint("unpack it, and name the folder"));
-    }
-    if is_remote(context) {
-        return Err(
-            CommandError::not_yet(format_args!("a remote context ({context})"))
-                .hint("clone or download it, and name the folder"),
-        );
-    }
-    let path = PathBuf::from(context);
-    match fs::metadata(&path) {
-        Ok(metadata) if metadata.is_dir() => Ok(path),
-        Ok(_) => Err(
-            CommandError::new(format!("the build context {context} is not a folder"))
-                .hint("name the folder; a Dockerfile is named with -f"),
-        ),
-        Err(error) => Err(CommandError::file("read the build context", &path, error)),
+/// What Docker calls a Dockerfile.
+const DOCKERFILE: &str = "Dockerfile";
+
+/// What it takes to fetch a context.
+pub(super) struct Means<'a> {
+    pub(super) environment: &'a Environment<'a>,
+    pub(super) secrets: &'a BTreeMap<String, SecretSource>,
+    /// `BUILDKIT_CONTEXT_KEEP_GIT_DIR`.
+    pub(super) keep_git_dir: bool,
+    /// The Dockerfile itself, if it stands in a bake file.
+    pub(super) inline: Option<&'a str>,
+}
+
+/// What the positional argument means.
+enum Place {
+    Folder(PathBuf),
+    Remote(Remote),
+    StandardInput,
+}
+
+impl Place {
+    /// Whatever is a folder is meant as one.
+    fn of(context: &str) -> Result<Self, CommandError> {
+        if context == "-" {
+            return Ok(Self::StandardInput);
+        }
+        let path = PathBuf::from(context);
+        let found = fs::metadata(&path);
+        if found.as_ref().is_ok_and(fs::Metadata::is_dir) {
+            return Ok(Self::Folder(path));
+        }
+        let repository = GitRepository::parse_context(context);
+        match repository.map_err(|error| CommandError::usage(error.to_string()))? {
+            Some(repository) => return Ok(Self::Remote(Remote::Git(repository))),
+            None if remote::is_web(context) => {
+                return Ok(Self::Remote(Remote::web_context(context)));
+            }
+            None => {}
+        }
+        match found {
+            Ok(_) => Err(
+                CommandError::new(format!("the build context {context} is not a folder"))
+                    .hint("name the folder; a Dockerfile is named with -f"),
+            ),
+            Err(error) => Err(CommandError::file("read the build context", &path, error)),
+        }
     }
 }
 
-/// What `docker buildx build` takes for a URL or a repository.
+/// Whether a context or a Dockerfile is none of this machine's.
 pub(super) fn is_remote(text: &str) -> bool {
-    let schemes = [
-        "http://",
-        "https://",
-        "git://",
-        "ssh://",
-        "git@",
-        "github.com/",
-    ];
-    schemes.iter().any(|scheme| text.starts_with(scheme))
+    remote::is_web(text) || GitRepository::parse_context(text).is_ok_and(|found| found.is_some())
 }
 
-/// The Dockerfile, and its path if it is a file.
-pub(super) fn dockerfile(
+/// Finds what can be wrong with the flags alone.
+pub(super) fn check(args: &Args) -> Result<(), CommandError> {
+    let place = Place::of(&args.context)?;
+    if matches!(place, Place::StandardInput) && args.file.as_deref() == Some("-") {
+        let message = "context and Dockerfile cannot both come from standard input";
+        return Err(CommandError::usage(message).hint("name the folder, or leave out -f"));
+    }
+    Ok(())
+}
+
+/// Reads the Dockerfile and the ignore file; fetches what is elsewhere.
+pub(super) fn read(args: &Args, means: &Means<'_>) -> Result<(Source, LocalContext), CommandError> {
+    let file = args.file.as_deref();
+    match Place::of(&args.context)? {
+        Place::Folder(directory) => in_folder(Folder::of_host(directory), file, means),
+        Place::StandardInput => from_standard_input(file, means),
+        Place::Remote(mut remote) => {
+            if let Remote::Git(repository) = &mut remote
+                && means.keep_git_dir
+            {
+                repository.keep_git_dir = Some(true);
+            }
+            match remote::fetch_context(&remote, means.secrets, means.environment)? {
+                FetchedContext::Files(local) => in_folder(Folder::fetched(local)?, file, means),
+                FetchedContext::Dockerfile(local) => {
+                    let inside = Some(remote::CONTEXT_FILE);
+                    let elsewhere = file.filter(|file| is_elsewhere(file));
+                    in_folder(Folder::fetched(local)?, elsewhere.or(inside), means)
+                }
+            }
+        }
+    }
+}
+
+/// An archive with everything in it, or a Dockerfile that needs nothing else.
+fn from_standard_input(
     file: Option<&str>,
-    context: &Path,
-) -> Result<(Source, Option<PathBuf>), CommandError> {
-    match file {
-        Some("-") => {
-            let text = text("standard input", io::stdin().lock())?;
-            Ok((Source::new("Dockerfile (standard input)", text), None))
-        }
-        Some(url) if is_remote(url) => Err(CommandError::not_yet(format_args!(
-            "a remote Dockerfile ({url})"
-        ))),
-        // A pipe is fine if the user names it: `-f <(generate)`.
-        Some(path) => read(PathBuf::from(path), context, |path| File::open(path)),
-        None => {
-            let usual = context.join("Dockerfile");
-            let lower = context.join("dockerfile");
-            let found = if !usual.exists() && lower.exists() {
-                lower
-            } else {
-                usual
-            };
-            read(found, context, open_regular)
-        }
-    }
-}
-
-fn read(
-    path: PathBuf,
-    context: &Path,
-    open: impl Fn(&Path) -> io::Result<File>,
-) -> Result<(Source, Option<PathBuf>), CommandError> {
-    let file = match open(&path) {
-        Ok(file) => file,
-        Err(error) => {
-            let hint = hint(&path, context, error.kind());
-            let error = CommandError::file("read", &path, error);
-            return Err(match hint {
-                Some(hint) => error.hint(hint),
-                None => error,
-            });
-        }
+    means: &Means<'_>,
+) -> Result<(Source, LocalContext), CommandError> {
+    let store = means.environment.store;
+    let dockerfile = match remote::read_context(io::stdin(), store)? {
+        Ok(local) => return in_folder(Folder::fetched(local)?, file, means),
+        Err(dockerfile) => dockerfile,
     };
-    let shown = path
-        .strip_prefix("./")
-        .unwrap_or(&path)
-        .display()
-        .to_string();
-    let text = text(&shown, file)?;
-    Ok((Source::new(shown, text), Some(path)))
+    if let Some(file) = file {
+        let message = format!("there are two Dockerfiles: standard input (no archive) and {file}");
+        return Err(CommandError::usage(message).hint("leave out -f, or name a context"));
+    }
+    let text = text("standard input", dockerfile)?;
+    let source = Source::new("Dockerfile (standard input)", text);
+    Ok((source, remote::empty_context(store)?))
 }
 
-fn hint(path: &Path, context: &Path, kind: io::ErrorKind) -> Option<String> {
-    if kind != io::ErrorKind::NotFound {
-        return None;
-    }
-    let inside = context.join(path);
-    if inside.exists() {
-        let inside = inside.display();
-        return Some(format!(
-            "-f starts from where you are: did you mean -f {inside}?"
-        ));
-    }
-    let entries = fs::read_dir(context).ok()?;
-    let names = entries
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let mut like: Vec<String> = names
-        .filter(|n| n.to_lowercase().contains("dockerfile") && !n.ends_with("ignore"))
-        .collect();
-    like.sort();
-    like.truncate(5);
-    match like.is_empty() {
-        true => Some("name the Dockerfile with -f FILE".to_owned()),
-        false => Some(format!("there are: {}; name one with -f", like.join(", "))),
-    }
+/// The Dockerfile of a context, which may be elsewhere, and the context with its ignore file.
+fn in_folder(
+    folder: Folder,
+    file: Option<&str>,
+    means: &Means<'_>,
+) -> Result<(Source, LocalContext), CommandError> {
+    let (source, ignore) = match (means.inline, file) {
+        (Some(text), _) => (Source::new("dockerfile-inline", text), folder.ignore(None)?),
+        (None, Some("-")) => {
+            let text = text("standard input", io::stdin().lock())?;
+            let source = Source::new("Dockerfile (standard input)", text);
+            (source, folder.ignore(None)?)
+        }
+        (None, Some(url)) if remote::is_web(url) => {
+            let wanted = Remote::Web(remote::WebFile::new(url));
+            let file = remote::fetch_file(&wanted, means.secrets, means.environment)?;
+            let source = Source::new(url, text(url, file)?);
+            (source, folder.ignore(None)?)
+        }
+        (None, named) => folder.dockerfile(named)?,
+    };
+    let context = LocalContext {
+        ignore,
+        ..folder.into_context()
+    };
+    Ok((source, context))
+}
+
+/// Whether a Dockerfile is not looked for in a context that was fetched.
+fn is_elsewhere(file: &str) -> bool {
+    file == "-" || remote::is_web(file) || Path::new(file).is_absolute()
 }
 
 /// Reads text that must not be endless. Bytes that are no UTF-8 (a comment in Latin-1) become the replacement character.
@@ -140,52 +174,5 @@ fn text(name: &str, from: impl Read) -> Result<String, CommandError> {
     Ok(match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    })
-}
-
-/// Opens a file that the context, not the user, put there: it may be a pipe that nobody writes to.
-fn open_regular(path: &Path) -> io::Result<File> {
-    let metadata = fs::metadata(path)?;
-    if metadata.is_file() {
-        return File::open(path);
-    }
-    let reason = "it is not a regular file";
-    Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
-}
-
-/// A context with its ignore file: `NAME.dockerignore` beside the Dockerfile stands in for `.dockerignore`.
-pub(super) fn local(
-    directory: PathBuf,
-    dockerfile: Option<&Path>,
-) -> Result<LocalContext, CommandError> {
-    let mut beside = dockerfile.map(|path| path.as_os_str().to_owned());
-    if let Some(name) = &mut beside {
-        name.push(".dockerignore");
-    }
-    let candidates = beside
-        .map(PathBuf::from)
-        .into_iter()
-        .chain([directory.join(".dockerignore")]);
-    for path in candidates {
-        match open_regular(&path) {
-            Ok(file) => {
-                let name = path
-                    .strip_prefix("./")
-                    .unwrap_or(&path)
-                    .display()
-                    .to_string();
-                let text = text(&name, file)?;
-                return Ok(LocalContext {
-                    directory,
-                    ignore: Some(IgnoreFile { name, text }),
-                });
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(CommandError::file("read", &path, error)),
-        }
-    }
-    Ok(LocalContext {
-        directory,
-        ignore: None,
     })
 }

@@ -12,7 +12,7 @@ use crate::key_values::{boolean, maybe_pair, pair};
 #[derive(Debug, Default, clap::Args)]
 #[command(override_usage = "carafe build [OPTIONS] CONTEXT")]
 pub(crate) struct Args {
-    /// Read the Dockerfile from here; `-` is standard input [default: CONTEXT/Dockerfile]
+    /// Read the Dockerfile from here: a file, a URL, or `-` for standard input [default: CONTEXT/Dockerfile]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Option<String>,
 
@@ -48,8 +48,8 @@ pub(crate) struct Args {
     #[arg(short, long = "output", value_name = "OUTPUT")]
     pub(crate) outputs: Vec<String>,
 
-    /// Let COPY --from and FROM use this folder under a name
-    #[arg(long = "build-context", value_name = "NAME=DIR", value_parser = pair)]
+    /// Let COPY --from and FROM use this under a name: a folder, docker-image://NAME, oci-layout://FOLDER, a URL
+    #[arg(long = "build-context", value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) build_contexts: Vec<(String, String)>,
 
     /// Use no results of earlier builds
@@ -117,7 +117,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) rejected: Rejected,
 
-    /// The build context: a folder
+    /// The build context: a folder, a git repository, the URL of an archive or of a Dockerfile, or `-`
     #[arg(value_name = "CONTEXT")]
     pub(crate) context: String,
 }

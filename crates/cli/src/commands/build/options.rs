@@ -1,33 +1,42 @@
 //! Flags to the builder's options.
 
+use super::context::{self, Means};
 use super::flags::Args;
-use super::{context, platforms, secrets};
+use super::{platforms, secrets};
 use crate::command_error::CommandError;
 use crate::config::Config;
-use builder::{NoCache, Options};
-use dockerfile::Source;
+use crate::key_values;
+use builder::{Environment, NoCache, Options};
 use dockerfile::ast::Network;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// Reads everything that the flags name: Dockerfile, ignore files, variables.
-pub(super) fn read(args: &Args, config: &Config) -> Result<Options, CommandError> {
-    let directory = context::directory(&args.context)?;
-    let (dockerfile, path) = match &args.dockerfile_inline {
-        Some(text) => (Source::new("dockerfile-inline", text.as_str()), None),
-        None => context::dockerfile(args.file.as_deref(), &directory)?,
-    };
+pub(super) fn read(
+    args: &Args,
+    config: &Config,
+    environment: &Environment<'_>,
+) -> Result<Options, CommandError> {
     let mut secret_sources = BTreeMap::new();
     for text in &args.secrets {
         let (id, source) = secrets::read(text, config)?;
         secret_sources.insert(id, source);
     }
+    let build_args = build_args(args, config)?;
+    let kept = build_args.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR");
+    let means = Means {
+        environment,
+        secrets: &secret_sources,
+        keep_git_dir: kept.is_some_and(|kept| key_values::boolean(kept) == Ok(true)),
+        inline: args.dockerfile_inline.as_deref(),
+    };
+    let named_contexts = context::named(&args.build_contexts)?;
+    let (dockerfile, context) = context::read(args, &means)?;
     Ok(Options {
         dockerfile,
-        context: Some(context::local(directory, path.as_deref())?),
-        named_contexts: named_contexts(&args.build_contexts)?,
+        context: Some(context),
+        named_contexts,
         target: args.target.clone().filter(|target| !target.is_empty()),
-        build_args: build_args(args, config)?,
+        build_args,
         labels: args
             .labels
             .iter()
@@ -43,28 +52,6 @@ pub(super) fn read(args: &Args, config: &Config) -> Result<Options, CommandError
         add_hosts: args.run.hosts()?,
         reporting: args.reporting.reporting(),
     })
-}
-
-fn named_contexts(
-    given: &[(String, String)],
-) -> Result<BTreeMap<String, builder::LocalContext>, CommandError> {
-    let mut contexts = BTreeMap::new();
-    for (name, value) in given {
-        let scheme = value.split_once("://").map(|(scheme, _)| scheme);
-        if scheme.is_some() || value.starts_with("target:") || context::is_remote(value) {
-            let what = format_args!("--build-context {name}={value}: contexts other than folders")
-                .to_string();
-            return Err(CommandError::not_yet(what));
-        }
-        let path = PathBuf::from(value);
-        if !path.is_dir() {
-            return Err(CommandError::new(format!(
-                "--build-context {name}: {value} is not a folder"
-            )));
-        }
-        contexts.insert(name.clone(), context::local(path, None)?);
-    }
-    Ok(contexts)
 }
 
 fn build_args(args: &Args, config: &Config) -> Result<BTreeMap<String, String>, CommandError> {

@@ -9,7 +9,7 @@ use super::flags::Args;
 use super::outputs::{self, Output};
 use crate::command_error::CommandError;
 use crate::config::Config;
-use builder::{FileTimes, Options, Reproducible, Times};
+use builder::{FileTimes, Options, Origin, Reproducible, Times};
 use dockerfile::ast::Kind;
 
 /// The variable and build argument that says when "now" is.
@@ -54,7 +54,11 @@ pub(super) fn times(
         None => reproducible == Reproducible::Wholly,
     };
     let context = match &options.context {
-        Some(context) if asks_context => commit_time::of(&context.directory, config)?,
+        Some(context) if asks_context => match &context.origin {
+            Origin::Host => commit_time::of(&context.directory, config)?,
+            // What may be in there is no repository of the user's, where git could be run.
+            Origin::Fetched(fetched) => fetched.commit_time,
+        },
         _ => None,
     };
     Ok(Times {

@@ -5,7 +5,7 @@ use super::flags::Args;
 use super::outputs::{self, Exported, Output};
 use super::result::{self, BuildResult};
 use super::session::Session;
-use super::{options, reproducible, summary};
+use super::{context, options, reproducible, summary};
 use crate::command_error::{self, CommandError};
 use crate::config::Config;
 use crate::diagnostic;
@@ -56,11 +56,24 @@ impl Done {
 }
 
 impl<'a> Request<'a> {
-    /// Reads everything that the flags name, and checks what can be checked.
-    pub(crate) fn read(args: &'a Args, config: &Config) -> Result<Self, CommandError> {
+    /// Finds what is wrong with the flags alone, before anything is made.
+    pub(crate) fn check_flags(args: &Args) -> Result<(), CommandError> {
         args.rejected.check()?;
+        outputs::read(args)?;
+        context::check(args)
+    }
+
+    /// Reads everything that the flags name, and checks what can be checked. A context that is elsewhere is fetched;
+    /// `show` gets the events of that.
+    pub(crate) fn read(
+        args: &'a Args,
+        session: &Session<'_>,
+        show: &(dyn Fn(Event) + Sync),
+    ) -> Result<Self, CommandError> {
+        Self::check_flags(args)?;
+        let config = session.config;
         let outputs = outputs::read(args)?;
-        let mut options = options::read(args, config)?;
+        let mut options = options::read(args, config, &session.environment(show))?;
         options.times = reproducible::times(args, &outputs, &options, config)?;
         if args.reproducible.verify_reproducible {
             options.no_cache = NoCache::All;

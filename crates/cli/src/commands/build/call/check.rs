@@ -2,8 +2,8 @@
 
 use super::{Format, frame, location, print_json, survey};
 use crate::command_error::{self, CommandError};
+use crate::commands::build::Session;
 use crate::commands::build::checks::Checks;
-use crate::config::Config;
 use crate::exit::Exit;
 use crate::output;
 use crate::terminal::clean;
@@ -25,9 +25,9 @@ pub(super) fn run(
     checks: &Checks,
     options: &Options,
     format: Format,
-    config: &Config,
+    session: &Session<'_>,
 ) -> Result<Exit, CommandError> {
-    let (findings, error) = look(checks, options, config)?;
+    let (findings, error) = look(checks, options, session)?;
     let source = &options.dockerfile;
     match format {
         Format::Text => output::result(&text(&findings, source))?,
@@ -45,7 +45,7 @@ pub(super) fn run(
 fn look(
     checks: &Checks,
     options: &Options,
-    config: &Config,
+    session: &Session<'_>,
 ) -> Result<(Vec<Finding>, Option<BuildError>), CommandError> {
     if let Some(first) = checks.parsed.diagnostics.first() {
         return Ok((Vec::new(), Some(BuildError::at(first))));
@@ -54,7 +54,7 @@ fn look(
         Some(_) => Stages::Needed,
         None => Stages::All,
     };
-    let surveyed = survey(options, stages, config)?;
+    let surveyed = survey(options, stages, session);
     let facts = surveyed.surveys.iter().map(|survey| {
         let mut facts = checks.facts(options, survey);
         if stages == Stages::All {

@@ -2,8 +2,8 @@
 
 use super::{Format, location, print_json, refuse_broken, survey};
 use crate::command_error::{self, CommandError};
+use crate::commands::build::Session;
 use crate::commands::build::checks::Checks;
-use crate::config::Config;
 use crate::exit::Exit;
 use crate::output;
 use crate::report::table::Table;
@@ -18,11 +18,12 @@ pub(super) fn run(
     checks: &Checks,
     options: &Options,
     format: Format,
-    config: &Config,
+    session: &Session<'_>,
 ) -> Result<Exit, CommandError> {
+    let config = session.config;
     refuse_broken(checks, options, config)?;
     let source = &options.dockerfile;
-    let surveyed = survey(options, Stages::Needed, config)?;
+    let surveyed = survey(options, Stages::Needed, session);
     if let Some(error) = surveyed.error {
         return Err(command_error::of_build(error, source, config.style()));
     }
