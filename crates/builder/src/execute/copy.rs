@@ -9,7 +9,7 @@ use dockerfile::chmod::Chmod;
 use rootfs::{Attributes, FileKind, FollowLast, MakeDir, Root};
 use store::Draft;
 
-use super::place::{Changed, Entry, Marks, Placer, Target, enter, make_room};
+use super::place::{Changed, Destination, Entry, Marks, Placer, Target, make_room};
 use super::{Executor, Work};
 use crate::notice::{self, Notice};
 use crate::select::{Content, Selected, Selection};
@@ -53,8 +53,12 @@ impl Executor<'_> {
             time_of_made: work.normalise.time(),
         };
         let changed = Changed::default();
+        let layer = Root::open(draft.dir())?;
         let copier = Copier {
-            root: &root,
+            to: Destination {
+                root: &root,
+                upper: Some(&layer),
+            },
             copy,
             marks: &marks,
             stopped: work.stopped,
@@ -106,7 +110,10 @@ impl Executor<'_> {
         let root = Root::open(directory)?;
         let (marks, changed) = (Marks::default(), Changed::default());
         let copier = Copier {
-            root: &root,
+            to: Destination {
+                root: &root,
+                upper: None,
+            },
             copy: &copy,
             marks: &marks,
             stopped: work.stopped,
@@ -126,7 +133,7 @@ fn decoded(file: std::fs::File) -> Result<Box<dyn std::io::Read + Send>, Error> 
 /// One `COPY` that is being done.
 #[derive(Clone, Copy)]
 struct Copier<'a> {
-    root: &'a Root,
+    to: Destination<'a>,
     copy: &'a CopyOperation,
     marks: &'a Marks,
     stopped: &'a (dyn Fn() -> bool + Sync),
@@ -137,7 +144,7 @@ impl Copier<'_> {
     fn sources(&self, selection: &Selection, item: usize) -> Result<(), Error> {
         for selected in &selection.items[item] {
             // Names of one file are found again within one source only.
-            let placer = Placer::new(self.root, self.marks, self.stopped);
+            let placer = Placer::new(self.to, self.marks, self.stopped);
             // A stage's files cannot change.
             let placer = match selection.tree.of_root {
                 true => placer.watching(self.changed),
@@ -224,7 +231,7 @@ impl Copier<'_> {
         let mut chain = vec![self.directory_target(self.mode_of_made())?];
         for directory in &selected.on_the_way {
             let outer = chain.last().expect("it is never empty");
-            let inner = enter(&outer.entry(&directory.name))?;
+            let inner = self.to.enter(&outer.entry(&directory.name))?;
             chain.push(inner);
         }
         let target = chain.last().expect("it is never empty");
@@ -275,7 +282,8 @@ impl Copier<'_> {
                 owner: Some((uid, gid)),
                 ..Attributes::default()
             };
-            self.root
+            self.to
+                .root
                 .open_dir(&self.copy.destination)?
                 .set_own_attributes(&owner)?;
         }
@@ -288,19 +296,21 @@ impl Copier<'_> {
         let destination = Path::new(&self.copy.destination);
         let into_directory = self.copy.destination.ends_with('/')
             || self
+                .to
                 .root
                 .metadata(destination)?
                 .is_some_and(|metadata| metadata.is_dir());
         if into_directory {
             return Ok((self.directory_target(self.mode_of_made())?, name.to_owned()));
         }
-        let path = self.root.resolve(destination, FollowLast::Yes)?;
+        let path = self.to.root.resolve(destination, FollowLast::Yes)?;
         let parent = path.parent().unwrap_or(Path::new("/"));
         let made = self
+            .to
             .root
             .create_dir_all(parent, &self.made_directories(self.mode_of_made()))?;
         let name = path.file_name().unwrap_or_default().to_owned();
-        let dir = self.root.open_dir(parent)?;
+        let dir = self.to.root.open_dir(parent)?;
         Ok((
             Target {
                 dir,
@@ -314,21 +324,25 @@ impl Copier<'_> {
     /// The destination as a directory, made with all that is above it if it is not there.
     fn directory_target(&self, mode: u32) -> Result<Target, Error> {
         let path = Path::new(&self.copy.destination);
-        let there = self.root.metadata(path)?;
-        let fresh = there.is_none();
-        if there.is_some_and(|metadata| !metadata.is_dir()) {
+        let there = self.to.root.metadata(path)?;
+        if there.as_ref().is_some_and(|there| !there.is_dir()) {
             return Err(Error::NotADirectory {
                 path: path.to_owned(),
             });
         }
-        if fresh {
-            self.root
+        if there.is_none() {
+            self.to
+                .root
                 .create_dir_all(path, &self.made_directories(mode))?;
         }
+        let path = self.to.root.resolve(path, FollowLast::Yes)?;
+        if there.is_none() {
+            return self.to.fresh(path);
+        }
         Ok(Target {
-            dir: self.root.open_dir(path)?,
-            path: path.to_owned(),
-            fresh,
+            dir: self.to.root.open_dir(&path)?,
+            path,
+            fresh: false,
         })
     }
 

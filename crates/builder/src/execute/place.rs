@@ -70,12 +70,69 @@ pub(super) struct Entry<'a> {
     pub(super) name: &'a OsStr,
 }
 
+/// What a copy writes to.
+#[derive(Clone, Copy)]
+pub(super) struct Destination<'a> {
+    /// The root that the step sees.
+    pub(super) root: &'a Root,
+    /// The layer on top, if there are others below it.
+    pub(super) upper: Option<&'a Root>,
+}
+
+impl<'a> Destination<'a> {
+    /// Opens the directory that a source directory becomes, making it if it is not there.
+    pub(super) fn enter(&self, at: &Place<'_>) -> Result<Target, Error> {
+        let Place { target, name } = at;
+        let path = target.path.join(name);
+        let there = if target.fresh {
+            None
+        } else {
+            target.dir.stat(name)?
+        };
+        match there {
+            None => {
+                let dir = target.dir.create_dir(name, 0o755)?;
+                match target.fresh {
+                    true => Ok(Target {
+                        dir,
+                        path,
+                        fresh: true,
+                    }),
+                    false => self.fresh(path),
+                }
+            }
+            Some(metadata) if metadata.is_dir() => Ok(Target {
+                dir: target.dir.open_dir(name)?,
+                path,
+                fresh: false,
+            }),
+            Some(_) => Err(Error::NotADirectory { path }),
+        }
+    }
+
+    /// A directory that was just made at a path without links. Nothing shows through it, so what comes into it is
+    /// made in the layer itself, which costs less than making it through the overlay.
+    pub(super) fn fresh(&self, path: PathBuf) -> Result<Target, Error> {
+        let dir = self.made_through(true).open_dir(&path)?;
+        Ok(Target {
+            dir,
+            path,
+            fresh: true,
+        })
+    }
+
+    /// What a directory's files are made through.
+    fn made_through(&self, fresh: bool) -> &'a Root {
+        self.upper.filter(|_| fresh).unwrap_or(self.root)
+    }
+}
+
 /// Paths in the root of files that were placed already, by what makes them the same file.
 type Linked = HashMap<((u32, u32), u64), PathBuf>;
 
 /// Places the files of one source.
 pub(super) struct Placer<'a> {
-    root: &'a Root,
+    to: Destination<'a>,
     marks: &'a Marks,
     /// Files with several names: the second name becomes a link to the first.
     linked: Mutex<Linked>,
@@ -100,12 +157,12 @@ enum Share {
 
 impl<'a> Placer<'a> {
     pub(super) fn new(
-        root: &'a Root,
+        to: Destination<'a>,
         marks: &'a Marks,
         stopped: &'a (dyn Fn() -> bool + Sync),
     ) -> Self {
         Self {
-            root,
+            to,
             marks,
             linked: Mutex::default(),
             stopped,
@@ -172,7 +229,7 @@ impl<'a> Placer<'a> {
         match &node.content {
             Content::Directory(entries) => {
                 let from = from.open_dir(&node.name)?;
-                let target = enter(&into.entry(&node.name))?;
+                let target = self.to.enter(&into.entry(&node.name))?;
                 self.share(&from, entries, &target, share)?;
                 self.finish(&target, node)
             }
@@ -200,7 +257,7 @@ impl<'a> Placer<'a> {
         entries: &[Node],
         at: &Place<'_>,
     ) -> Result<(), Error> {
-        let target = enter(at)?;
+        let target = self.to.enter(at)?;
         self.contents(from, entries, &target)?;
         self.finish(&target, node)
     }
@@ -217,7 +274,8 @@ impl<'a> Placer<'a> {
         let Place { target, name } = at;
         let identity = (metadata.dev, metadata.ino);
         if let Some(first) = linked.get(&identity) {
-            let (dir, first) = self.root.parent_of(first)?;
+            // Both names through the same mount: the layer on top has whatever this copy made.
+            let (dir, first) = self.to.made_through(target.fresh).parent_of(first)?;
             return Ok(dir.link(&first, &target.dir, name)?);
         }
         self.place(from, node, at)?;
@@ -245,30 +303,6 @@ impl<'a> Placer<'a> {
             (kind, _) => special(kind, metadata, &into.dir, name, &attributes)?,
         }
         Ok(())
-    }
-}
-
-/// Opens the directory that a source directory becomes, making it if it is not there.
-pub(super) fn enter(at: &Place<'_>) -> Result<Target, Error> {
-    let Place { target, name } = at;
-    let path = target.path.join(name);
-    let there = if target.fresh {
-        None
-    } else {
-        target.dir.stat(name)?
-    };
-    match there {
-        None => Ok(Target {
-            dir: target.dir.create_dir(name, 0o755)?,
-            path,
-            fresh: true,
-        }),
-        Some(metadata) if metadata.is_dir() => Ok(Target {
-            dir: target.dir.open_dir(name)?,
-            path,
-            fresh: false,
-        }),
-        Some(_) => Err(Error::NotADirectory { path }),
     }
 }
 
@@ -361,7 +395,11 @@ mod tests {
         };
         let (marks, changed) = (Marks::default(), Changed::default());
         let root = Root::open(&into).unwrap();
-        let placer = Placer::new(&root, &marks, &|| false).watching(&changed);
+        let to = Destination {
+            root: &root,
+            upper: None,
+        };
+        let placer = Placer::new(to, &marks, &|| false).watching(&changed);
         placer.contents(&dir, &listed[..1], &target).unwrap();
         assert_eq!(*changed.lock().unwrap(), None);
         placer.contents(&dir, &listed[1..], &target).unwrap();
