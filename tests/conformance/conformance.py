@@ -181,7 +181,7 @@ def run_case(builder, case, base, recording):
     path = os.path.join(case, "expected.json")
     try:
         spec, got = build(builder, case, base)
-    except Exception as e:
+    except (Exception, SystemExit) as e:
         return [f"the harness could not read the result: {e!r}"]
     if recording:
         bad = record(spec, got, path)

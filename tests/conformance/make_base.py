@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Make the base image that the cases name as `busybox`, from Debian's package busybox-static.
+"""Make the base images of the cases, from Debian's package busybox-static: `busybox`, and on top of it `odd` (a config with
+everything in it), `layered` (layers with whiteouts of all kinds) and `triggers` (ONBUILD).
 
-    make_base.py OUT.tar [--push HOST:PORT]    write an OCI image archive; push it as library/busybox:latest
+    make_base.py OUT.tar [--push HOST:PORT]    write an OCI image archive; push them as library/NAME:latest
+    make_base.py OUT.tar --only-base           without the other three
 
-The program is /bin/busybox, or what $BUSYBOX names; it must be statically linked. The image is the same to the
+The program is /bin/busybox, or what $BUSYBOX names; it must be statically linked. The images are the same to the
 byte wherever the same busybox program is used.
 """
 import argparse, gzip, hashlib, io, json, os, subprocess, tarfile, urllib.request
@@ -43,40 +45,95 @@ def sha(b):
     return "sha256:" + hashlib.sha256(b).hexdigest()
 
 
+def tar_of(*entries):
+    """A layer: (name, type, mode, content or target, owner)."""
+    out = io.BytesIO()
+    tar = tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT)
+    for name, kind, mode, text, owner in entries:
+        t = tarfile.TarInfo(name)
+        t.type, t.mode, t.mtime, t.uid, t.gid = kind, mode, 1700000000, owner, owner
+        if kind == tarfile.REGTYPE:
+            t.size = len(text)
+        else:
+            t.linkname = text
+        tar.addfile(t, io.BytesIO(text.encode()))
+    tar.close()
+    return out.getvalue()
+
+
+ODD = {
+    "User": "daemon:staff", "WorkingDir": "/srv//odd/", "Env": ["A=1", "PATH=/bin:/usr/bin", "EMPTY=", "B=x=y"],
+    "Entrypoint": ["/bin/sh", "-c"], "Cmd": ["echo $A"], "Labels": {"odd": "yes", "empty": ""}, "Volumes": {"/data": {}, "rel": {}},
+    "ExposedPorts": {"80/tcp": {}, "53/udp": {}}, "Shell": ["/bin/sh", "-ec"], "StopSignal": "9",
+    "Healthcheck": {"Test": ["CMD", "true"], "Interval": 7000000000, "Retries": 2},
+}
+TRIGGERS = {"Env": ["PATH=/bin"], "OnBuild": ["ENV T=1", "copy  --chmod=600  *.txt  /got/", "RUN echo $T $0 > /ran", "WORKDIR sub", "LABEL a=\"b  c\""]}
+FILE, DIR, LINK, HARD = tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
+LAYERS = [
+    tar_of(("./", DIR, 0o755, "", 0), ("./d", DIR, 0o750, "", 3), ("./d/a", FILE, 0o644, "a1", 3), ("./d/b", FILE, 0o600, "b1", 3), ("./d/sub/deep/f", FILE, 0o644, "f1", 0),
+           ("opq", DIR, 0o700, "", 0), ("opq/old", FILE, 0o644, "old", 0), ("opq/dir/x", FILE, 0o644, "x", 0), ("/abs/f", FILE, 0o644, "abs", 0),
+           ("h1", FILE, 0o644, "hard", 0), ("h2", HARD, 0o644, "h1", 0), ("l", LINK, 0o777, "d", 0), ("becomes", DIR, 0o755, "", 0), ("becomes/x", FILE, 0o644, "x", 0)),
+    tar_of(("d/.wh.a", FILE, 0, "", 0), ("d/sub/.wh.deep", FILE, 0, "", 0), ("opq/.wh..wh..opq", FILE, 0, "", 0), ("opq/new", FILE, 0o644, "new", 0),
+           (".wh.h1", FILE, 0, "", 0), (".wh.never", FILE, 0, "", 0), ("becomes", FILE, 0o640, "a file", 0)),
+    tar_of((".wh.l", FILE, 0, "", 0), ("l", DIR, 0o711, "", 0), ("l/in", FILE, 0o644, "in", 0), ("opq/dir", DIR, 0o755, "", 0), ("opq/dir/again", FILE, 0o644, "x", 0)),
+    tar_of(),
+]
+
+
+def descriptor(media, blob):
+    return {"mediaType": "application/vnd.oci.image." + media, "digest": sha(blob), "size": len(blob)}
+
+
+def image(layers, config, history):
+    """Its blobs; the manifest is the last one."""
+    blobs = [gzip.compress(plain, 6, mtime=0) for plain in layers]
+    document = {"architecture": "amd64", "os": "linux", "created": "2023-11-14T22:13:20Z", "config": config,
+                "rootfs": {"type": "layers", "diff_ids": [sha(plain) for plain in layers]}}
+    if history:
+        document["history"] = [{"created": "2023-11-14T22:13:20Z", "created_by": line} for line in history]
+    document = json.dumps(document, sort_keys=True).encode()
+    manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": descriptor("config.v1+json", document),
+                "layers": [descriptor("layer.v1.tar+gzip", blob) for blob in blobs]}
+    return blobs + [document, json.dumps(manifest, sort_keys=True).encode()]
+
+
+def push(host, name, blobs):
+    repo = f"http://{host}/v2/library/{name}"
+    for b in blobs[:-1]:
+        loc = urllib.request.urlopen(urllib.request.Request(repo + "/blobs/uploads/", method="POST", data=b"")).headers["Location"]
+        loc = loc if loc.startswith("http") else f"http://{host}{loc}"
+        urllib.request.urlopen(urllib.request.Request(loc + ("&" if "?" in loc else "?") + "digest=" + sha(b), method="PUT", data=b, headers={"Content-Type": "application/octet-stream"}))
+    urllib.request.urlopen(urllib.request.Request(repo + "/manifests/latest", method="PUT", data=blobs[-1], headers={"Content-Type": "application/vnd.oci.image.manifest.v1+json"}))
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("out")
     ap.add_argument("--push")
+    ap.add_argument("--only-base", action="store_true")
     a = ap.parse_args()
     if not os.path.exists(BUSYBOX) or b"ld-linux" in open(BUSYBOX, "rb").read(4096):
         raise SystemExit(f"{BUSYBOX} is not there or not statically linked: install Debian's busybox-static, or name one in BUSYBOX")
-    plain = layer()
-    blob = gzip.compress(plain, 6, mtime=0)
-    config = json.dumps({"architecture": "amd64", "os": "linux", "created": "2023-11-14T22:13:20Z",
-                         "config": {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["sh"]},
-                         "rootfs": {"type": "layers", "diff_ids": [sha(plain)]},
-                         "history": [{"created": "2023-11-14T22:13:20Z", "created_by": "busybox test base"}]}, sort_keys=True).encode()
-    d = lambda media, b: {"mediaType": media, "digest": sha(b), "size": len(b)}
-    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-                           "config": d("application/vnd.oci.image.config.v1+json", config),
-                           "layers": [d("application/vnd.oci.image.layer.v1.tar+gzip", blob)]}, sort_keys=True).encode()
-    index = json.dumps({"schemaVersion": 2, "manifests": [dict(d("application/vnd.oci.image.manifest.v1+json", manifest),
-                        annotations={"org.opencontainers.image.ref.name": "latest", "io.containerd.image.name": "docker.io/library/busybox:latest"},
-                        platform={"os": "linux", "architecture": "amd64"})]}, sort_keys=True).encode()
+    base = layer()
+    env = {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["sh"]}
+    images = {"busybox": image([base], env, ["busybox test base"])}
+    if not a.only_base:
+        images["odd"] = image([base], ODD, ["busybox test base"])
+        images["layered"] = image([base] + LAYERS, env, None)
+        images["triggers"] = image([base], TRIGGERS, ["busybox test base"])
+    index = [dict(descriptor("manifest.v1+json", blobs[-1]), platform={"os": "linux", "architecture": "amd64"},
+                  annotations={"org.opencontainers.image.ref.name": "latest", "io.containerd.image.name": f"docker.io/library/{name}:latest"})
+             for name, blobs in images.items()]
+    index = json.dumps({"schemaVersion": 2, "manifests": index}, sort_keys=True).encode()
+    blobs = {"blobs/" + sha(b).replace(":", "/"): b for group in images.values() for b in group}
     with tarfile.open(a.out, "w") as tar:
-        for name, data in [("oci-layout", b'{"imageLayoutVersion":"1.0.0"}'), ("index.json", index)] + \
-                [("blobs/" + sha(b).replace(":", "/"), b) for b in (blob, config, manifest)]:
+        for name, data in [("oci-layout", b'{"imageLayoutVersion":"1.0.0"}'), ("index.json", index)] + list(blobs.items()):
             t = tarfile.TarInfo(name)
             t.size = len(data)
             tar.addfile(t, io.BytesIO(data))
-    if a.push:
-        repo = f"http://{a.push}/v2/library/busybox"
-        for b in (blob, config):
-            loc = urllib.request.urlopen(urllib.request.Request(repo + "/blobs/uploads/", method="POST", data=b"")).headers["Location"]
-            loc = loc if loc.startswith("http") else f"http://{a.push}{loc}"
-            urllib.request.urlopen(urllib.request.Request(loc + ("&" if "?" in loc else "?") + "digest=" + sha(b), method="PUT", data=b, headers={"Content-Type": "application/octet-stream"}))
-        urllib.request.urlopen(urllib.request.Request(repo + "/manifests/latest", method="PUT", data=manifest, headers={"Content-Type": "application/vnd.oci.image.manifest.v1+json"}))
-    print(sha(manifest))
+    for name in images if a.push else []:
+        push(a.push, name, images[name])
+    print(sha(images["busybox"][-1]))
 
 
 main()

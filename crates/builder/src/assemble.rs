@@ -122,6 +122,7 @@ fn write_history(
         (None, true) => Some(first_made(config, image, store)?),
         (None, false) => None,
     };
+    fit_history(config, image);
     for entry in &image.history {
         if let Some(step) = entry.step {
             created = schedule
@@ -147,6 +148,32 @@ fn set_created(config: &mut ImageConfig, image: &StageImage, created: &str) {
     config.created = Some(created.to_owned());
     let own = config.history.iter_mut().rev().take(image.history.len());
     own.for_each(|line| line.created = Some(created.to_owned()));
+}
+
+/// A base may have no history, or one that does not fit its layers. Then lines are added for the last layers, or the
+/// first lines are said to be without one, so that the lines of this build stand for its own layers.
+fn fit_history(config: &mut ImageConfig, image: &StageImage) {
+    let layers = image
+        .base
+        .as_ref()
+        .map_or(0, |base| base.manifest.layers.len());
+    let with_layer = config
+        .history
+        .iter()
+        .filter(|line| !line.empty_layer)
+        .count();
+    let too_many = with_layer.saturating_sub(layers);
+    let lines = config.history.iter_mut();
+    for line in lines.filter(|line| !line.empty_layer).take(too_many) {
+        line.empty_layer = true;
+    }
+    for _ in with_layer..layers {
+        config.history.push(History {
+            created: config.created.clone(),
+            comment: "the base image does not say how this layer was made".to_owned(),
+            ..History::default()
+        });
+    }
 }
 
 /// An image without any layer has no time of its own; the first time that it was made is kept.

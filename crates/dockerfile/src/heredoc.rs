@@ -9,6 +9,8 @@ pub struct Heredoc {
     pub name: String,
     /// The lines, each with a line feed at its end (carriage returns as written).
     pub body: String,
+    /// The same lines with the tabs that `<<-` takes off: what a shell reads that knows `<<-` itself.
+    pub written: String,
     /// Whether `COPY` and `ADD` replace variables in the body: the word was written without
     /// quotes.
     pub expand: bool,

@@ -51,8 +51,6 @@ pub(crate) struct Attached {
     pub(crate) heredoc: Heredoc,
     /// `<<EOF` in the text of the statement.
     pub(crate) word: std::ops::Range<usize>,
-    /// The lines of the body as they are written.
-    pub(crate) written: String,
 }
 
 /// Cuts a file into statements.

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rootfs::{FollowLast, Root, Union};
+use rootfs::{FollowLast, MakeDir, Root, Union};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::PipeFlags;
 use sandbox::{Cgroup, Child, Emulation, Exit, Process, Sandbox, Stdio, User};
@@ -77,6 +77,7 @@ impl Executor<'_> {
         }
         let (root, stubs) = self.root(work, draft, &mut mounts)?;
         let identity = Users::read(&root).identity(&run.user)?;
+        make_workdir(&root, &run.workdir, &identity)?;
         let process = self.process(run, &identity)?;
         let fd = root.fd().try_clone_to_owned();
         let fd = fd.map_err(|source| Error::Read {
@@ -272,6 +273,20 @@ impl Executor<'_> {
             }
         }
     }
+}
+
+/// A working directory that is not there is made for the step's user, as `WORKDIR` does it.
+fn make_workdir(root: &Root, path: &str, user: &Identity) -> Result<(), Error> {
+    if root.metadata(path)?.is_none() {
+        let owned = MakeDir {
+            mode: 0o755,
+            uid: user.uid,
+            gid: user.gid,
+            mtime: None,
+        };
+        root.create_dir_all(path, &owned)?;
+    }
+    Ok(())
 }
 
 /// A tmpfs over a directory that is there has its rights, as runc does it.

@@ -1,5 +1,6 @@
 //! `COPY` and `ADD`.
 
+use dockerfile::Span;
 use dockerfile::ast::{Add, Copy, CopyArguments, CopySource, Instruction, Word};
 use dockerfile::chmod::{self, Chmod};
 
@@ -163,20 +164,24 @@ impl Planner<'_> {
         Ok(words.join(" "))
     }
 
-    /// `--chown`: without any image below there is nowhere to look a name up.
     fn chown(&self, stage: &Stage, word: &Word) -> Result<String, Error> {
         let owner = self.expand(stage, word)?;
+        Self::check_names(stage, &owner, stage.trigger_of.unwrap_or(word.span))?;
+        Ok(owner)
+    }
+
+    /// Without any image below there is nowhere to look the names in an owner up.
+    pub(super) fn check_names(stage: &Stage, owner: &str, span: Span) -> Result<(), Error> {
         let is_name = |part: &str| !part.is_empty() && !is_numeric(part);
         if stage.image.filesystem.is_none()
             && let Some(name) = owner.split(':').find(|part| is_name(part))
         {
-            let span = stage.trigger_of.unwrap_or(word.span);
             let message = format!("there is no user or group `{name}`: this stage is empty");
-            return Err(Problem::new("chown", span, message)
-                .help("give the owner in numbers, as in --chown=1000:1000")
+            return Err(Problem::new("owner", span, message)
+                .help("give the owner in numbers, such as 1000:1000")
                 .into());
         }
-        Ok(owner)
+        Ok(())
     }
 
     fn chmod(&self, stage: &Stage, word: &Word) -> Result<Option<Chmod>, Error> {

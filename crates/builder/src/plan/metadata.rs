@@ -19,7 +19,8 @@ impl Planner<'_> {
     ) -> Result<(), Error> {
         let mut shown = Vec::new();
         for arg in args {
-            let name = self.expand(stage, &arg.name)?;
+            // Only the values of ARG have variables in them, not the names.
+            let name = arg.name.text.clone();
             if name.is_empty() {
                 return Err(Problem::new("arg-name", span, "ARG names cannot be blank").into());
             }
@@ -124,21 +125,23 @@ impl Planner<'_> {
     /// `EXPOSE`.
     pub(super) fn expose(&mut self, stage: &mut Stage, words: &[Word]) -> Result<(), Error> {
         let escape = self.file.directives.escape;
-        let mut exposed = Vec::new();
+        let mut written = Vec::new();
         for word in words {
             let variables = &stage.image.variables;
             let lookup = |name: &str| variables.get(name).map(str::to_owned);
             let span = stage.trigger_of.unwrap_or(word.span);
             let expanded = dockerfile::expand_words(&word.text, escape, &lookup)
                 .map_err(|error| super::problem::expansion(&error, span))?;
-            for port in expanded {
-                let parsed = ports::parse(&port)
-                    .map_err(|error| Problem::new("expose-port", span, error.to_string()))?;
-                exposed.extend(parsed);
-            }
+            written.extend(expanded.into_iter().map(|port| (port, span)));
         }
-        exposed.sort();
-        exposed.dedup();
+        // The order of history is that of the words, and what was written twice is there twice.
+        written.sort();
+        let mut exposed = Vec::new();
+        for (port, span) in written {
+            let parsed = ports::parse(&port)
+                .map_err(|error| Problem::new("expose-port", span, error.to_string()))?;
+            exposed.extend(parsed);
+        }
         stage.note(format!("EXPOSE [{}]", exposed.join(" ")));
         stage.config().exposed_ports.extend(exposed);
         Ok(())
@@ -261,6 +264,7 @@ impl Planner<'_> {
             return Ok(());
         }
         let user = stage.config().user.clone();
+        Self::check_names(stage, &user, stage.trigger_of.unwrap_or(word.span))?;
         let operation = Operation::Workdir {
             path: directory,
             user,

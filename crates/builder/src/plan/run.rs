@@ -301,8 +301,9 @@ fn command(stage: &mut Stage, run: &Run) -> (Vec<String>, Option<Script>) {
     match run.heredocs.as_slice() {
         [] => (with_shell(text.clone()), None),
         [only] if text.trim_start().starts_with("<<") && is_only_a_heredoc(text) => {
-            if only.body.starts_with("#!") {
-                // It is the shell that starts it, as in BuildKit.
+            // As in BuildKit: tabs before `#!` make it a script for the shell, though `<<-` takes them off, and it
+            // is the shell that starts a program.
+            if only.written.starts_with("#!") {
                 let path = format!("{SCRIPTS}/{}", only.name);
                 let script = Script {
                     path: path.clone(),
@@ -316,7 +317,7 @@ fn command(stage: &mut Stage, run: &Run) -> (Vec<String>, Option<Script>) {
             let mut whole = text.clone();
             for heredoc in several {
                 whole.push('\n');
-                whole.push_str(&heredoc.body);
+                whole.push_str(&heredoc.written);
                 whole.push_str(&heredoc.name);
             }
             (with_shell(whole), None)

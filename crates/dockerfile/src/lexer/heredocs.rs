@@ -105,6 +105,7 @@ impl Announced {
                 let heredoc = Heredoc {
                     name: self.name.clone(),
                     body,
+                    written,
                     expand: self.expand,
                     strip_tabs: self.strip_tabs,
                     fd: self.fd,
@@ -114,7 +115,6 @@ impl Announced {
                 let attached = Attached {
                     heredoc,
                     word: self.word.clone(),
-                    written,
                 };
                 return Some((attached, line.span().end));
             }

@@ -16,7 +16,7 @@ pub(super) fn read(request: &Request<'_>) -> Result<Onbuild, Diagnostic> {
     let mut trigger = inner.text.text().to_owned();
     for found in inner.heredocs {
         trigger.push('\n');
-        trigger.push_str(&found.written);
+        trigger.push_str(&found.heredoc.written);
         trigger.push_str(&found.heredoc.name);
     }
     let instruction = Box::new(super::instruction(&inner)?);

@@ -56,6 +56,8 @@ impl Applied {
 struct Pair {
     dir: Arc<Dir>,
     below: Option<UnionDir>,
+    /// What has its name below, even if nothing of it shows through.
+    model: Option<UnionDir>,
 }
 
 impl Pair {
@@ -64,6 +66,7 @@ impl Pair {
         Ok(Pair {
             dir,
             below: Some(below.root().clone()),
+            model: Some(below.root().clone()),
         })
     }
 
@@ -76,16 +79,17 @@ impl Pair {
             Err(e) => return Err(root("unpack")(e)),
         };
         let opaque = dir.is_opaque().map_err(root("unpack"))?;
-        let below = match self.below.as_ref().filter(|_| !opaque) {
+        let model = match &self.below {
             Some(below) => below.open_dir(name).map_err(root("unpack"))?,
             None => None,
         };
-        Ok(Some(Pair { dir, below }))
+        let below = model.clone().filter(|_| !opaque);
+        Ok(Some(Pair { dir, below, model }))
     }
 
     /// Takes over owner, mode, time and attributes of the directory below.
     fn adopt(&self) -> Result<(), LayerError> {
-        let Some(model) = self.below.as_ref().and_then(UnionDir::top) else {
+        let Some(model) = self.model.as_ref().and_then(UnionDir::top) else {
             return Ok(());
         };
         for (key, value) in model.xattrs().map_err(root("unpack"))? {

@@ -1,0 +1,1 @@
+touch -- 'b\s' -dash 'x y' 'é' "$(printf 'e\314\201')" '日本'

@@ -1,0 +1,1 @@
+mkdir d; printf 1 > d/.wha; printf 2 > d/x.wh.y
