@@ -1,5 +1,7 @@
 //! carafe with a store of its own, and a base image made of busybox.
 
+pub(crate) mod layout;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
