@@ -9,6 +9,7 @@ use store::{Image, SnapshotId};
 
 use crate::assemble::assemble;
 use crate::base::WorldBases;
+use crate::explain::{Account, Fates};
 use crate::plan::{self, Stages};
 use crate::report::{StageReport, report};
 use crate::schedule::{Made, Schedule};
@@ -62,9 +63,20 @@ impl Built {
 /// See [`Error`]. When a build fails, what its steps made so far stays in the cache.
 pub fn build(options: &Options, environment: &Environment<'_>) -> Result<Outcome, Error> {
     let (plan, form) = prepare(options, environment)?;
-    let schedule = Schedule::new(&plan, options, environment);
-    let made = execute(&plan, &schedule)?;
-    finish(&form, &plan, made, &schedule)
+    let titles = titles(&plan, options);
+    let fates = Fates::default();
+    let events = |event: Event| {
+        fates.note(&event);
+        (environment.events)(event);
+    };
+    let noting = environment.with_events(&events);
+    let account = Account::open(&plan, options, environment.store, &titles);
+    let schedule = Schedule::new(&plan, options, &noting);
+    let made = execute(&plan, &schedule);
+    if let Some(explained) = account.close(&schedule, &fates) {
+        (environment.events)(Event::Explained(explained));
+    }
+    finish(&form, &plan, made?, &schedule)
 }
 
 /// How the result is to be.

@@ -157,6 +157,11 @@ impl<'a> Contexts<'a> {
         Ok(selection)
     }
 
+    /// What a step copies from its context, if anybody looked.
+    pub(crate) fn selected(&self, id: StepId) -> Option<Arc<Selection>> {
+        self.selections().get(&id).map(Arc::clone)
+    }
+
     /// Keeps what was learnt of the files for the next build. A failure costs time only.
     pub(crate) fn save(&self) {
         for opened in self.contexts.values() {

@@ -35,6 +35,8 @@ pub enum Event {
     Finished(StepId),
     /// A step failed or was stopped. The build's error says why.
     Failed(StepId),
+    /// The build is over, and its steps were to be explained.
+    Explained(Vec<crate::Explained>),
     /// Something that the user should know and that does not fail the build.
     Warning(dockerfile::Diagnostic),
 }

@@ -26,6 +26,25 @@ impl std::fmt::Debug for Key {
     }
 }
 
+impl Key {
+    /// As hexadecimal digits.
+    pub(crate) fn to_hex(self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The key that [`Key::to_hex`] wrote.
+    pub(crate) fn from_hex(text: &str) -> Option<Self> {
+        let mut key = [0; 32];
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        for (at, byte) in key.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+        }
+        Some(Self(key))
+    }
+}
+
 /// Raised when the meaning of a step changes, so that old records no longer fit.
 const VERSION: &str = "carafe 1";
 

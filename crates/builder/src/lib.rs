@@ -16,6 +16,7 @@ mod context;
 mod error;
 mod event;
 mod execute;
+mod explain;
 mod failed_run;
 mod gate;
 mod index;
@@ -44,6 +45,7 @@ pub use build::{Built, Outcome, build};
 pub use context::{ContextName, Fetched, IgnoreFile, LocalContext, NamedContext, Origin};
 pub use error::Error;
 pub use event::{Event, StepTitle, Stream};
+pub use explain::{Explained, FileChange, FileChangeKind, Reason, Verdict};
 pub use failed_run::{FailedRun, Inspector, Terminal};
 pub use missing::MissingSource;
 pub use options::{

@@ -53,6 +53,8 @@ pub struct Options {
 pub struct Reporting {
     /// `--strict`: what would be a warning fails the build.
     pub strict: bool,
+    /// `--explain`: tell why each step was executed, or was not.
+    pub explain: bool,
 }
 
 /// Where a secret's value is.
@@ -77,6 +79,7 @@ pub enum NoCache {
 }
 
 /// What a build works with.
+#[derive(Clone)]
 pub struct Environment<'a> {
     /// Where images, snapshots and records are.
     pub store: &'a store::Store,

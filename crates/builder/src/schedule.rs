@@ -206,6 +206,11 @@ impl<'a> Schedule<'a> {
         self.environment.store.union(&stack).ok()
     }
 
+    /// The definition key of a step, if anyone asked for it.
+    pub(crate) fn known_key(&self, id: StepId) -> Option<Key> {
+        self.keys[id.0 as usize].get()?.ok()
+    }
+
     /// What a step made, if anyone asked for it.
     pub(crate) fn known(&self, id: StepId) -> Option<&Made> {
         self.made[id.0 as usize].get()?.as_ref().ok()

@@ -66,6 +66,8 @@ pub(crate) struct Selection {
     pub(crate) tree: Arc<Tree>,
     /// What each item of the operation found: nothing for heredocs.
     pub(crate) items: Vec<Vec<Selected>>,
+    /// The digests of the regular files, in the order of the items and of the walk.
+    pub(crate) contents: Vec<[u8; 32]>,
     key: Key,
 }
 
@@ -90,10 +92,12 @@ impl Selection {
                 CopyItem::Fetched { .. } | CopyItem::Inline { .. } => Vec::new(),
             });
         }
-        let key = digest::key(tree, &items, copy, digests)?;
+        let contents = digest::contents(tree, &items, digests)?;
+        let key = digest::key(&items, copy, &contents);
         Ok(Self {
             tree: Arc::clone(tree),
             items,
+            contents,
             key,
         })
     }

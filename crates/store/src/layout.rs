@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 /// | `records/<2 hex>/<hex>` | cache records by step key |
 /// | `cache-mounts/<hex>/` | directories of `RUN --mount=type=cache` |
 /// | `git/<hex>/` | bare git repositories, by the hash of their URL; made when one is fetched |
+/// | `builds/<hex>/` | what the last build of each Dockerfile was made of |
 /// | `statcache/<hex>` | content digests of a context's files, by their `stat` |
 /// | `containers/`, `logs/` | what `run` and `build` leave |
 /// | `tmp/` | unfinished work, swept when its owner is gone |
@@ -110,6 +111,12 @@ impl Layout {
     #[must_use]
     pub fn repositories(&self) -> PathBuf {
         self.root.join("git")
+    }
+
+    /// What last builds were made of.
+    #[must_use]
+    pub fn builds(&self) -> PathBuf {
+        self.root.join("builds")
     }
 
     /// Stat caches.

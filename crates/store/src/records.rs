@@ -92,7 +92,7 @@ impl Store {
 
 /// Notes that a record was of use, by its modification time. Failing to costs nothing but its place in the queue
 /// when space runs out.
-fn touch(file: &File) {
+pub(crate) fn touch(file: &File) {
     let now = SystemTime::now();
     let modified = file.metadata().and_then(|metadata| metadata.modified());
     let recent =

@@ -25,18 +25,21 @@ pub(crate) enum Digests<'a> {
     Read,
 }
 
-/// The key of what the items of a copy found.
-pub(super) fn key(
+/// The digests of the regular files among what the items of a copy found.
+pub(super) fn contents(
     tree: &Tree,
     items: &[Vec<Selected>],
-    copy: &CopyOperation,
     digests: Digests<'_>,
-) -> Result<Key, Error> {
+) -> Result<Vec<[u8; 32]>, Error> {
     let mut files = Files::default();
     for selected in items.iter().flatten() {
         files.collect(&selected.path, &selected.node);
     }
-    let contents = files.digests(tree, digests)?;
+    files.digests(tree, digests)
+}
+
+/// The key of what the items of a copy found, with these contents.
+pub(super) fn key(items: &[Vec<Selected>], copy: &CopyOperation, contents: &[[u8; 32]]) -> Key {
     let mut writer = Writer {
         key: KeyWriter::new("files"),
         contents: contents.iter(),
@@ -49,7 +52,7 @@ pub(super) fn key(
             writer.source(selected, names_matter(copy));
         }
     }
-    Ok(writer.key.finish())
+    writer.key.finish()
 }
 
 /// A single source that becomes the very path of the destination leaves no name behind.

@@ -9,6 +9,7 @@ mod cache_mounts;
 mod crash;
 mod export;
 mod images;
+mod last_build;
 mod load;
 mod open;
 mod records;
