@@ -59,6 +59,8 @@ pub enum Reason {
         /// What they are taken from.
         name: String,
     },
+    /// The layers of an image were not unpacked yet.
+    NotUnpacked,
     /// It was executed by the last build, and failed or was stopped.
     NotFinished,
     /// The layer that it made is not in the store any more.

@@ -79,7 +79,6 @@ pub enum NoCache {
 }
 
 /// What a build works with.
-#[derive(Clone)]
 pub struct Environment<'a> {
     /// Where images, snapshots and records are.
     pub store: &'a store::Store,

@@ -365,6 +365,7 @@ impl<'a> Planner<'a> {
         }
         let identity = key::definition(&step, &|id: StepId| self.identities[id.0 as usize]);
         if let Some(&id) = self.interned.get(&identity) {
+            self.steps[id.0 as usize].no_cache |= step.no_cache;
             return id;
         }
         let id = StepId(u32::try_from(self.steps.len()).expect("fewer steps than lines"));

@@ -64,6 +64,8 @@ pub(crate) struct Schedule<'a> {
     claimed: OnceLock<StepId>,
     stop: AtomicBool,
     gate: Gate,
+    /// Steps that have one below or among their inputs which must be executed.
+    on_fresh: Vec<bool>,
 }
 
 impl<'a> Schedule<'a> {
@@ -92,6 +94,7 @@ impl<'a> Schedule<'a> {
             claimed: OnceLock::new(),
             stop: AtomicBool::new(false),
             gate: Gate::new(STEPS_AT_ONCE),
+            on_fresh: on_fresh(plan),
         }
     }
 
@@ -325,7 +328,7 @@ impl<'a> Schedule<'a> {
     /// Starts a step's inputs once it is clear that they are needed.
     fn look_ahead(&self, id: StepId) {
         let Ok(key) = self.key(id) else { return };
-        if self.recorded(id, key).is_none() {
+        if self.defined(id, key).is_none() {
             std::thread::scope(|scope| {
                 for input in inputs(self.step(id)) {
                     scope.spawn(move || {
@@ -361,7 +364,7 @@ impl<'a> Schedule<'a> {
             return self.fetch(id, remote);
         }
         let key = self.key(id)?;
-        if let Some(record) = self.recorded(id, key).filter(|r| r.fits(&below, step)) {
+        if let Some(record) = self.defined(id, key).filter(|r| r.fits(&below, step)) {
             self.tell(id, &record.notices)?;
             (self.environment.events)(Event::Cached(id));
             return Ok(below.with(&record));
@@ -447,6 +450,14 @@ impl<'a> Schedule<'a> {
             .map_err(|error| self.fail(base, error))
     }
 
+    /// The record by definition key. It does not count where an input is to be made again, whatever comes of it.
+    fn defined(&self, id: StepId, key: Key) -> Option<Record> {
+        match self.on_fresh[id.0 as usize] {
+            true => None,
+            false => self.recorded(id, key),
+        }
+    }
+
     fn recorded(&self, id: StepId, key: Key) -> Option<Record> {
         if self.step(id).no_cache {
             return None;
@@ -520,6 +531,17 @@ impl Made {
             created: Some(record.created),
         }
     }
+}
+
+/// Which steps stand on one that must be executed (`--no-cache-filter`), or take from it.
+fn on_fresh(plan: &Plan) -> Vec<bool> {
+    let mut on_fresh: Vec<bool> = Vec::with_capacity(plan.steps.len());
+    for step in &plan.steps {
+        let is_fresh = |id: StepId| on_fresh[id.0 as usize] || plan.steps[id.0 as usize].no_cache;
+        let fresh = step.below.into_iter().chain(inputs(step)).any(is_fresh);
+        on_fresh.push(fresh);
+    }
+    on_fresh
 }
 
 /// What a step takes in besides what is below it.

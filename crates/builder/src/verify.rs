@@ -127,6 +127,6 @@ fn again(event: Event, steps: u32) -> Event {
         },
         Event::Finished(id) => Event::Finished(other(id)),
         Event::Failed(id) => Event::Failed(other(id)),
-        Event::Surveyed(_) | Event::Warning(_) => event,
+        Event::Explained(_) | Event::Surveyed(_) | Event::Warning(_) => event,
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use store::{LastBuild, List, Store};
 
 use super::align::align;
-use super::inputs::{StepInputs, values};
+use super::inputs::{self, StepInputs, values};
 use super::{Explained, Reason, Verdict, listing};
 use crate::key::{Key, KeyWriter};
 use crate::schedule::Schedule;
@@ -186,6 +186,10 @@ impl Ended<'_> {
         if self.step(id).no_cache {
             return vec![Reason::NoCache];
         }
+        if let Operation::Image(_) = self.step(id).operation {
+            let other = self.other_image(id);
+            return vec![other.unwrap_or(Reason::NotUnpacked)];
+        }
         let step = &now[id.0 as usize];
         let Some(old) = self.old(id) else {
             return vec![match self.account.before {
@@ -264,16 +268,22 @@ impl Ended<'_> {
         let below = step
             .below
             .filter(|_| !linked && now[id.0 as usize].below != old.below)?;
-        if let Operation::Image(image) = &self.step(below).operation
-            && let Some(before) = self.old(below).and_then(StepInputs::digest)
-        {
-            return Some(Reason::Value {
-                name: format!("image {}", image.name),
-                before: Some(before.to_owned()),
-                now: Some(image.descriptor.digest.to_string()),
-            });
-        }
-        Some(Reason::Below(self.account.titles[below.0 as usize].clone()))
+        let again = || Reason::Below(self.account.titles[below.0 as usize].clone());
+        Some(self.other_image(below).unwrap_or_else(again))
+    }
+
+    /// The name of an image stands for another one.
+    fn other_image(&self, id: StepId) -> Option<Reason> {
+        let Operation::Image(image) = &self.step(id).operation else {
+            return None;
+        };
+        let before = self.old(id)?.digest()?;
+        let now = image.descriptor.digest.to_string();
+        (before != now).then(|| Reason::Value {
+            name: format!("image {}", image.name),
+            before: Some(before.to_owned()),
+            now: Some(now),
+        })
     }
 
     /// Nothing has changed: something was lost.
@@ -320,7 +330,10 @@ impl Ended<'_> {
 
 fn value(name: String, before: Option<String>, now: Option<String>) -> Reason {
     // An option that is not set is an empty value.
-    let set = |value: Option<String>| value.filter(|value| !value.is_empty());
+    let set = |value: Option<String>| {
+        let value = value.filter(|value| !value.is_empty())?;
+        Some(inputs::to_show(value))
+    };
     Reason::Value {
         name,
         before: set(before),

@@ -155,7 +155,12 @@ impl Values {
                 let value = format!("id={id},env={env},mode={mode:o},uid={uid},gid={gid}");
                 ("secret", value)
             }
-            other => ("mount", format!("{other:?}")),
+            MountKind::Ssh {
+                id,
+                mode,
+                owner: (uid, gid),
+                ..
+            } => ("ssh", format!("id={id},mode={mode:o},uid={uid},gid={gid}")),
         };
         self.add(&format!("{name} {}", mount.target), &value);
     }
@@ -181,9 +186,20 @@ fn is_secret(name: &str) -> bool {
     parts.any(|part| words.contains(&part)) && !name.split('_').any(|part| part == "public")
 }
 
+/// What the kept form of a hidden value begins with.
+const HIDDEN: &str = "(hidden)";
+
 /// Stands for a value: equal for equal ones.
 fn hidden(value: &str) -> String {
-    format!("(hidden, {})", fingerprint(value))
+    format!("{HIDDEN} {}", fingerprint(value))
+}
+
+/// A kept value as it may be shown: what a hidden one could be guessed from stays in the store.
+pub(super) fn to_show(value: String) -> String {
+    match value.starts_with(HIDDEN) {
+        true => HIDDEN.to_owned(),
+        false => value,
+    }
 }
 
 fn shortened(value: &str) -> String {
@@ -215,7 +231,7 @@ mod tests {
         for name in ["VERSION", "KEYBOARD", "MONKEY", "PUBLIC_KEY", "AUTHOR"] {
             assert!(!is_secret(name), "{name}");
         }
-        assert!(!hidden("hunter2").contains("hunter2"));
+        assert_eq!(to_show(hidden("hunter2")), "(hidden)");
         assert_ne!(hidden("hunter2"), hidden("hunter3"));
     }
 

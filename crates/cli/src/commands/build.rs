@@ -66,6 +66,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let inspector: Option<&Inspector<'_>> = shell.is_some().then_some(&inspect);
     let done = request.execute(&session, &show, inspector);
     let failed_steps = progress.end();
+    request.explain(config)?;
     if mode != Mode::Quiet {
         output::note(&request.rendered_warnings(config));
     }

@@ -119,8 +119,8 @@ impl Steps {
             }
             Event::Finished(id) => self.ended(id, State::Done, Change::Done),
             Event::Failed(id) => self.ended(id, State::Failed, Change::Failed),
-            // Warnings are shown together, when the build is over.
-            Event::Surveyed(_) | Event::Warning(_) => Vec::new(),
+            // They are shown together, when the build is over.
+            Event::Explained(_) | Event::Surveyed(_) | Event::Warning(_) => Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@ mod builds;
 mod checks;
 mod containers;
 mod docker;
+mod explain;
 mod freshness;
 mod hostile;
 mod images;

@@ -3,21 +3,24 @@
 use super::checks::Checks;
 use super::flags::Args;
 use super::outputs::{self, Exported, Output};
+use super::reporting::Form;
 use super::result::{self, BuildResult};
 use super::session::Session;
 use super::{context, options, reproducible, summary};
 use crate::command_error::{self, CommandError};
 use crate::config::Config;
-use crate::diagnostic;
+use crate::report::reasons;
+use crate::{diagnostic, output};
 use builder::{
-    Environment, Event, Inspector, NoCache, Options, Outcome, StepDifferences, Survey, Verified,
+    Environment, Event, Explained, Inspector, NoCache, Options, Outcome, StepDifferences, Survey,
+    Verified,
 };
 use dockerfile::{Diagnostic, Severity};
 use oci::Digest;
 use serde_json::Value;
 use std::io;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// A build that can be done.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub(crate) struct Request<'a> {
     checks: Checks,
     /// What the rules found, and what the build adds.
     warnings: Mutex<Vec<Diagnostic>>,
+    /// Why its steps were executed, once it is over.
+    explained: OnceLock<Vec<Explained>>,
 }
 
 /// A build that was done.
@@ -79,6 +84,7 @@ impl<'a> Request<'a> {
             options.no_cache = NoCache::All;
         }
         outputs::check_platforms(&outputs, &options)?;
+        args.reporting.check(args, &outputs)?;
         for stdout_user in outputs.iter().filter(|output| output.writes_to_stdout()) {
             stdout_user.check_stdout(io::stdout())?;
         }
@@ -89,6 +95,7 @@ impl<'a> Request<'a> {
             options,
             checks,
             warnings: Mutex::default(),
+            explained: OnceLock::new(),
         })
     }
 
@@ -104,6 +111,7 @@ impl<'a> Request<'a> {
             Event::Surveyed(surveys) if !self.check(&surveys) => {
                 session.cancel.store(true, Ordering::Relaxed);
             }
+            Event::Explained(explained) => self.explained.set(explained).unwrap_or_default(),
             other => show(other),
         };
         let environment = Environment {
@@ -159,6 +167,19 @@ impl<'a> Request<'a> {
         let render =
             |warning| diagnostic::render(warning, &self.options.dockerfile, config.style());
         self.warnings().iter().map(render).collect()
+    }
+
+    /// Says why its steps were executed, if that was asked for.
+    pub(crate) fn explain(&self, config: &Config) -> Result<(), CommandError> {
+        let (Some(form), Some(explained)) = (self.args.reporting.explain, self.explained.get())
+        else {
+            return Ok(());
+        };
+        match form {
+            Form::Text => output::note(&reasons::text(explained, config.style())),
+            Form::Json => output::result(&format!("{:#}\n", reasons::document(explained)))?,
+        }
+        Ok(())
     }
 
     /// The error that a failure is for the user.
