@@ -57,7 +57,7 @@ impl Part<'_> {
             },
             Event::Finished(id) => Event::Finished(self.id(id)),
             Event::Failed(id) => Event::Failed(self.id(id)),
-            told @ (Event::Warning(_) | Event::Surveyed(_)) => told,
+            told @ (Event::Explained(_) | Event::Warning(_) | Event::Surveyed(_)) => told,
         };
         self.progress.event(event);
     }
