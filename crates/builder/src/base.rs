@@ -7,7 +7,10 @@ use std::io::Read;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use oci::{BlobError, BlobSource, ChainId, Descriptor, ImageConfig, Manifest, Platform, Reference};
+use oci::{
+    BlobError, BlobSource, ChainId, Descriptor, Document, ImageConfig, Manifest, Platform,
+    Reference,
+};
 use registry::{Repository, Resolved};
 use store::{ImageLayer, SnapshotId, Store};
 
@@ -144,8 +147,19 @@ impl WorldBases<'_> {
             reference: Some(reference.clone()),
             config: store.config(&image.manifest.config)?,
             manifest: image.manifest,
+            root: match &found.document {
+                // One that lists it only by way of another index would not lead to it in the store.
+                Document::Index(index)
+                    if index
+                        .manifests
+                        .iter()
+                        .any(|listed| listed.digest == image.descriptor.digest) =>
+                {
+                    found.descriptor
+                }
+                _ => image.descriptor.clone(),
+            },
             descriptor: image.descriptor,
-            root: found.descriptor,
         })
     }
 

@@ -302,3 +302,28 @@ fn triggers_run_first_and_are_cleared() {
             .is_empty()
     );
 }
+
+#[test]
+fn equal_steps_of_several_platforms_are_one() {
+    let mut options = options(
+        "FROM --platform=$BUILDPLATFORM base AS build\nRUN once\nARG TARGETARCH\nRUN each\n\
+         FROM scratch\nCOPY --from=build /x /x\n",
+    );
+    options.platforms = ["linux/amd64", "linux/arm/v7"]
+        .map(|text| text.parse().unwrap())
+        .into();
+    let plan = planned(&options).unwrap();
+    let titles: Vec<&str> = plan.steps.iter().map(|step| step.title.as_str()).collect();
+    insta::assert_snapshot!(titles.join("\n"), @"
+    FROM base:latest
+    RUN once
+    RUN each
+    COPY --from=build /x /x
+    RUN each
+    COPY --from=build /x /x
+    ");
+    let results = plan
+        .results()
+        .map(|image| image.config.platform().to_string());
+    assert_eq!(results.collect::<Vec<_>>(), ["linux/amd64", "linux/arm/v7"]);
+}

@@ -44,6 +44,13 @@ fn of_emulator(error: &Error) -> &'static str {
              `apt-get install qemu-user-static binfmt-support` does it"
         }
         Error::Kernel {
+            step: Step::StartEmulator | Step::MapIds,
+            ..
+        } => {
+            "where no user namespace can be made an emulator must be registered with the kernel, by root: in Debian and \
+             Ubuntu, `apt-get install qemu-user-static binfmt-support` does it"
+        }
+        Error::Kernel {
             step: Step::TryEmulator,
             ..
         } => {
