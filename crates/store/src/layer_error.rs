@@ -67,6 +67,13 @@ pub enum LayerError {
         target: PathBuf,
     },
 
+    /// Roots that are exported into one place have the same file.
+    #[error("cannot export {}: more than one platform has it", path.display())]
+    Twice {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// A file of the layer could not be made, examined or changed.
     #[error("cannot {operation} the layer")]
     Root {

@@ -23,6 +23,16 @@ COPY --from=common /random /
 COPY --from=own /for /
 ";
 
+/// The names in a tar.
+fn members(carafe: &Carafe, tar: &str) -> String {
+    let listed = Command::new("tar")
+        .arg("-tf")
+        .arg(carafe.path(tar))
+        .output()
+        .unwrap();
+    String::from_utf8(listed.stdout).unwrap()
+}
+
 #[test]
 fn several_platforms_are_one_build() {
     let carafe = Carafe::new();
@@ -67,12 +77,7 @@ fn several_platforms_are_one_build() {
         read("out/linux_arm64/random"),
         read("out/linux_amd64/random")
     );
-    let members = Command::new("tar")
-        .arg("-tf")
-        .arg(carafe.path("out.tar"))
-        .output()
-        .unwrap();
-    let members = String::from_utf8(members.stdout).unwrap();
+    let members = members(&carafe, "out.tar");
     assert!(
         members.contains("linux_arm64/\nlinux_arm64/for\n"),
         "{members}"
@@ -141,19 +146,36 @@ fn one_platform_is_an_index_if_asked_for() {
             ["-otype=docker,dest=x".to_owned(), THREE.to_owned()],
             "one platform only",
         ),
-        (
-            [
-                "-otype=local,dest=x,platform-split=false".to_owned(),
-                THREE.to_owned(),
-            ],
-            "over those of another",
-        ),
         (["--platform=linux/".to_owned(), "-q".to_owned()], "linux/"),
     ] {
         let [first, second] = &flags;
         let said = carafe.run(["build", first, second, &context]);
         assert!(said.code != 0 && said.stderr.contains(words), "{said:#?}");
     }
+}
+
+#[test]
+fn without_folders_nothing_is_there_twice() {
+    let carafe = Carafe::new();
+    let context = carafe.context("FROM scratch\nCOPY <<E /f\nE\n");
+    let together = "-otype=local,dest=together,platform-split=false";
+    let said = carafe.run(["build", THREE, together, &context]);
+    assert!(
+        said.code == 1 && said.stderr.contains("cannot export f"),
+        "{said:#?}"
+    );
+    let context =
+        carafe.context("FROM scratch\nARG TARGETARCH\nCOPY <<E /bin/app-$TARGETARCH\nE\n");
+    let tar = "-otype=tar,dest=together.tar,platform-split=false";
+    carafe.ok(["build", THREE, together, tar, &context]);
+    assert!(
+        carafe.path("together/bin/app-arm64").is_file()
+            && carafe.path("together/bin/app-arm").is_file()
+    );
+    assert_eq!(
+        members(&carafe, "together.tar"),
+        "bin/\nbin/app-amd64\nbin/app-arm64\nbin/app-arm\n"
+    );
 }
 
 /// A registry with an image for three platforms, and its name there.

@@ -1,6 +1,7 @@
 //! `export` and BuildKit's `tar` and `local`: whole root filesystems, as a tar or as files.
 
 mod extraneous;
+mod merge;
 
 use std::io::{Read, Write, empty};
 use std::path::{Path, PathBuf};
@@ -90,16 +91,13 @@ pub struct Exported {
     pub skipped: Vec<PathBuf>,
 }
 
-/// Writes everything below some roots as one tar: sorted, owners as they are, hard links kept.
+/// Writes everything below some roots as one tar: each sorted, owners as they are, hard links kept. Roots without
+/// folders may have directories in common, and nothing else.
 ///
 /// # Errors
 /// [`Error::Layer`] if a root cannot be read or the tar cannot be written.
 pub fn export_tar<W: Write>(trees: &[Tree<'_>], out: W) -> Result<(W, LayerSize), Error> {
-    let mut changes = Vec::with_capacity(trees.len());
-    for tree in trees {
-        changes.push(tree.changes()?);
-    }
-    Ok(write_layer(changes.into_iter().flatten(), out)?)
+    Ok(write_layer(merge::changes(trees)?, out)?)
 }
 
 /// Copies everything below some roots into a directory, over what is there. All of it belongs to `owner`, who is
@@ -123,22 +121,20 @@ pub fn export_dir(
     let open = || Root::open(destination).map_err(|source| Error::Root { source });
     let mut unpacker = Unpacker::new(open()?, rules)?;
     let mut exports = Exports::new(extraneous);
-    for tree in trees {
-        for change in tree.changes()? {
-            let Change { entry, content } = change?;
-            let Some(path) = clean(&entry.path)? else {
-                continue;
-            };
-            exports.add(&path, &entry.kind);
-            let place = unpacker.place(path)?;
-            let mut content: Box<dyn Read> = match content {
-                Some(file) => Box::new(file),
-                None => Box::new(empty()),
-            };
-            if let Unpacked::Dangling(target) = unpacker.unpack(&entry, &place, &mut content)? {
-                let path = place.path;
-                return Err(LayerError::LinkTarget { path, target }.into());
-            }
+    for change in merge::changes(trees)? {
+        let Change { entry, content } = change?;
+        let Some(path) = clean(&entry.path)? else {
+            continue;
+        };
+        exports.add(&path, &entry.kind);
+        let place = unpacker.place(path)?;
+        let mut content: Box<dyn Read> = match content {
+            Some(file) => Box::new(file),
+            None => Box::new(empty()),
+        };
+        if let Unpacked::Dangling(target) = unpacker.unpack(&entry, &place, &mut content)? {
+            let path = place.path;
+            return Err(LayerError::LinkTarget { path, target }.into());
         }
     }
     // Before the directories get their times.

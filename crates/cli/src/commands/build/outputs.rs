@@ -181,10 +181,6 @@ pub(super) fn check_platforms(outputs: &[Output], options: &Options) -> Result<(
                 let message = "--output type=docker holds the image of one platform only";
                 return Err(CommandError::usage(message).hint("type=oci holds several"));
             }
-            Output::Files(files) if several && files.split == Split::No => {
-                let message = "platform-split=false would put the files of one platform over those of another";
-                return Err(CommandError::usage(message));
-            }
             other if !index && other.packing().is_some_and(has_index_notes) => {
                 let message =
                     "an annotation is for the index, and an image for one platform has none";

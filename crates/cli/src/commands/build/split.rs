@@ -24,8 +24,7 @@ impl Split {
         if value { Self::Yes } else { Self::No }
     }
 
-    /// Mounts what was built: root file systems, with the names of their folders if they are to have some. With
-    /// [`Split::No`] there is one platform.
+    /// Mounts what was built: root file systems, with the names of their folders if they are to have some.
     pub(super) fn roots(
         self,
         outcome: &Outcome,
@@ -37,7 +36,6 @@ impl Split {
             Self::No => false,
         };
         let images = outcome.first().images.iter().zip(&outcome.stacks);
-        let images = images.take(if split { usize::MAX } else { 1 });
         images
             .map(|(image, stack)| {
                 let root = store.mount(&store.stack(stack)?, None, None)?;
