@@ -162,6 +162,12 @@ impl Planner<'_> {
 
     /// What `--from=name` stands for in a stage.
     pub(super) fn named(&mut self, stage: &Stage, from: &Word) -> Result<Named, Error> {
+        // A trigger's text is none of this file's.
+        let span = stage.trigger_of.unwrap_or(from.span);
+        let from = &Word {
+            span,
+            text: from.text.clone(),
+        };
         let name = from.text.as_str();
         if name.contains('$') {
             return Err(Problem::new(

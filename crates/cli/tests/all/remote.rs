@@ -432,3 +432,42 @@ fn a_killed_build_leaves_its_context_to_the_next() {
     let left = fs::read_dir(carafe.path("store/tmp")).unwrap().count();
     assert_eq!(left, 0);
 }
+
+#[test]
+fn triggers_of_an_image() {
+    let carafe = Carafe::new();
+    let extra = carafe.write("extra/e", b"extra");
+    let extra = format!("extra={}", extra.parent().unwrap().display());
+    let base = "FROM base\nONBUILD COPY --from=tool /t /from-stage\nONBUILD COPY --from=extra e /e\n\
+                ONBUILD RUN --mount=from=tool,target=/m cat /m/t /e > /run\n";
+    carafe.ok(["build", "-t", "triggers", &carafe.context(base)]);
+    let child = "FROM scratch AS tool\nCOPY <<END /t\ntool\nEND\nFROM triggers\n";
+    let context = carafe.context(child);
+    carafe.ok(["build", "-t", "child", "--build-context", &extra, &context]);
+    assert_eq!(
+        carafe.ok(["run", "--rm", "child", "cat", "/from-stage", "/run"]),
+        "tool\ntool\nextra"
+    );
+    let left = carafe.ok(["inspect", "--format", "{{json .Config.OnBuild}}", "child"]);
+    assert_eq!(left, "null\n");
+    // The same image in place of a stage is what it is; whoever stands on it runs what it triggers.
+    let context = carafe.context(
+        "FROM scratch AS tool\nCOPY <<END /t\nx\nEND\nFROM nowhere AS stage\nFROM stage\n",
+    );
+    let triggers = [
+        "--build-context",
+        "stage=docker-image://triggers",
+        "--build-context",
+        &extra,
+    ];
+    carafe.ok([
+        &["build", "-t", "child"],
+        &triggers[..],
+        &[context.as_str()],
+    ]
+    .concat());
+    assert_eq!(
+        carafe.ok(["run", "--rm", "child", "cat", "/run"]),
+        "x\nextra"
+    );
+}
