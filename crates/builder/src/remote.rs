@@ -24,7 +24,7 @@ pub use program::GitSettings;
 pub use web::WebFile;
 
 use crate::key::{Key, KeyWriter};
-use crate::{Environment, Error, SecretSource, StepId};
+use crate::{Environment, Error, SecretSource, SshSource, StepId};
 
 /// Something that is elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +86,8 @@ pub fn is_web(text: &str) -> bool {
 pub(crate) struct Fetcher<'a> {
     pub(crate) environment: &'a Environment<'a>,
     pub(crate) secrets: &'a BTreeMap<String, SecretSource>,
+    /// `--ssh`; repositories are opened with the agent `default`.
+    pub(crate) ssh: &'a BTreeMap<String, SshSource>,
 }
 
 /// Whose fetching it is, and how.

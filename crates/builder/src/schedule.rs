@@ -7,7 +7,6 @@
 
 mod fetch;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::SystemTime;
@@ -27,7 +26,7 @@ use crate::record::Record;
 use crate::remote::Found;
 use crate::select::Tree;
 use crate::step::{CopyOperation, Filesystem, Operation, Source, Step, StepId};
-use crate::{Environment, Error, Event, Options, Plan, SecretSource};
+use crate::{Environment, Error, Event, Options, Plan};
 
 /// What a step made: a stack of snapshots, the lowest first.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +53,6 @@ pub(crate) struct Schedule<'a> {
     environment: &'a Environment<'a>,
     pub(crate) contexts: Contexts<'a>,
     executor: Executor<'a>,
-    secrets: &'a BTreeMap<String, SecretSource>,
     /// What is elsewhere, for the steps that fetch it.
     found: Vec<OnceLock<Result<Found, Stopped>>>,
     made: Vec<OnceLock<Result<Made, Stopped>>>,
@@ -86,7 +84,6 @@ impl<'a> Schedule<'a> {
                 environment.store,
             ),
             executor: Executor::new(options, environment),
-            secrets: &options.secrets,
             found: (0..cells).map(|_| OnceLock::new()).collect(),
             made: (0..cells).map(|_| OnceLock::new()).collect(),
             keys: (0..cells).map(|_| OnceLock::new()).collect(),

@@ -13,6 +13,7 @@ use store::{RepositoryCache, Scratch, SnapshotId, SnapshotMeta};
 use super::program::{Git, text};
 use super::{Errand, Fetcher, Found, GitRepository, tidy};
 use crate::key::{Key, KeyWriter};
+use crate::ssh::{Access, AgentSocket};
 use crate::{Error, Event};
 
 /// How often a repository that another build is fetching is asked for.
@@ -34,6 +35,7 @@ pub(crate) struct Commit {
 struct Workshop<'a> {
     git: Git<'a>,
     scratch: Scratch,
+    _agent: Option<AgentSocket>,
 }
 
 impl Fetcher<'_> {
@@ -152,13 +154,27 @@ impl Fetcher<'_> {
     fn workshop<'g>(&'g self, repository: &'g GitRepository) -> Result<Workshop<'g>, Error> {
         let scratch = self.environment.store.scratch()?;
         let authorization = self.authorization(repository)?;
-        let git = Git::new(
+        let mut git = Git::new(
             &self.environment.git,
             &repository.url,
             scratch.path(),
             authorization.as_deref(),
         )?;
-        Ok(Workshop { git, scratch })
+        let agent = match self.ssh.get("default") {
+            Some(source) if !super::is_web(&repository.url) => {
+                let scratch = self.environment.store.scratch()?;
+                Some(AgentSocket::listen(source, Access::OWN, scratch)?)
+            }
+            _ => None,
+        };
+        if let Some(agent) = &agent {
+            git.ask_agent(agent.path());
+        }
+        Ok(Workshop {
+            git,
+            scratch,
+            _agent: agent,
+        })
     }
 
     /// The value of an `Authorization` header: of the URL, or of the secrets that BuildKit knows.

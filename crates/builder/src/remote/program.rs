@@ -46,6 +46,8 @@ pub(super) struct Git<'a> {
     /// What errors and messages are about.
     url: &'a str,
     configuration: PathBuf,
+    /// The agent to ask instead of the user's.
+    agent: Option<PathBuf>,
     cancel: &'a AtomicBool,
     /// Takes what the program says to people.
     say: &'a (dyn Fn(&[u8]) + Sync),
@@ -77,11 +79,17 @@ impl<'a> Git<'a> {
             settings,
             url,
             configuration,
+            agent: None,
             cancel: &NEVER,
             say: &|_| {},
         };
         git.take_credential_helpers()?;
         Ok(git)
+    }
+
+    /// Has `ssh` ask the agent that listens there, which is the user's else.
+    pub(super) fn ask_agent(&mut self, socket: &Path) {
+        self.agent = Some(socket.to_owned());
     }
 
     /// The same, told when to stop, and to whom to speak.
@@ -112,6 +120,7 @@ impl<'a> Git<'a> {
         let silent = Git {
             say: &|_| {},
             configuration: self.configuration.clone(),
+            agent: self.agent.clone(),
             ..*self
         };
         Ok(silent.end(directory, arguments, "none")?.status.success())
@@ -185,6 +194,9 @@ impl<'a> Git<'a> {
             .env("GIT_ALLOW_PROTOCOL", protocols)
             .env("GIT_LFS_SKIP_SMUDGE", "1")
             .env("GIT_SSH_COMMAND", self.ssh());
+        if let Some(agent) = &self.agent {
+            command.env("SSH_AUTH_SOCK", agent);
+        }
         if let Some(home) = &self.settings.home {
             command.env("HOME", home);
         }

@@ -85,7 +85,8 @@ impl Schedule<'_> {
     fn fetcher(&self) -> Fetcher<'_> {
         Fetcher {
             environment: self.environment,
-            secrets: self.secrets,
+            secrets: &self.options.secrets,
+            ssh: &self.options.run.ssh,
         }
     }
 }

@@ -36,6 +36,15 @@ pub(crate) struct Access {
     pub(crate) gid: u32,
 }
 
+impl Access {
+    /// For nobody but this process's user.
+    pub(crate) const OWN: Self = Self {
+        mode: 0o600,
+        uid: 0,
+        gid: 0,
+    };
+}
+
 impl AgentSocket {
     /// Begins to listen, in a directory of its own.
     pub(crate) fn listen(
@@ -61,6 +70,11 @@ impl AgentSocket {
             path,
             _scratch: scratch,
         })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The socket, for mounting it.

@@ -173,3 +173,52 @@ fn what_is_missing_is_said() {
         assert_eq!(status.code(), Some(2), "{wrong}");
     }
 }
+
+/// What the programs of git say to `ssh` is carried out here: there is no server, and which keys it would see is written
+/// down.
+const STAND_IN: &str = "#!/bin/sh
+ssh-add -l > \"$(dirname \"$0\")/keys\" 2>&1
+for command; do :; done
+exec sh -c \"$command\"
+";
+
+#[test]
+fn repositories_are_opened_with_the_same_keys() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let carafe = Carafe::new();
+    let program = carafe.write("bin/ssh", STAND_IN.as_bytes());
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    let tree = carafe.write("repository/file", b"content");
+    let tree = tree.parent().unwrap();
+    let steps: [&[&str]; 3] = [
+        &["init", "-q", "-b", "main"],
+        &["add", "."],
+        &[
+            "-c",
+            "user.name=x",
+            "-c",
+            "user.email=x@x",
+            "commit",
+            "-q",
+            "-m",
+            "x",
+        ],
+    ];
+    for arguments in steps {
+        let git = Command::new("git")
+            .args(arguments)
+            .current_dir(tree)
+            .output();
+        assert!(git.unwrap().status.success(), "{arguments:?}");
+    }
+    let url = format!("git@localhost:{}/.git", tree.display());
+    let context = carafe.context(&format!("FROM base\nADD {url} /from\nRUN cat /from/file\n"));
+    let key = key(&carafe, "ed25519", &["-t", "ed25519", "-N", ""]);
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", carafe.path("bin").display());
+    let mut command = carafe.command(["build", "--ssh", &format!("default={key}"), &context]);
+    let output = command.env("PATH", path).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let keys = fs::read_to_string(carafe.path("bin/keys")).unwrap();
+    assert!(keys.contains("ed25519 (ED25519)"), "{keys}");
+}
