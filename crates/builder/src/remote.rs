@@ -82,12 +82,19 @@ pub fn is_web(text: &str) -> bool {
     text.starts_with("http://") || text.starts_with("https://")
 }
 
+/// What opens doors elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Credentials<'a> {
+    /// `--secret`: tokens and headers for HTTP.
+    pub secrets: &'a BTreeMap<String, SecretSource>,
+    /// `--ssh`: repositories are opened with `default`.
+    pub ssh: &'a BTreeMap<String, SshSource>,
+}
+
 /// Fetches what is elsewhere.
 pub(crate) struct Fetcher<'a> {
     pub(crate) environment: &'a Environment<'a>,
-    pub(crate) secrets: &'a BTreeMap<String, SecretSource>,
-    /// `--ssh`; repositories are opened with the agent `default`.
-    pub(crate) ssh: &'a BTreeMap<String, SshSource>,
+    pub(crate) credentials: Credentials<'a>,
 }
 
 /// Whose fetching it is, and how.
@@ -141,7 +148,7 @@ impl Fetcher<'_> {
     /// The value of the first secret of these names that was given.
     fn secret(&self, names: &[String]) -> Result<Option<(String, Vec<u8>)>, Error> {
         for name in names {
-            let value = match self.secrets.get(name) {
+            let value = match self.credentials.secrets.get(name) {
                 None => continue,
                 Some(SecretSource::Value(value)) => value.clone(),
                 Some(SecretSource::File(path)) => {

@@ -1,6 +1,5 @@
 //! Build contexts that are elsewhere: git repositories, archives, and Dockerfiles alone.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -9,9 +8,9 @@ use std::sync::Arc;
 use rootfs::Dir;
 use store::Scratch;
 
-use super::{Errand, Fetcher, Remote};
+use super::{Credentials, Errand, Fetcher, Remote};
 use crate::context::{Fetched, LocalContext, Origin};
-use crate::{Environment, Error, Event, SecretSource, StepId, StepTitle};
+use crate::{Environment, Error, Event, StepId, StepTitle};
 
 /// The step that events of a context are of; no plan has so many.
 const STEP: StepId = StepId(99_999);
@@ -37,7 +36,7 @@ pub enum FetchedContext {
 /// When it cannot be had, or is an archive that cannot be unpacked.
 pub fn fetch_context(
     remote: &Remote,
-    secrets: &BTreeMap<String, SecretSource>,
+    credentials: Credentials<'_>,
     environment: &Environment<'_>,
 ) -> Result<FetchedContext, Error> {
     (environment.events)(Event::Planned(vec![StepTitle {
@@ -49,7 +48,7 @@ pub fn fetch_context(
     }]));
     let fetcher = Fetcher {
         environment,
-        secrets,
+        credentials,
     };
     let fetched = fetcher.context(remote);
     if fetched.is_err() {
@@ -64,7 +63,7 @@ pub fn fetch_context(
 /// When it cannot be had.
 pub fn fetch_file(
     remote: &Remote,
-    secrets: &BTreeMap<String, SecretSource>,
+    credentials: Credentials<'_>,
     environment: &Environment<'_>,
 ) -> Result<File, Error> {
     let Remote::Web(file) = remote else {
@@ -72,7 +71,7 @@ pub fn fetch_file(
     };
     let fetcher = Fetcher {
         environment,
-        secrets,
+        credentials,
     };
     fetcher.file(remote, &file.name)
 }

@@ -160,7 +160,7 @@ impl Fetcher<'_> {
             scratch.path(),
             authorization.as_deref(),
         )?;
-        let agent = match self.ssh.get("default") {
+        let agent = match self.credentials.ssh.get("default") {
             Some(source) if !super::is_web(&repository.url) => {
                 let scratch = self.environment.store.scratch()?;
                 Some(AgentSocket::listen(source, Access::OWN, scratch)?)

@@ -6,7 +6,7 @@ use super::{Made, Schedule, Stopped};
 use crate::Event;
 use crate::key::{Key, KeyWriter};
 use crate::record::Record;
-use crate::remote::{Errand, Fetcher, Found, Remote};
+use crate::remote::{Credentials, Errand, Fetcher, Found, Remote};
 use crate::step::{CopyOperation, StepId};
 
 impl Schedule<'_> {
@@ -85,8 +85,10 @@ impl Schedule<'_> {
     fn fetcher(&self) -> Fetcher<'_> {
         Fetcher {
             environment: self.environment,
-            secrets: &self.options.secrets,
-            ssh: &self.options.run.ssh,
+            credentials: Credentials {
+                secrets: &self.options.secrets,
+                ssh: &self.options.run.ssh,
+            },
         }
     }
 }

@@ -7,11 +7,10 @@ pub(super) use named::read as named;
 
 use super::flags::Args;
 use crate::command_error::CommandError;
-use builder::remote::{self, FetchedContext, GitRepository, Remote};
-use builder::{Environment, LocalContext, SecretSource};
+use builder::remote::{self, Credentials, FetchedContext, GitRepository, Remote};
+use builder::{Environment, LocalContext};
 use dockerfile::Source;
 use folder::Folder;
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -25,7 +24,7 @@ const DOCKERFILE: &str = "Dockerfile";
 /// What it takes to fetch a context.
 pub(super) struct Means<'a> {
     pub(super) environment: &'a Environment<'a>,
-    pub(super) secrets: &'a BTreeMap<String, SecretSource>,
+    pub(super) credentials: Credentials<'a>,
     /// `BUILDKIT_CONTEXT_KEEP_GIT_DIR`.
     pub(super) keep_git_dir: bool,
     /// The Dockerfile itself, if it stands in a bake file.
@@ -95,7 +94,7 @@ pub(super) fn read(args: &Args, means: &Means<'_>) -> Result<(Source, LocalConte
             {
                 repository.keep_git_dir = Some(true);
             }
-            match remote::fetch_context(&remote, means.secrets, means.environment)? {
+            match remote::fetch_context(&remote, means.credentials, means.environment)? {
                 FetchedContext::Files(local) => in_folder(Folder::fetched(local)?, file, means),
                 FetchedContext::Dockerfile(local) => {
                     let inside = Some(remote::CONTEXT_FILE);
@@ -141,7 +140,7 @@ fn in_folder(
         }
         (None, Some(url)) if remote::is_web(url) => {
             let wanted = Remote::Web(remote::WebFile::new(url));
-            let file = remote::fetch_file(&wanted, means.secrets, means.environment)?;
+            let file = remote::fetch_file(&wanted, means.credentials, means.environment)?;
             let source = Source::new(url, text(url, file)?);
             (source, folder.ignore(None)?)
         }

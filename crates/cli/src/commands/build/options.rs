@@ -6,6 +6,7 @@ use super::{platforms, secrets};
 use crate::command_error::CommandError;
 use crate::config::Config;
 use crate::key_values;
+use builder::remote::Credentials;
 use builder::{Environment, NoCache, Options};
 use dockerfile::ast::Network;
 use std::collections::BTreeMap;
@@ -21,11 +22,15 @@ pub(super) fn read(
         let (id, source) = secrets::read(text, config)?;
         secret_sources.insert(id, source);
     }
+    let run = args.run.read(config)?;
     let build_args = build_args(args, config)?;
     let kept = build_args.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR");
     let means = Means {
         environment,
-        secrets: &secret_sources,
+        credentials: Credentials {
+            secrets: &secret_sources,
+            ssh: &run.ssh,
+        },
         keep_git_dir: kept.is_some_and(|kept| key_values::boolean(kept) == Ok(true)),
         inline: args.dockerfile_inline.as_deref(),
     };
@@ -47,7 +52,7 @@ pub(super) fn read(
         no_cache: no_cache(args),
         pull: args.pull,
         network: network(&args.network)?,
-        run: args.run.read(config)?,
+        run,
         times: builder::Times::default(),
         add_hosts: args.run.hosts()?,
         reporting: args.reporting.reporting(),
