@@ -4,6 +4,7 @@
 #   make test     every test
 #   make build    the static binary, target/release/carafe
 #   make lint     formatting, clippy, documentation, dependencies
+#   make fuzz     fuzz what reads Dockerfiles: two minutes for each target, or $$SECONDS_EACH seconds
 #   make bench    carafe's times, and Docker's beside them where DOCKER_CMD names a client
 #   make clean    what the build made (not the base images: see examples/README.md)
 
@@ -16,7 +17,7 @@ JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test test-rust test-binary test-conformance test-examples lint bench clean
+.PHONY: build demo test test-rust test-binary test-conformance test-examples lint bench fuzz clean
 
 build:
 	scripts/setup build
@@ -52,6 +53,10 @@ lint:
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --locked
 	scripts/check-dependencies
+
+# See fuzz/README.md.
+fuzz:
+	scripts/fuzz
 
 bench: build
 	bench/bench.py --carafe $(CARAFE)

@@ -127,6 +127,9 @@ const STEPS_AT_MOST: usize = 2_000;
 /// which is what overlayfs can mount, but a stage may have more that only change the configuration.
 const INSTRUCTIONS_AT_MOST: usize = 5_000;
 
+/// More instructions of all stages that are planned than this are refused, triggers included.
+const INSTRUCTIONS_IN_ALL_AT_MOST: usize = 50_000;
+
 /// More layers of one stage than this are refused: the most that overlayfs mounts.
 const LAYERS_AT_MOST: usize = 500;
 
@@ -192,6 +195,8 @@ struct Planner<'a> {
     interned: HashMap<Key, StepId>,
     /// How many stages are being planned, one for the other.
     nesting: usize,
+    /// How many instructions were planned.
+    instructions: usize,
     identities: Vec<Key>,
     warnings: Vec<Diagnostic>,
     places: BTreeMap<StepId, Places>,
@@ -221,6 +226,7 @@ impl<'a> Planner<'a> {
             steps: Vec::new(),
             interned: HashMap::new(),
             nesting: 0,
+            instructions: 0,
             identities: Vec::new(),
             warnings: Vec::new(),
             places: BTreeMap::new(),

@@ -27,10 +27,12 @@ pub(crate) fn render(diagnostic: &Diagnostic, source: &Source, style: Style) -> 
         .help
         .as_deref()
         .map(|help| clean::line(help.as_bytes()));
-    let range = range(diagnostic, source);
-    let snippet = Snippet::source(source.text())
-        .path(source.name())
-        .annotation(AnnotationKind::Primary.span(range));
+    let name = clean::line(source.name().as_bytes());
+    let (shown, place) = excerpt(diagnostic, source);
+    let snippet = Snippet::source(&source.text()[shown])
+        .line_start(source.lines_of(diagnostic.span).0 as usize)
+        .path(name.as_str())
+        .annotation(AnnotationKind::Primary.span(place));
     let mut group = level.primary_title(message.as_str()).element(snippet);
     if let Some(help) = &help {
         group = group.element(Level::HELP.message(help.as_str()));
@@ -43,24 +45,34 @@ pub(crate) fn render(diagnostic: &Diagnostic, source: &Source, style: Style) -> 
     renderer.render(&[group]) + "\n"
 }
 
-/// The place as the renderer needs it: inside the text, on character boundaries, and not more than the
-/// first lines of a long instruction.
-fn range(diagnostic: &Diagnostic, source: &Source) -> Range<usize> {
-    const LINES: u32 = 5;
+/// The lines that show several, up to what anybody reads.
+pub(crate) fn render_all(diagnostics: &[Diagnostic], source: &Source, style: Style) -> String {
+    const SHOWN: usize = 100;
+    let shown = diagnostics.iter().take(SHOWN);
+    let mut blocks: Vec<String> = shown.map(|d| render(d, source, style)).collect();
+    if diagnostics.len() > SHOWN {
+        blocks.push(format!("… and {} more\n", diagnostics.len() - SHOWN));
+    }
+    blocks.join("\n")
+}
+
+/// The lines that are shown, the first ones of a long instruction, and the place in them: on character boundaries,
+/// without what is blank at its end. Only they are given to the renderer, which goes through all that it gets.
+fn excerpt(diagnostic: &Diagnostic, source: &Source) -> (Range<usize>, Range<usize>) {
+    const LINES: usize = 5;
     let text = source.text();
     let start = text.floor_char_boundary(diagnostic.span.start as usize);
-    let mut end = text
+    let first = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+    let lines = text[first..].split_inclusive('\n').take(LINES);
+    let last = first + lines.map(str::len).sum::<usize>();
+    let end = text
         .ceil_char_boundary(diagnostic.span.end as usize)
-        .max(start);
-    let (first, last) = source.lines_of(diagnostic.span);
-    if last >= first + LINES {
-        let shown = text[start..end].split_inclusive('\n').take(LINES as usize);
-        end = start + shown.map(str::len).sum::<usize>();
-    }
-    while end > start && text.as_bytes()[end - 1].is_ascii_whitespace() {
-        end -= 1;
-    }
-    start..end
+        .clamp(start, last.max(start));
+    let end = start + text[start..end].trim_ascii_end().len();
+    let line_end = text[end..]
+        .find('\n')
+        .map_or(text.len(), |newline| end + newline);
+    (first..line_end, start - first..end - first)
 }
 
 #[cfg(test)]
@@ -92,6 +104,14 @@ error: unknown instruction CPOY
   = help: did you mean COPY?
 ";
         assert_eq!(shown("FROM scratch\nCPOY a b\nRUN x\n", 13, 17), want);
+    }
+
+    #[test]
+    fn of_many_the_first_are_shown() {
+        let source = Source::new("Dockerfile", "FROM a\n");
+        let one = Diagnostic::error("x", Span { start: 0, end: 4 }, "wrong");
+        let all = super::render_all(&vec![one; 1000], &source, Style::plain());
+        assert!(all.ends_with("\n… and 900 more\n") && all.matches("wrong").count() == 100);
     }
 
     #[test]

@@ -106,17 +106,22 @@ pub(crate) fn analyse(file: &Dockerfile, facts: &Facts<'_>) -> Analysis {
     for (index, stage) in file.stages.iter().enumerate() {
         let base = globals.expand(&stage.base, file.directives.escape);
         let parent = names.get(base.text.to_lowercase().as_str()).copied();
+        let is_needed = facts.stages.as_ref().is_none_or(|s| s.contains(&index));
         let ground = match parent {
             Some(parent) => Rc::clone(&grounds[parent]),
             None => Rc::new(Ground::of_base(facts, index, &base.text)),
         };
-        let (steps, ground) = walk.stage(stage, ground);
+        // No stage that is needed stands on one that is not.
+        let (steps, ground) = match is_needed {
+            true => walk.stage(stage, ground),
+            false => (Vec::new(), ground),
+        };
         stages.push(AnalysedStage {
             platform: { stage.platform.as_ref() }
                 .map(|word| globals.expand(word, file.directives.escape)),
             base,
             parent,
-            is_needed: facts.stages.as_ref().is_none_or(|s| s.contains(&index)),
+            is_needed,
             steps,
         });
         grounds.push(ground);

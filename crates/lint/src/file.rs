@@ -88,6 +88,12 @@ impl<'a> File<'a> {
         file.global_args.iter().chain(of_stages)
     }
 
+    /// A place in the text, or the start of the character that it lies in.
+    pub(crate) fn floor(&self, at: u32) -> u32 {
+        let floor = self.source.text().floor_char_boundary(at as usize);
+        u32::try_from(floor).unwrap_or(at)
+    }
+
     /// The comment lines directly above a place, from the top down, without their `#` and the blanks around.
     pub(crate) fn comments_above(&self, place: Span) -> Vec<&'a str> {
         let mut found = Vec::new();

@@ -6,7 +6,8 @@ use oci::Config;
 
 use super::problem::{self, Problem};
 use super::{
-    HistoryEntry, INSTRUCTIONS_AT_MOST, LAYERS_AT_MOST, Places, Planner, STEPS_AT_MOST, Stage,
+    HistoryEntry, INSTRUCTIONS_AT_MOST, INSTRUCTIONS_IN_ALL_AT_MOST, LAYERS_AT_MOST, Places,
+    Planner, STEPS_AT_MOST, Stage,
 };
 use crate::Error;
 use crate::step::{Operation, Step, StepId};
@@ -20,6 +21,8 @@ impl Planner<'_> {
             (LAYERS_AT_MOST, "layers in a stage")
         } else if image.history.len() >= INSTRUCTIONS_AT_MOST {
             (INSTRUCTIONS_AT_MOST, "instructions in a stage")
+        } else if self.instructions > INSTRUCTIONS_IN_ALL_AT_MOST {
+            (INSTRUCTIONS_IN_ALL_AT_MOST, "instructions in all")
         } else if self.steps.len() >= STEPS_AT_MOST {
             (STEPS_AT_MOST, "steps in all")
         } else {
@@ -37,6 +40,7 @@ impl Planner<'_> {
         instruction: &Instruction,
     ) -> Result<(), Error> {
         let span = stage.span_of(instruction);
+        self.instructions += 1;
         self.check_size(stage, span)?;
         match &instruction.kind {
             Kind::Add(add) => self.add(stage, instruction, add),

@@ -133,11 +133,7 @@ pub(crate) fn of_diagnostics(
     source: &Source,
     style: Style,
 ) -> CommandError {
-    let blocks: Vec<String> = diagnostics
-        .iter()
-        .map(|d| diagnostic::render(d, source, style))
-        .collect();
-    CommandError::block(blocks.join("\n"))
+    CommandError::block(diagnostic::render_all(diagnostics, source, style))
 }
 
 /// A failed build, with the lines of the Dockerfile that it is about.

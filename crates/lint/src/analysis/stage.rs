@@ -18,7 +18,7 @@ const SUGGESTIONS_AT_MOST: usize = 200;
 
 /// Variables that are handed from stage to stage, all in all. No file that people write has a hundredth of it; a build
 /// gives up long before.
-const COPIES_AT_MOST: usize = 1_000_000;
+const COPIES_AT_MOST: usize = 200_000;
 
 /// Goes from stage to stage.
 pub(crate) struct Walk<'a> {

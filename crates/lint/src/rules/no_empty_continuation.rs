@@ -39,7 +39,7 @@ fn find(file: &File<'_>) -> Vec<Found> {
             Found::new(*blank, *blank, "Empty continuation line").help("take the line out")
         });
         // Docker gives the last line of the instruction.
-        let last = end.saturating_sub(1).max(blank.start);
+        let last = file.floor(end.saturating_sub(1).max(blank.start));
         entry.instruction = Span::new(last, last);
     }
     found.into_values().collect()

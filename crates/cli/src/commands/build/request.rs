@@ -164,9 +164,7 @@ impl<'a> Request<'a> {
 
     /// The warnings so far, as they are shown.
     pub(crate) fn rendered_warnings(&self, config: &Config) -> String {
-        let render =
-            |warning| diagnostic::render(warning, &self.options.dockerfile, config.style());
-        self.warnings().iter().map(render).collect()
+        diagnostic::render_all(&self.warnings(), &self.options.dockerfile, config.style())
     }
 
     /// Says why its steps were executed, if that was asked for.
@@ -208,7 +206,7 @@ impl<'a> Request<'a> {
             if self.options.reporting.strict {
                 found.severity = Severity::Error;
             }
-            self.warn(found);
+            self.warnings().push(found);
         }
         !self.warnings().iter().any(is_error)
     }

@@ -18,10 +18,21 @@ pub(super) fn around(span: Span, source: &Source) -> String {
         } else {
             "   "
         };
-        let text = clean::line(source.line_text(line).as_bytes());
+        let text = cut(source.line_text(line));
         out.push_str(&format!(" {line:>3} | {mark} {text}\n"));
     }
     out + RULE
+}
+
+/// A line as it can be shown. Who has longer ones does not read them here.
+fn cut(line: &str) -> String {
+    const LONG: usize = 1000;
+    let end = line.floor_char_boundary(LONG);
+    let mut shown = clean::line(&line.as_bytes()[..end]);
+    if end < line.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// How far BuildKit looks around: up to two lines before and behind a single one, one around several.

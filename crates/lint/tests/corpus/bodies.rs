@@ -1,0 +1,144 @@
+//! What the fuzz targets do with their bytes: nothing may panic, every place must lie in its text, and what two ways
+//! give must agree. The crate in `fuzz` has this file too.
+
+use dockerfile::ast::{Escape, Kind};
+use dockerfile::ignore::Patterns;
+use dockerfile::{Diagnostic, Mount, Source, Span, Variables, parse as parse_file};
+use lint::{Facts, Settings};
+
+/// The text of an input; bytes that are none are replaced, as when a file is read.
+fn text(data: &[u8]) -> String {
+    String::from_utf8_lossy(data).into_owned()
+}
+
+fn check_place(span: Span, source: &Source) {
+    assert!(
+        source.text().get(span.range()).is_some(),
+        "{span:?} is not in the text"
+    );
+    let (first, last) = source.lines_of(span);
+    assert!(1 <= first && first <= last && last <= source.line_count());
+    assert!(source.column(span.start) >= 1);
+}
+
+fn check(diagnostics: &[Diagnostic], source: &Source) {
+    for diagnostic in diagnostics {
+        check_place(diagnostic.span, source);
+        assert!(!diagnostic.message.is_empty());
+    }
+}
+
+/// A whole Dockerfile, and the same as a trigger.
+pub(crate) fn parse(data: &[u8]) {
+    let source = Source::new("Dockerfile", text(data));
+    let parsed = parse_file(&source);
+    check(&parsed.diagnostics, &source);
+    for stage in &parsed.dockerfile.stages {
+        check_place(stage.span, &source);
+        for instruction in &stage.instructions {
+            check_place(instruction.span, &source);
+            check_place(instruction.keyword.span, &source);
+        }
+    }
+    let has_stages = !parsed.dockerfile.stages.is_empty();
+    assert!(has_stages || !parsed.diagnostics.is_empty());
+    let (instruction, diagnostics) = dockerfile::parse_trigger(source.text());
+    assert!(instruction.is_some() || !diagnostics.is_empty());
+}
+
+/// A word, expanded in every way. The first line sets variables.
+pub(crate) fn words(data: &[u8]) {
+    let text = text(data);
+    let (env, word) = text.split_once('\n').unwrap_or(("A=a b/c.d", &text));
+    let env: Vec<String> = env.split(' ').map(str::to_owned).collect();
+    let variables = Variables::from_env(&env);
+    let lookup = |name: &str| variables.get(name).map(str::to_owned);
+    for escape in [Escape::Backslash, Escape::Backtick] {
+        let whole = dockerfile::expand(word, escape, &lookup);
+        let words = dockerfile::expand_words(word, escape, &lookup);
+        assert_eq!(whole.is_ok(), words.is_ok());
+    }
+    let _ = dockerfile::expand_heredoc(word, &lookup);
+}
+
+/// An ignore file, up to an empty line; then paths. What the file has as wildcards must agree on one level.
+pub(crate) fn ignore(data: &[u8]) {
+    let text = text(data);
+    let (patterns, paths) = text.split_once("\n\n").unwrap_or((&text, "a\na/b\na/b/c"));
+    let _ = patterns.lines().map(dockerfile::chmod::parse).count();
+    for path in paths.lines() {
+        let _ = dockerfile::glob::matches(patterns, path);
+        let clean = dockerfile::glob::clean(path);
+        assert_eq!(dockerfile::glob::clean(&clean), clean);
+    }
+    let Ok(patterns) = Patterns::parse(patterns) else {
+        return;
+    };
+    for path in paths.lines().map(dockerfile::glob::clean) {
+        let path = path.trim_start_matches('/');
+        let mut parents = path.match_indices('/').map(|(at, _)| &path[..at]);
+        let skipped = parents.any(|directory| {
+            patterns.ignores_path(directory) && !patterns.may_contain_exceptions(directory)
+        });
+        assert!(
+            !skipped || patterns.ignores_path(path),
+            "{path:?} is skipped, and comes back"
+        );
+    }
+}
+
+/// Flags of instructions, and what is in them.
+pub(crate) fn mounts(data: &[u8]) {
+    let text = text(data).replace(['\n', '\r'], " ");
+    let (ports, text) = text.split_once('|').unwrap_or(("80", &text));
+    let _ = (
+        dockerfile::ports::parse(ports),
+        dockerfile::duration::parse_interval(ports),
+    );
+    let _ = dockerfile::signal::is_known(ports);
+    for keyword in ["RUN --mount=", "RUN ", "COPY ", "HEALTHCHECK ", "FROM "] {
+        let source = Source::new("Dockerfile", format!("FROM x\n{keyword}{text} true\n"));
+        let parsed = parse_file(&source);
+        check(&parsed.diagnostics, &source);
+        let instructions = parsed
+            .dockerfile
+            .stages
+            .iter()
+            .flat_map(|s| &s.instructions);
+        for instruction in instructions {
+            let Kind::Run(run) = &instruction.kind else {
+                continue;
+            };
+            for flag in &run.mounts {
+                check_place(flag.span, &source);
+                let expand = |text: &str| Variables::default().expand(text, Escape::Backslash);
+                let _ = Mount::read(flag, &expand);
+            }
+        }
+    }
+}
+
+/// The rules, the targets and the outline of a Dockerfile.
+pub(crate) fn rules(data: &[u8]) {
+    let source = Source::new("Dockerfile", text(data));
+    let parsed = parse_file(&source);
+    let settings = Settings::parse("experimental=all").expect("it is an option");
+    let ignore = Patterns::parse("a*\n").expect("it is a pattern");
+    let facts = Facts {
+        ignore: Some(&ignore),
+        ..Facts::default()
+    };
+    for finding in lint::check(&source, &parsed, &settings, &facts) {
+        check_place(finding.instruction, &source);
+        check_place(finding.diagnostic.span, &source);
+    }
+    let _ = Settings::of(&parsed);
+    let targets = lint::targets(&source, &parsed);
+    for index in 0..targets.len().min(20) {
+        let outline = lint::outline(&source, &parsed, &facts, index);
+        outline
+            .arguments
+            .iter()
+            .for_each(|argument| check_place(argument.place, &source));
+    }
+}
