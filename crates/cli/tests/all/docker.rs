@@ -113,6 +113,13 @@ fn docker_buildx_is_carafe() {
     let built = run(&carafe, &format!("buildx build --load -t x {context}"));
     assert_eq!(built.code, 0, "{built:#?}");
     assert!(built.stderr.contains("docker load"), "{built:#?}");
+    let file = "services:\n  web:\n    image: web:${TAG:-1}\n    build: ./context\n";
+    carafe.write("compose.yaml", file.as_bytes());
+    let baked = run(&carafe, "buildx bake --set web.tags+=second");
+    assert_eq!(baked.code, 0, "{baked:#?}");
+    let names = carafe.ok(["images", "--format", "{{.Repository}}:{{.Tag}}"]);
+    assert!(names.contains("web:1") && names.contains("second:latest"));
+    assert_eq!(run(&carafe, "buildx bake nothing").code, 1);
     let plain = run(&carafe, &format!("build -q {context}"));
     assert!(plain.stdout.starts_with("sha256:"), "{plain:#?}");
 }
