@@ -12,6 +12,7 @@
 mod assemble;
 mod base;
 mod build;
+mod claims;
 mod context;
 mod error;
 mod event;
@@ -42,6 +43,7 @@ mod verify;
 
 pub use base::{BaseImage, OciLayout, pull_image};
 pub use build::{Built, Outcome, build};
+pub use claims::Claims;
 pub use context::{ContextName, Fetched, IgnoreFile, LocalContext, NamedContext, Origin};
 pub use error::Error;
 pub use event::{Event, StepTitle, Stream};

@@ -92,6 +92,8 @@ pub struct Environment<'a> {
     pub git: crate::remote::GitSettings,
     /// Looks into a `RUN` that failed, if anybody wants to.
     pub inspector: Option<&'a crate::Inspector<'a>>,
+    /// What builds make now that run at the same time as this one.
+    pub claims: &'a crate::Claims,
     /// `/etc/resolv.conf` for `RUN` steps.
     pub resolv_conf: Vec<u8>,
     /// Where programs of the host are looked for: emulators of other machines.

@@ -361,12 +361,20 @@ impl<'a> Schedule<'a> {
             return self.fetch(id, remote);
         }
         let key = self.key(id)?;
-        if let Some(record) = self.defined(id, key).filter(|r| r.fits(&below, step)) {
-            self.tell(id, &record.notices)?;
-            (self.environment.events)(Event::Cached(id));
-            return Ok(below.with(&record));
+        let mut claim = None;
+        loop {
+            if let Some(record) = self.defined(id, key).filter(|r| r.fits(&below, step)) {
+                self.tell(id, &record.notices)?;
+                (self.environment.events)(Event::Cached(id));
+                return Ok(below.with(&record));
+            }
+            // With the right to make it, it may have been made while that was waited for.
+            if claim.is_some() || step.no_cache {
+                return self.execute(id, key, &below);
+            }
+            let claims = self.environment.claims;
+            claim = Some(claims.wait(key, &|| self.stopped()).ok_or(Stopped)?);
         }
-        self.execute(id, key, &below)
     }
 
     /// Makes a step that its definition key did not find: asks with the content key, and executes.

@@ -169,6 +169,7 @@ fn pull_one(
         cancel: &with.cancel,
         git: builder::remote::GitSettings::default(),
         inspector: None,
+        claims: &builder::Claims::default(),
         resolv_conf: Vec::new(),
         programs: Vec::new(),
     };

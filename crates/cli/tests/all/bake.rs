@@ -97,6 +97,12 @@ target "inline" {
   dockerfile-inline = "FROM base\nCMD echo inline\n"
   tags = ["inline"]
 }
+target "random" {
+  matrix = { n = ["1", "2", "3", "4"] }
+  name = "random-${n}"
+  dockerfile-inline = "FROM base\nRUN sleep 0.2; head -c 16 /dev/urandom > /random\nCMD [\"cat\", \"/random\", \"${n}\"]\n"
+  output = ["type=tar,dest=${n}.tar"]
+}
 target "sleeps" { dockerfile-inline = "FROM base\nRUN sleep 7311.5\n" }
 target "fails" { dockerfile-inline = "FROM base\nRUN sleep 0.1; exit 3\n" }
 "#;
@@ -132,6 +138,18 @@ fn several_targets_at_once() {
         listed.contains("WORD") && listed.contains("hello"),
         "{listed}"
     );
+}
+
+#[test]
+fn equal_steps_of_targets_are_made_once() {
+    let carafe = several();
+    let built = carafe.run(["bake", "random"]);
+    assert_eq!(built.code, 0, "{built:#?}");
+    let first = fs::read(carafe.path("1.tar")).unwrap();
+    for n in 2..5 {
+        let other = fs::read(carafe.path(&format!("{n}.tar"))).unwrap();
+        assert!(first == other, "{}", built.stderr);
+    }
 }
 
 #[test]

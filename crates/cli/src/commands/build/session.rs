@@ -4,7 +4,7 @@ use crate::command_error::CommandError;
 use crate::config::Config;
 use crate::progress::Notices;
 use crate::signals;
-use builder::{Environment, Event};
+use builder::{Claims, Environment, Event};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -14,6 +14,7 @@ pub(crate) struct Session<'a> {
     pub(crate) config: &'a Config,
     pub(crate) store: store::Store,
     registry: registry::Client,
+    claims: Claims,
     /// Set by Ctrl-C, and where one build's failure ends the others.
     pub(crate) cancel: Arc<AtomicBool>,
 }
@@ -31,6 +32,7 @@ impl<'a> Session<'a> {
             config,
             store,
             registry,
+            claims: Claims::default(),
             cancel,
         })
     }
@@ -42,6 +44,7 @@ impl<'a> Session<'a> {
             registry: &self.registry,
             events,
             cancel: &self.cancel,
+            claims: &self.claims,
             git: self.config.git(),
             inspector: None,
             resolv_conf: self.config.resolv_conf(),
