@@ -95,6 +95,24 @@ impl Bases for WorldBases<'_> {
     fn layout(&self, layout: &OciLayout, platform: &Platform) -> Result<Arc<BaseImage>, Error> {
         layout.load(platform, self.environment.store).map(Arc::new)
     }
+
+    fn built(
+        &self,
+        name: &str,
+        root: &Descriptor,
+        platform: &Platform,
+    ) -> Result<Arc<BaseImage>, Error> {
+        let store = self.environment.store;
+        let image = store.image_for(root, platform)?;
+        Ok(Arc::new(BaseImage {
+            name: name.to_owned(),
+            reference: None,
+            config: store.config(&image.config)?,
+            manifest: store.manifest(&image.manifest)?,
+            descriptor: image.manifest,
+            root: root.clone(),
+        }))
+    }
 }
 
 impl WorldBases<'_> {

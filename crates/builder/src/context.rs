@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use dockerfile::ignore::Patterns;
-use oci::Reference;
+use oci::{Descriptor, Reference};
 use rootfs::Root;
 use store::{Scratch, StatCache, Store};
 
@@ -82,6 +82,8 @@ pub enum NamedContext {
     Scratch,
     /// `oci-layout://`.
     Layout(OciLayout),
+    /// What another build made: the manifest or index is in the store, with a name or without.
+    Built(Descriptor),
     /// A git repository, or a file of the web: an archive's files, or the file itself, named `context`.
     Remote(Remote),
 }

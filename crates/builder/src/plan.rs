@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use dockerfile::ast::Dockerfile;
 use dockerfile::{Diagnostic, Span};
-use oci::{ImageConfig, Platform, Reference};
+use oci::{Descriptor, ImageConfig, Platform, Reference};
 
 pub use history::HistoryEntry;
 pub(crate) use places::Places;
@@ -48,6 +48,17 @@ pub trait Bases {
     /// # Errors
     /// When there is none, or the layout is broken; the text says so for the user.
     fn layout(&self, layout: &OciLayout, platform: &Platform) -> Result<Arc<BaseImage>, Error>;
+
+    /// The image in the store that another build made, for a platform; `name` is what people know it by.
+    ///
+    /// # Errors
+    /// When there is none for the platform.
+    fn built(
+        &self,
+        name: &str,
+        root: &Descriptor,
+        platform: &Platform,
+    ) -> Result<Arc<BaseImage>, Error>;
 }
 
 /// What a build will do.

@@ -62,6 +62,10 @@ impl<'a> Planner<'a> {
                 let base = self.bases.layout(layout, platform);
                 return Ok(self.on_image(base.map_err(|error| error.at(span))?, platform, None));
             }
+            Some(NamedContext::Built(root)) => {
+                let base = self.bases.built(&context.to_string(), root, platform);
+                return Ok(self.on_image(base.map_err(|error| error.at(span))?, platform, None));
+            }
             Some(NamedContext::Remote(remote)) => self.remote_context(context, remote, span),
             Some(NamedContext::Folder(_)) | None => self.context_step(context.clone(), "/", "/"),
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use oci::{ImageConfig, Manifest, Platform, Reference};
+use oci::{Descriptor, ImageConfig, Manifest, Platform, Reference};
 
 use super::{Bases, plan};
 use crate::context::LocalContext;
@@ -38,6 +38,10 @@ impl Bases for OneBase {
             descriptor: blob.clone(),
             root: blob,
         }))
+    }
+
+    fn built(&self, _: &str, _: &Descriptor, platform: &Platform) -> Result<Arc<BaseImage>, Error> {
+        self.resolve(&"built".parse().expect("a name"), platform)
     }
 
     fn layout(&self, _: &OciLayout, _: &Platform) -> Result<Arc<BaseImage>, Error> {

@@ -185,16 +185,10 @@ fn builds(resolved: &Resolved, order: &[String], args: &Args) -> Result<Vec<Buil
             let at = order.iter().position(|known| known == used)?;
             Some((context.clone(), at))
         });
-        let uses: Vec<_> = uses.collect();
-        if let Some((context, _)) = uses.first() {
-            return Err(CommandError::not_yet(format_args!(
-                "target {name}: the context {context}, a target's result"
-            )));
-        }
         builds.push(Build {
             name: name.clone(),
             args: request,
-            uses,
+            uses: uses.collect(),
         });
     }
     Ok(builds)

@@ -103,6 +103,12 @@ target "random" {
   dockerfile-inline = "FROM base\nRUN sleep 0.2; head -c 16 /dev/urandom > /random\nCMD [\"cat\", \"/random\", \"${n}\"]\n"
   output = ["type=tar,dest=${n}.tar"]
 }
+target "on-top" {
+  contexts = { below = "target:app-2", tool = "target:tool" }
+  dockerfile-inline = "FROM below\nRUN cat /text > /copied\nCOPY --from=tool /tool /\nCMD cat /copied /tool\n"
+  tags = ["on-top"]
+}
+target "tool" { dockerfile-inline = "FROM base\nRUN echo tool > /tool\n" }
 target "sleeps" { dockerfile-inline = "FROM base\nRUN sleep 7311.5\n" }
 target "fails" { dockerfile-inline = "FROM base\nRUN sleep 0.1; exit 3\n" }
 "#;
@@ -133,6 +139,14 @@ fn several_targets_at_once() {
     let metadata = fs::read_to_string(carafe.path("meta.json")).unwrap();
     let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap();
     assert_eq!(metadata["app-1"]["image.name"], "docker.io/library/app:1");
+    let built = carafe.run(["bake", "on-top"]);
+    assert_eq!(built.code, 0, "{built:#?}");
+    assert_eq!(carafe.ok(["run", "--rm", "on-top"]), "hello 2\ntool\n");
+    let again = carafe.run(["bake", "on-top"]);
+    assert!(
+        !again.stderr.contains(" done "),
+        "all of it is cached: {again:#?}"
+    );
     let listed = carafe.ok(["bake", "--list", "variables"]);
     assert!(
         listed.contains("WORD") && listed.contains("hello"),

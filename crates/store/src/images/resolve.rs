@@ -41,6 +41,17 @@ impl Store {
             .ok_or_else(|| no_such_platform(name, platform, &images))
     }
 
+    /// The image of a manifest or index, for a platform.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPlatform`] if none would do there, and what stops reading.
+    pub fn image_for(&self, root: &Descriptor, platform: &Platform) -> Result<Image, Error> {
+        let images = self.images_of(root)?;
+        best(platform, &images)
+            .cloned()
+            .ok_or_else(|| no_such_platform(&root.digest.to_string(), platform, &images))
+    }
+
     /// The manifest or index that `name` means.
     ///
     /// # Errors

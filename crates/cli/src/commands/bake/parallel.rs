@@ -160,7 +160,7 @@ impl Work<'_> {
     /// Waits for what a build uses, and does it.
     fn one(&self, at: usize, show: &(dyn Fn(builder::Event) + Sync)) {
         let uses = &self.builds[at].uses;
-        let request = self.requests[at]
+        let mut request = self.requests[at]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let mut ended = self.lock();
@@ -172,6 +172,11 @@ impl Work<'_> {
         }
         if ended.failed.is_some() {
             return;
+        }
+        for (name, used) in uses {
+            if let Some(done) = &ended.done[*used] {
+                request.use_result(name, done);
+            }
         }
         drop(ended);
         let done = request.execute(self.session, show, None);

@@ -99,6 +99,13 @@ impl<'a> Request<'a> {
         })
     }
 
+    /// Gives a context the result of another build.
+    pub(crate) fn use_result(&mut self, name: &str, done: &Done) {
+        let root = done.outcome.first().root.clone();
+        let contexts = &mut self.options.named_contexts;
+        contexts.insert(name.to_owned(), builder::NamedContext::Built(root));
+    }
+
     /// Builds and exports; `show` gets the events that are for the eye, `inspector` what failed.
     pub(crate) fn execute(
         &self,
