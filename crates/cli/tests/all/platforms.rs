@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::process::Command;
 
+use oci::{Index, MediaType};
 use serde_json::Value;
 use testkit::{Image, ImageBuilder, Registry, foreign, index};
 
@@ -282,6 +283,24 @@ fn an_index_of_which_one_image_is_here_is_saved_as_that() {
         loaded.ok(["inspect", "--format", "{{.Id}}", &name]).trim(),
         images[1].manifest.config.digest.to_string()
     );
+}
+
+#[test]
+fn an_index_of_indexes_is_passed_over() {
+    let registry = Registry::start();
+    let image = ImageBuilder::new().files(&[("f", "deep")]).build();
+    let (inner, blobs) = index(&[&image]);
+    registry.push_blobs("nested:inner", &inner, &blobs);
+    let outer = Index::new(vec![inner]).to_bytes();
+    registry.push_bytes("nested:1", MediaType::OciIndex, &outer);
+    let name = format!("{}/nested:1", registry.host());
+    let carafe = Carafe::empty();
+    carafe.ok(["pull", "-q", &name]);
+    let requests = registry.requests().len();
+    let context = carafe.context(&format!("FROM {name}\n"));
+    carafe.ok(["build", "-o", "out", &context]);
+    assert_eq!(fs::read_to_string(carafe.path("out/f")).unwrap(), "deep");
+    assert_eq!(registry.requests().len(), requests, "it is in the store");
 }
 
 /// carafe where these folders are all of PATH.
