@@ -228,12 +228,15 @@ impl Stored {
     }
 }
 
-/// An error with all its causes, on one line.
+/// An error with all its causes on one line, each said once.
 fn told(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(source) = cause {
-        text.push_str(&format!(": {source}"));
+        let words = source.to_string();
+        if !text.contains(&words) {
+            text.push_str(&format!(": {words}"));
+        }
         cause = source.source();
     }
     text
@@ -335,7 +338,7 @@ struct Origin<'a> {
 
 impl BlobSource for Origin<'_> {
     fn open(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, BlobError> {
-        let failed = |source| BlobError::failed("open", &descriptor.digest, source);
+        let failed = |source: registry::Error| BlobError::Source(source.into());
         let reference = self.reference.ok_or_else(|| BlobError::NotFound {
             digest: descriptor.digest.clone(),
         })?;

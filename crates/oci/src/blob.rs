@@ -51,6 +51,9 @@ pub enum BlobError {
         #[source]
         source: Error,
     },
+    /// The source failed, and its own error names what was being done with which blob.
+    #[error(transparent)]
+    Source(Box<dyn StdError + Send + Sync>),
     /// The source or the sink failed; its own error says how.
     #[error("cannot {operation} blob {digest}")]
     Failed {

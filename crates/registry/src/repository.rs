@@ -340,7 +340,7 @@ impl BlobSource for Repository {
                     digest: descriptor.digest.clone(),
                 };
             }
-            BlobError::failed("download", &descriptor.digest, error)
+            BlobError::Source(error.into())
         })
     }
 }

@@ -49,6 +49,13 @@ impl From<TemplateError> for CommandError {
 
 impl From<store::Error> for CommandError {
     fn from(error: store::Error) -> Self {
+        if let store::Error::Source {
+            source: oci::BlobError::NotFound { digest },
+        } = &error
+        {
+            let message = format!("layer {digest} is not in the store any more, nor anywhere else");
+            return Self::new(message).hint("build, pull or load the image again");
+        }
         let hint = match &error {
             store::Error::NoSuchImage { name } => Some(format!(
                 "carafe images lists what is there; carafe pull {name} asks the registry"

@@ -4,6 +4,7 @@
 mod architecture;
 mod bake;
 mod builds;
+mod cache_rules;
 mod checks;
 mod containers;
 mod docker;
