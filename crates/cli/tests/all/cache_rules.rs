@@ -59,7 +59,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         change: |context| {
-            fs::set_permissions(context.join("a/f"), PermissionsExt::from_mode(0o600)).unwrap()
+            fs::set_permissions(context.join("a/f"), PermissionsExt::from_mode(0o600)).unwrap();
         },
         hits: false,
         ..rule("a mode", "FROM base\nCOPY a/f /x\n", "COPY a/f /x")
