@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Time carafe, and beside it another builder, on the same work in the same run.
 
-    bench/bench.py [--carafe PROGRAM] [--only NAME] [--runs N] [--files N] [--dir DIR] [--json FILE]
+    bench/bench.py [--carafe PROGRAM] [--only NAME] [--runs N] [--files N] [--rest SECONDS] [--dir DIR] [--json FILE]
 
     steps        30 RUN steps that do next to nothing: the cost of a step
     cached       20 steps that are all in the cache
@@ -9,7 +9,8 @@
     unchanged    the same folder again: all in the cache
 
 $DOCKER_CMD is a Docker client to compare with (`docker`); without it only carafe is timed. The two take turns, so that
-what else happens on the machine hits both. Work is made from fixed seeds. Needs a static busybox (/bin/busybox, or
+what else happens on the machine hits both. Before each cold COPY both forget what they know, and the disk rests: for a
+minute ext4 makes files slowly where others were deleted. Work is made from fixed seeds. Needs a static busybox (/bin/busybox, or
 $BUSYBOX, or target/tools/busybox) and no network. Times are medians of wall time in milliseconds, the least beside it.
 """
 
@@ -34,13 +35,11 @@ class Carafe:
     name = "carafe"
 
     def __init__(self, program, work):
-        self.program, self.work, self.stores, self.store = os.path.abspath(program), work, itertools.count(), None
+        self.program, self.work, self.stores = os.path.abspath(program), work, itertools.count()
         self.forget()
 
     def forget(self):
-        """No earlier build is known: a new store."""
-        if self.store:
-            subprocess.run(["rm", "-rf", "--one-file-system", self.store])
+        """No earlier build is known: a new store. The old one goes at the end."""
         self.store = os.path.join(self.work, f"store-{next(self.stores)}")
 
     def build(self, *args):
@@ -110,7 +109,8 @@ class Work:
             if i % 25 == 0:
                 os.makedirs(folder)
             with open(os.path.join(folder, f"file{i}.js"), "wb") as f:
-                f.write(source.randbytes(source.choice((60, 300, 900, 2500))))
+                # As long and as compressible as sources are: 5.8 KB, two to one.
+                f.write(source.randbytes(source.choice((150, 750, 2000, 8750))).hex().encode())
         with open(os.path.join(path, "Dockerfile"), "w") as f:
             f.write("FROM scratch\nCOPY . /app\n")
         old = time.time() - 3600  # old enough to be trusted by any cache of times
@@ -120,9 +120,9 @@ class Work:
         return path
 
 
-def measure(tools, work, runs, only):
+def measure(tools, work, options):
     """{measurement: {tool: [milliseconds]}}"""
-    results = {}
+    results, runs = {}, options.runs
 
     def add(name, tool, value):
         results.setdefault(name, {}).setdefault(tool.name, []).append(value)
@@ -131,7 +131,7 @@ def measure(tools, work, runs, only):
         for i in range(count):
             yield i, (tools if i % 2 == 0 else tools[::-1])
 
-    wanted = lambda name: not only or only == name
+    wanted = lambda name: options.only in (None, name)
     if wanted("steps"):
         folder = work.steps()
         for tool in tools:
@@ -149,8 +149,11 @@ def measure(tools, work, runs, only):
     if wanted("context") or wanted("unchanged"):
         folder = work.context()
         for _, order in turns(max(3, runs // 3)):
-            for tool in order:
+            for tool in tools:
                 tool.forget()
+            os.sync()
+            time.sleep(options.rest)
+            for tool in order:
                 add("context", tool, timed(tool, work, folder))
                 for _ in range(3):
                     add("unchanged", tool, timed(tool, work, folder))
@@ -174,13 +177,14 @@ def main():
     parser.add_argument("--only", choices=["steps", "cached", "context", "unchanged"])
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--files", type=int, default=50_000)
+    parser.add_argument("--rest", type=float, default=65, metavar="SECONDS", help="how long the disk rests after deletions")
     parser.add_argument("--dir", default="/var/tmp", help="where folders and stores are made; both builders have to see it")
     parser.add_argument("--json", metavar="FILE", help="write all single times there")
     options = parser.parse_args()
     top = tempfile.mkdtemp(prefix="carafe-bench-", dir=options.dir)
     try:
         tools = [Carafe(options.carafe, top)] + [Docker(command) for command in [os.environ.get("DOCKER_CMD")] if command]
-        results = measure(tools, Work(top, options.files), options.runs, options.only)
+        results = measure(tools, Work(top, options.files), options)
         report(results)
         if options.json:
             with open(options.json, "w") as f:
