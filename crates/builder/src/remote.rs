@@ -82,7 +82,8 @@ pub fn is_web(text: &str) -> bool {
     text.starts_with("http://") || text.starts_with("https://")
 }
 
-/// What opens doors elsewhere.
+/// What opens doors elsewhere: what the user gave this build, and nothing else that he has. A Dockerfile or a
+/// repository says where to go, and may be anybody's.
 #[derive(Clone, Copy, Debug)]
 pub struct Credentials<'a> {
     /// `--secret`: tokens and headers for HTTP.

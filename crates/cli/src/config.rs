@@ -131,9 +131,10 @@ impl Config {
         }))
     }
 
-    /// What `git` sees of the user's surroundings: how to get out, and the agent and the files that open doors.
+    /// What `git` sees of the user's surroundings: how to get out. What opens doors is given with
+    /// `--secret` and `--ssh`.
     pub(crate) fn git(&self) -> GitSettings {
-        const PASSED: [&str; 9] = [
+        const PASSED: [&str; 8] = [
             "http_proxy",
             "https_proxy",
             "all_proxy",
@@ -142,7 +143,6 @@ impl Config {
             "HTTPS_PROXY",
             "ALL_PROXY",
             "NO_PROXY",
-            "SSH_AUTH_SOCK",
         ];
         let passed = PASSED
             .iter()

@@ -29,9 +29,9 @@ const LAST_WORDS: usize = 8 << 10;
 pub struct GitSettings {
     /// Where programs are: `PATH`.
     pub search_path: OsString,
-    /// The user's home, for `.netrc`, credential helpers and the hosts that `ssh` knows.
+    /// The user's home, for the hosts that `ssh` knows.
     pub home: Option<PathBuf>,
-    /// Variables that are passed on: proxies, `SSH_AUTH_SOCK`.
+    /// Variables that are passed on: proxies.
     pub environment: Vec<(OsString, OsString)>,
     /// The authorities to trust: what `SSL_CERT_FILE` names.
     pub certificates: Option<PathBuf>,
@@ -46,7 +46,7 @@ pub(super) struct Git<'a> {
     /// What errors and messages are about.
     url: &'a str,
     configuration: PathBuf,
-    /// The agent to ask instead of the user's.
+    /// The socket of the SSH agent that it may ask.
     agent: Option<PathBuf>,
     cancel: &'a AtomicBool,
     /// Takes what the program says to people.
@@ -75,19 +75,17 @@ impl<'a> Git<'a> {
             path: configuration.clone(),
             source,
         })?;
-        let mut git = Self {
+        Ok(Self {
             settings,
             url,
             configuration,
             agent: None,
             cancel: &NEVER,
             say: &|_| {},
-        };
-        git.take_credential_helpers()?;
-        Ok(git)
+        })
     }
 
-    /// Has `ssh` ask the agent that listens there, which is the user's else.
+    /// Has `ssh` ask the agent that listens there; else it asks none.
     pub(super) fn ask_agent(&mut self, socket: &Path) {
         self.agent = Some(socket.to_owned());
     }
@@ -186,6 +184,8 @@ impl<'a> Git<'a> {
             .envs(self.settings.environment.iter().map(|(k, v)| (k, v)))
             .env("PATH", &self.settings.search_path)
             .env("LC_ALL", "C")
+            // Neither .netrc nor .git-credentials: whoever wrote the Dockerfile may have no use of them.
+            .env("HOME", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", &self.configuration)
             .env("GIT_ATTR_NOSYSTEM", "1")
@@ -197,18 +197,15 @@ impl<'a> Git<'a> {
         if let Some(agent) = &self.agent {
             command.env("SSH_AUTH_SOCK", agent);
         }
-        if let Some(home) = &self.settings.home {
-            command.env("HOME", home);
-        }
         if let Some(certificates) = &self.settings.certificates {
             command.env("GIT_SSL_CAINFO", certificates);
         }
         command
     }
 
-    /// Hosts are those that the user knows; nobody is asked anything.
+    /// Hosts are those that the user knows, keys those of the agent; nobody is asked anything.
     fn ssh(&self) -> OsString {
-        let mut ssh = OsString::from("ssh -o BatchMode=yes");
+        let mut ssh = OsString::from("ssh -F /dev/null -o BatchMode=yes -o IdentityFile=none");
         if let Some(home) = &self.settings.home {
             let known = home.join(".ssh/known_hosts");
             if !known.as_os_str().as_bytes().contains(&b'\'') {
@@ -260,46 +257,6 @@ impl<'a> Git<'a> {
                 reason: source.to_string(),
             },
         }
-    }
-
-    /// Takes over the user's credential helpers, the one thing of his configuration that is needed.
-    fn take_credential_helpers(&mut self) -> Result<(), Error> {
-        let Some(home) = &self.settings.home else {
-            return Ok(());
-        };
-        let file = home.join(".gitconfig");
-        let Some(path) = file.to_str().filter(|_| file.is_file()) else {
-            return Ok(());
-        };
-        let arguments = [
-            "config",
-            "--file",
-            path,
-            "--null",
-            "--get-regexp",
-            r"^credential\.",
-        ];
-        let found = self.end(home, &arguments, "none")?.answer;
-        let mut text = String::new();
-        for entry in found.split(|byte| *byte == 0) {
-            let entry = String::from_utf8_lossy(entry);
-            let Some((key, value)) = entry.split_once('\n') else {
-                continue;
-            };
-            let key = key.strip_prefix("credential.").unwrap_or(key);
-            let (section, key) = match key.rsplit_once('.') {
-                Some((url, key)) => (format!("credential {}", quoted(url)), key),
-                None => ("credential".to_owned(), key),
-            };
-            let _ = writeln!(text, "[{section}]\n\t{key} = {}", quoted(value));
-        }
-        let wrote = |source| Error::Write {
-            path: self.configuration.clone(),
-            source,
-        };
-        let mut whole = fs::read(&self.configuration).map_err(wrote)?;
-        whole.extend_from_slice(text.as_bytes());
-        fs::write(&self.configuration, whole).map_err(wrote)
     }
 }
 

@@ -244,8 +244,18 @@ fn remote_hint(error: &builder::Error) -> Option<String> {
             ),
             _ => None,
         },
-        builder::Error::Git { reason, .. } if reason.contains("could not read Username") => {
-            Some("give a token with --secret id=GIT_AUTH_TOKEN".to_owned())
+        builder::Error::Git { reason, .. } => {
+            let hints = [
+                ("could not read Username", "give a token with --secret id=GIT_AUTH_TOKEN"),
+                ("Authentication failed", "give a token with --secret id=GIT_AUTH_TOKEN"),
+                ("Permission denied", "let git use your agent with --ssh default"),
+                (
+                    "Could not read from remote repository",
+                    "let git use your agent with --ssh default, and have the host in ~/.ssh/known_hosts",
+                ),
+            ];
+            let hint = hints.iter().find(|(words, _)| reason.contains(words));
+            hint.map(|(_, hint)| (*hint).to_owned())
         }
         _ => None,
     }

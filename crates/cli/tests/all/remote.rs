@@ -471,3 +471,59 @@ fn triggers_of_an_image() {
         "x\nextra"
     );
 }
+
+#[test]
+fn tokens_are_given_for_a_build() {
+    let (carafe, web) = (Carafe::empty(), Registry::start());
+    let repository = Repository::new(&carafe, "repository");
+    repository.commit(&[("a", "a")]);
+    let url = repository.serve(&web, "/repository.git");
+    web.put_file("/file", b"file", &[]);
+    let file = format!("http://{}/file", web.host());
+    let context = carafe.context(&format!("FROM scratch\nADD {url} /\nADD {file} /\n"));
+    // What the user has at home is not for whoever wrote the Dockerfile.
+    let home = carafe.write(
+        "home/.netrc",
+        b"machine 127.0.0.1 login me password secret\n",
+    );
+    let mut command = carafe.command(["build", &context]);
+    let built = command
+        .env("HOME", home.parent().unwrap())
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{built:?}");
+    let told = |received: &testkit::Received| received.header("authorization").map(str::to_owned);
+    assert!(
+        web.received()
+            .iter()
+            .all(|received| told(received).is_none())
+    );
+    let before = web.received().len();
+    let web_token = format!("id=HTTP_AUTH_TOKEN_{},env=TOKEN", web.host());
+    let secrets = [
+        "--secret",
+        "id=GIT_AUTH_TOKEN,env=TOKEN",
+        "--secret",
+        &web_token,
+    ];
+    let arguments = [&["build", "--no-cache"], &secrets[..], &[context.as_str()]].concat();
+    let built = carafe
+        .command(arguments)
+        .env("TOKEN", "abc")
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{built:?}");
+    for received in &web.received()[before..] {
+        let expected = match received.path.as_str() {
+            "/file" => "Bearer abc",
+            // `x-access-token:abc`
+            _ => "Basic eC1hY2Nlc3MtdG9rZW46YWJj",
+        };
+        assert_eq!(
+            told(received).as_deref(),
+            Some(expected),
+            "{}",
+            received.path
+        );
+    }
+}

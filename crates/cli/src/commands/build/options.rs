@@ -22,9 +22,9 @@ pub(super) fn read(
         let (id, source) = secrets::read(text, config)?;
         secret_sources.insert(id, source);
     }
-    let run = args.run.read(config)?;
     let build_args = build_args(args, config)?;
     let kept = build_args.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR");
+    let run = args.run.read(config)?;
     let means = Means {
         environment,
         credentials: Credentials {
