@@ -28,7 +28,7 @@ pub struct Built {
 /// What a build made.
 #[derive(Debug)]
 pub struct Outcome {
-    /// The image: once for each of [`Times::images`](crate::Times::images), and at least once.
+    /// The image: once for each of `Times::images`, and at least once.
     pub results: Vec<Built>,
     /// The snapshots that hold its files, of each platform, the lowest first.
     pub stacks: Vec<Arc<Vec<SnapshotId>>>,

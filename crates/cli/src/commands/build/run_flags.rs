@@ -20,7 +20,7 @@ pub(crate) struct RunFlags {
     #[arg(long, value_name = "ENTITLEMENT")]
     pub(super) allow: Vec<String>,
 
-    /// Let steps use an SSH agent, or keys: default, ID=SOCKET or ID=KEY[,KEY]
+    /// Let steps use an SSH agent, or keys: default, ID=SOCKET or ID=KEY[,KEY…]
     #[arg(long, value_name = "ID[=SOCKET|KEY]")]
     pub(super) ssh: Vec<String>,
 
