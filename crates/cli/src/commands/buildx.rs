@@ -1,6 +1,7 @@
 //! `docker buildx`: the verbs of buildx, for carafe in its place.
 
 mod builder;
+mod du;
 
 pub(crate) use builder::check as check_builder;
 
@@ -10,7 +11,9 @@ use crate::config::Config;
 use crate::docker_plugin::BUILDX_VERSION;
 use crate::exit::Exit;
 use crate::output;
+use crate::terminal::clean;
 use clap::Subcommand;
+use std::ffi::OsString;
 
 /// What `docker buildx` does, for carafe installed as docker-buildx
 #[derive(Debug, clap::Args)]
@@ -46,6 +49,10 @@ enum Verb {
     Rm(builder::RemoveArgs),
     /// Stop a builder: nothing runs between builds
     Stop(builder::StopArgs),
+    /// Show what the store's layers take
+    Du(du::Args),
+    #[command(external_subcommand)]
+    Other(Vec<OsString>),
 }
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
@@ -65,5 +72,31 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         Verb::Create(args) => builder::create(args),
         Verb::Rm(args) => builder::remove(args),
         Verb::Stop(args) => builder::stop(args),
+        Verb::Du(args) => du::run(args, config),
+        Verb::Other(words) => Err(other(words)),
+    }
+}
+
+/// What buildx has beside, and what nobody has.
+fn other(words: &[OsString]) -> CommandError {
+    const LATER: [&str; 8] = [
+        "dap",
+        "debug",
+        "dial-stdio",
+        "history",
+        "imagetools",
+        "install",
+        "policy",
+        "prune",
+    ];
+    let name = words.first().map(|word| word.to_string_lossy());
+    let name = name.unwrap_or_default();
+    match LATER.contains(&&*name) {
+        true => CommandError::not_yet(format_args!("buildx {name}")),
+        false => {
+            let name = clean::line(name.as_bytes());
+            CommandError::usage(format!("there is no `buildx {name}`"))
+                .hint("`buildx --help` lists what there is")
+        }
     }
 }

@@ -108,6 +108,10 @@ fn docker_buildx_is_carafe() {
     assert_eq!(other.code, 1);
     assert!(other.stderr.contains("no daemon to start"), "{other:#?}");
     assert_eq!(run(&carafe, "buildx use carafe").code, 0);
+    assert!(run(&carafe, "buildx du").stdout.contains("Total: "));
+    let later = run(&carafe, "buildx prune -f");
+    assert_eq!(later.code, 2);
+    assert!(later.stderr.contains("buildx prune is not implemented yet"));
     assert_eq!(run(&carafe, "buildx --builder kube ls").code, 1);
 
     let built = run(&carafe, &format!("buildx build --load -t x {context}"));
@@ -120,6 +124,10 @@ fn docker_buildx_is_carafe() {
     let names = carafe.ok(["images", "--format", "{{.Repository}}:{{.Tag}}"]);
     assert!(names.contains("web:1") && names.contains("second:latest"));
     assert_eq!(run(&carafe, "buildx bake nothing").code, 1);
+    let mut from_input = command(&carafe, ["buildx", "build", "-q", "-"]);
+    let dockerfile = fs::File::open(carafe.path("context/Dockerfile")).unwrap();
+    let from_input = said(&from_input.stdin(dockerfile).output().unwrap());
+    assert!(from_input.stdout.starts_with("sha256:"), "{from_input:#?}");
     let plain = run(&carafe, &format!("build -q {context}"));
     assert!(plain.stdout.starts_with("sha256:"), "{plain:#?}");
 }
