@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// A longer list than any that a person means.
 const MOST_ITEMS: usize = 100_000;
 
+/// `a.b[1].c`: more steps than any that a person means.
+const MOST_OPERATORS: usize = 100;
+
 /// Names that are known beside the global ones: of loops, functions and matrices. The last is the closest.
 pub(super) type Locals = Vec<(String, Value)>;
 
@@ -45,7 +48,8 @@ impl<'a> Scope<'a> {
 
     /// The value of an expression; problems get its place.
     pub(super) fn evaluate(&self, expression: &Expression) -> Result<Value> {
-        self.value(expression)
+        self.globals
+            .deeper(|| self.value(expression))
             .map_err(|problem| problem.at(self.source, expression.span()))
     }
 
@@ -96,8 +100,8 @@ impl<'a> Scope<'a> {
     fn variable(&self, name: &str) -> Result<Value> {
         let local = self.locals.iter().rev().find(|(local, _)| local == name);
         match local {
-            Some((_, value)) => Ok(value.clone()),
-            None => self.globals.variable(name),
+            Some((_, value)) => self.globals.counted(value.clone()),
+            None => self.globals.counted(self.globals.variable(name)?),
         }
     }
 
@@ -135,11 +139,15 @@ impl<'a> Scope<'a> {
         }
         self.globals
             .call(name, values)
+            .and_then(|value| self.globals.counted(value))
             .map_err(|problem| problem.at(self.source, call.name.name.span()))
     }
 
     fn traverse(&self, traversal: &Traversal) -> Result<Value> {
         let operators = &traversal.operators;
+        if operators.len() > MOST_OPERATORS {
+            return Err(Problem::new("there are too many steps"));
+        }
         // target.NAME.ATTRIBUTE: a block is no value, its attributes are.
         if let Expression::Variable(kind) = &traversal.expr
             && !self.locals.iter().any(|(local, _)| local == kind.as_str())
@@ -216,6 +224,7 @@ impl<'a> Scope<'a> {
         let mut items = Vec::new();
         let mut map = Map::new();
         for (key, value) in pairs(&collection)? {
+            self.globals.counted(Value::Null)?;
             let mut scope = self.with(each.intro.value_var.as_str(), value);
             if let Some(name) = key_name {
                 scope.locals.push((name.to_owned(), key));

@@ -13,8 +13,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Functions of a file that call each other deeper than this do not end.
-const DEPTH: usize = 64;
+/// Expressions in expressions, over all names and calls. What is deeper does not end, or was written to exhaust the stack.
+const DEPTH: usize = 1000;
+/// Values that may come about in all, long texts counting as several. A short file can make a value that no memory holds.
+const EFFORT: usize = 10_000_000;
 
 /// Global names.
 #[derive(Debug)]
@@ -30,6 +32,7 @@ pub(super) struct Globals {
     /// Values that were needed; `None` while one is being found.
     known: RefCell<BTreeMap<String, Option<Value>>>,
     depth: Cell<usize>,
+    effort: Cell<usize>,
 }
 
 /// A variable, for `--list variables`.
@@ -93,6 +96,7 @@ impl Globals {
             given,
             known: RefCell::default(),
             depth: Cell::default(),
+            effort: Cell::default(),
         })
     }
 
@@ -277,13 +281,30 @@ impl Globals {
         let Some(result) = function.get("result") else {
             return Err(Problem::new(format!("the function {name} has no result")));
         };
-        if self.depth.get() >= DEPTH {
-            return Err(Problem::new(format!("the function {name} does not end")));
+        scope.evaluate(result)
+    }
+
+    /// Goes one expression deeper.
+    pub(super) fn deeper<T>(&self, evaluate: impl FnOnce() -> Result<T>) -> Result<T> {
+        let depth = self.depth.get();
+        if depth >= DEPTH {
+            let message = "names and functions lead to each other without an end, or too deeply";
+            return Err(Problem::new(message));
         }
-        self.depth.set(self.depth.get() + 1);
-        let value = scope.evaluate(result);
-        self.depth.set(self.depth.get() - 1);
+        self.depth.set(depth + 1);
+        let value = evaluate();
+        self.depth.set(depth);
         value
+    }
+
+    /// Counts a value that came about.
+    pub(super) fn counted(&self, value: Value) -> Result<Value> {
+        let effort = self.effort.get().saturating_add(size(&value));
+        self.effort.set(effort);
+        match effort > EFFORT {
+            true => Err(Problem::new("the values of the file are too large")),
+            false => Ok(value),
+        }
     }
 
     /// All variables with their values.
@@ -322,5 +343,14 @@ fn names_of_one(name: &Expression) -> Result<String> {
         Expression::Variable(name) => Ok(name.to_string()),
         Expression::String(name) => Ok(name.to_string()),
         _ => Err(Problem::new("this is no name")),
+    }
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => 1 + text.len() / 16,
+        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Value::Object(map) => 1 + map.values().map(size).sum::<usize>(),
+        _ => 1,
     }
 }

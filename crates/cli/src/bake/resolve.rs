@@ -9,6 +9,9 @@ use super::target::Target;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Longer chains of targets are none that a person wrote.
+const DEPTH: usize = 100;
+
 /// What is to be built.
 #[derive(Debug)]
 pub(crate) struct Resolved {
@@ -70,9 +73,7 @@ pub(crate) fn resolve(definition: &Definition, names: &[String], sets: &[Set]) -
         }
     }
     default.sort();
-    for name in resolved.targets.keys().cloned().collect::<Vec<_>>() {
-        link(definition, &name, sets, &mut resolved.targets)?;
-    }
+    link(definition, sets, &mut resolved.targets)?;
     in_order(&resolved.targets)?;
     Ok(resolved)
 }
@@ -99,20 +100,29 @@ fn asked(definition: &Definition, names: &[String]) -> Vec<String> {
 
 /// The targets of a group and its groups; `seen` are the groups. A name of no group is a target's.
 fn open(definition: &Definition, name: &str, seen: &mut BTreeSet<String>) -> Vec<String> {
-    let Some(members) = definition.groups.get(name) else {
-        return vec![name.to_owned()];
-    };
-    if !seen.insert(name.to_owned()) {
-        return Vec::new();
+    let mut targets = Vec::new();
+    let mut waiting = vec![name.to_owned()];
+    while let Some(name) = waiting.pop() {
+        match definition.groups.get(&name) {
+            Some(_) if seen.contains(&name) => {}
+            Some(members) => {
+                // A group may have a target of its own name: `default` most of all.
+                if members.contains(&name) && definition.targets.contains_key(&name) {
+                    targets.push(name.clone());
+                }
+                waiting.extend(
+                    members
+                        .iter()
+                        .rev()
+                        .filter(|member| **member != name)
+                        .cloned(),
+                );
+                seen.insert(name);
+            }
+            None => targets.push(name),
+        }
     }
-    members
-        .iter()
-        .flat_map(|member| match member == name {
-            // A group and a target of the same name: `default` most of all.
-            true => vec![member.clone()],
-            false => open(definition, member, seen),
-        })
-        .collect()
+    targets
 }
 
 /// A target on top of those that it inherits from. `None` where they go round in a circle, as buildx does.
@@ -132,6 +142,7 @@ fn inherited(
         };
         unknown(definition, name, message)
     })?;
+    deep_enough(above)?;
     above.push(name.to_owned());
     let mut target = Target::default();
     for parent in &own.inherits {
@@ -157,14 +168,14 @@ fn completed(mut target: Target) -> Target {
     target
 }
 
-/// Adds the targets that this one has for contexts. They are only built to be used, unless they were asked for.
+/// Adds the targets that these have for contexts. They are only built to be used, unless they were asked for.
 fn link(
     definition: &Definition,
-    name: &str,
     sets: &[Set],
     targets: &mut BTreeMap<String, Target>,
 ) -> Result<()> {
-    for used in targets[name].uses() {
+    let mut waiting: Vec<String> = targets.values().flat_map(Target::uses).collect();
+    while let Some(used) = waiting.pop() {
         if targets.contains_key(&used) {
             continue;
         }
@@ -174,10 +185,18 @@ fn link(
             kind: "cacheonly".to_owned(),
             fields: BTreeMap::new(),
         }]);
-        targets.insert(used.clone(), target);
-        link(definition, &used, sets, targets)?;
+        waiting.extend(target.uses());
+        targets.insert(used, target);
     }
     Ok(())
+}
+
+/// Refuses chains of targets that nobody writes by hand.
+fn deep_enough(above: &[String]) -> Result<()> {
+    match above.len() > DEPTH {
+        true => Err(Problem::new("too many targets lead to each other in a row")),
+        false => Ok(()),
+    }
 }
 
 /// The names in an order in which every target comes after those that it uses.
@@ -196,6 +215,7 @@ pub(crate) fn in_order(targets: &BTreeMap<String, Target>) -> Result<Vec<String>
             let message = format!("the targets {circle} use each other as contexts");
             return Err(Problem::new(message));
         }
+        deep_enough(above)?;
         above.push(name.to_owned());
         for used in targets[name].uses() {
             visit(&used, targets, above, order)?;

@@ -89,6 +89,7 @@ impl Scope<'_> {
             if let Some(name) = &intro.key_var {
                 scope.locals.push((name.to_string(), key));
             }
+            self.globals.counted(Value::Null)?;
             let text = scope.text(&elements)?;
             out.push_str(&inner(&text, intro.strip, each.endfor_expr.strip));
             if out.len() > LIMIT {

@@ -53,7 +53,7 @@ fn mistakes_are_marked() {
         ),
         (
             "function \"f\" {\n params = []\n result = f()\n}\nA = f()\ntarget \"default\" { args = { A = A } }\n",
-            "does not end",
+            "without an end",
         ),
         (
             "target \"default\" { contexts = { a = \"target:b\" } }\ntarget \"b\" { contexts = { a = \"target:default\" } }\n",
@@ -77,9 +77,32 @@ fn mistakes_are_marked() {
         let error = carafe.fails(1, ["bake"]);
         assert!(error.contains(words), "{text}{error}");
     }
-    let nested = format!("A = {}1{}\n", "(".repeat(100_000), ")".repeat(100_000));
-    carafe.write("docker-bake.hcl", nested.as_bytes());
-    carafe.fails(1, ["bake"]);
+}
+
+/// What is short to write and takes more than there is.
+#[test]
+fn hostile_files_are_refused() {
+    let carafe = Carafe::empty();
+    let names =
+        |count: usize, line: &dyn Fn(usize) -> String| -> String { (0..count).map(line).collect() };
+    let chain = names(20_000, &|n| format!("V{n} = V{}\n", n + 1));
+    let doubled = names(40, &|n| format!("V{n} = [V{0}, V{0}]\n", n + 1));
+    let heirs = names(20_000, &|n| {
+        format!("target \"t{n}\" {{ inherits = [\"t{}\"] }}\n", n + 1)
+    });
+    for text in [
+        format!("A = {}1{}\n", "(".repeat(100_000), ")".repeat(100_000)),
+        format!("A = [\"x\"]{}\nV = A\n", "[*]".repeat(100_000)),
+        format!("{chain}V20000 = 1\n"),
+        format!("{doubled}V40 = 1\n"),
+        format!("{heirs}target \"t20000\" {{}}\nV0 = 1\n"),
+    ] {
+        let text = format!(
+            "{text}target \"default\" {{\n inherits = [\"t0\"]\n args = {{ A = A, V = V0 }}\n}}\n"
+        );
+        carafe.write("docker-bake.hcl", text.as_bytes());
+        carafe.fails(1, ["bake", "--print"]);
+    }
 }
 
 const SEVERAL: &str = r#"

@@ -30,7 +30,8 @@ pub(super) fn one(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Resu
 
 fn replace(text: &str, variable: &dyn Fn(&str) -> Option<String>, depth: usize) -> Result<String> {
     let wrong = || {
-        Problem::new(format!("`{text}` is no valid interpolation")).help("a dollar sign is `$$`")
+        let start: String = text.chars().take(100).collect();
+        Problem::new(format!("`{start}` is no valid interpolation")).help("a dollar sign is `$$`")
     };
     if depth > DEPTH {
         return Err(wrong());
