@@ -119,9 +119,10 @@ def build(builder, case, base):
 
 
 def marked_lines(text):
-    """The lines of the Dockerfile that an error marks; none if it marks no place. carafe's `-->` names the first place."""
+    """The lines of the Dockerfile that an error marks; none if it marks no place. carafe's first `-->` behind `error:` names it."""
+    errors = text[max(text.find("\nerror: "), 0):]  # warnings mark places, too
     framed = [int(n) for n in re.findall(r"^ *(\d+) \| >>>", text, re.M)]
-    named = [int(n) for n in re.findall(r"parse error on line (\d+)", text)] + [int(n) for n in re.findall(r"--> .*?:(\d+):\d+$", text, re.M)]
+    named = [int(n) for n in re.findall(r"parse error on line (\d+)", text)] + [int(n) for n in re.findall(r"--> .*?:(\d+):\d+$", errors, re.M)]
     return framed or named[:1]
 
 

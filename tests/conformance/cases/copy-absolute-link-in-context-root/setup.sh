@@ -1,0 +1,1 @@
+echo f > f; ln -s / root; ln -s ./f self; mkdir d; ln -s ../../../.. up

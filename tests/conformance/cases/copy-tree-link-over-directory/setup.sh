@@ -1,0 +1,1 @@
+mkdir t; ln -s x t/d
