@@ -317,6 +317,7 @@ pub fn percent_decoded(text: &str) -> String {
     while at < bytes.len() {
         let hex = bytes
             .get(at + 1..at + 3)
+            .filter(|hex| hex.iter().all(u8::is_ascii_hexdigit))
             .and_then(|hex| std::str::from_utf8(hex).ok());
         match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             Some(byte) if bytes[at] == b'%' => {
@@ -353,6 +354,18 @@ mod tests {
         assert_eq!(url_to_show("https://me:s@h/x@y"), "https://…@h/x@y");
         for bad in ["ftp://h/", "http://", "http:///x", "h/x", "http://a b/"] {
             assert!(of(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn percent_encoding() {
+        for (text, plain) in [
+            ("a%20b", "a b"),
+            ("%+1%2", "%+1%2"),
+            ("%zz%", "%zz%"),
+            ("%e4", "\u{fffd}"),
+        ] {
+            assert_eq!(percent_decoded(text), plain);
         }
     }
 

@@ -286,6 +286,9 @@ fn configuration_text(url: &str, authorization: Option<&str>) -> String {
 	bundleURI = false
 [submodule]
 	recurse = false
+[http]
+	lowSpeedLimit = 1
+	lowSpeedTime = 60
 "
     .to_owned();
     if let Some(authorization) = authorization {
