@@ -184,6 +184,11 @@ pub(crate) fn titles(plan: &Plan, options: &Options) -> Vec<StepTitle> {
             position: step.stage.map(|_| (place(before + 1), place(total))),
             text: one_line(&step.title),
             line: step.span.map(|span| options.dockerfile.line(span.start)),
+            inputs: step
+                .below
+                .into_iter()
+                .chain(step.operation.inputs())
+                .collect(),
         });
     }
     titles

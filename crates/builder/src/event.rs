@@ -64,4 +64,6 @@ pub struct StepTitle {
     pub text: String,
     /// 1-based line in the Dockerfile, if it comes from one.
     pub line: Option<u32>,
+    /// The steps that it stands on or takes from.
+    pub inputs: Vec<StepId>,
 }

@@ -106,6 +106,7 @@ fn again(event: Event, steps: u32) -> Event {
         Event::Planned(titles) => {
             let titles = titles.into_iter().map(|title| StepTitle {
                 id: other(title.id),
+                inputs: title.inputs.into_iter().map(other).collect(),
                 stage: format!("again {}", title.stage).trim_end().to_owned(),
                 ..title
             });

@@ -4,15 +4,17 @@ mod frame;
 mod notices;
 mod part;
 mod plain;
+mod rawjson;
 mod step_log;
 mod steps;
 mod tty;
 
 pub(crate) use notices::Notices;
+pub(crate) use rawjson::warning as raw_warning;
 pub(crate) use step_log::LogDirectory;
 
 use crate::terminal::style::Style;
-use builder::{Event, StepId};
+use builder::{Event, StepId, StepTitle};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use steps::{Change, Steps};
@@ -24,6 +26,8 @@ pub(crate) enum Mode {
     Tty,
     /// Lines.
     Plain,
+    /// Documents for programs.
+    RawJson,
     /// Nothing; logs are kept all the same.
     Quiet,
 }
@@ -45,6 +49,7 @@ struct Shared {
 enum View {
     Tty(tty::Tty),
     Plain(plain::Plain),
+    RawJson(rawjson::RawJson),
     Quiet,
 }
 
@@ -65,6 +70,7 @@ impl Progress {
         let view = match mode {
             Mode::Tty => View::Tty(tty::Tty::new(style)),
             Mode::Plain => View::Plain(plain::Plain::new(style)),
+            Mode::RawJson => View::RawJson(rawjson::RawJson::default()),
             Mode::Quiet => View::Quiet,
         };
         let shared = Arc::new(Mutex::new(Shared {
@@ -80,6 +86,9 @@ impl Progress {
     pub(crate) fn event(&self, event: Event) {
         let mut shared = lock(&self.shared);
         let Shared { steps, view } = &mut *shared;
+        if let View::RawJson(raw) = view {
+            crate::output::note(&raw.lines(&event));
+        }
         for change in steps.apply(event) {
             view.show(steps, &change);
         }
@@ -117,7 +126,7 @@ impl View {
         match self {
             Self::Tty(tty) => tty.show(steps, change),
             Self::Plain(plain) => crate::output::note(&plain.show(steps, change)),
-            Self::Quiet => {}
+            Self::RawJson(_) | Self::Quiet => {}
         }
     }
 
@@ -126,7 +135,7 @@ impl View {
         match self {
             Self::Tty(tty) => tty.say(line),
             Self::Plain(_) => crate::output::note(&format!("{line}\n")),
-            Self::Quiet => {}
+            Self::RawJson(_) | Self::Quiet => {}
         }
     }
 
@@ -143,9 +152,9 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 }
 
 /// Names a step in messages.
-fn title(step: &steps::Step) -> String {
-    let (stage, text) = (&step.title.stage, &step.title.text);
-    match step.title.position {
+fn title(title: &StepTitle) -> String {
+    let (stage, text) = (&title.stage, &title.text);
+    match title.position {
         Some((at, of)) if stage.is_empty() => format!("[{at}/{of}] {text}"),
         Some((at, of)) => format!("[{stage} {at}/{of}] {text}"),
         None if stage.is_empty() => text.clone(),

@@ -45,6 +45,7 @@ pub fn fetch_context(
         position: None,
         text: format!("load the build context {}", remote.shown()),
         line: None,
+        inputs: Vec::new(),
     }]));
     let fetcher = Fetcher {
         environment,

@@ -67,15 +67,13 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let done = request.execute(&session, &show, inspector);
     let failed_steps = progress.end();
     request.explain(config)?;
-    if mode != Mode::Quiet {
-        output::note(&request.rendered_warnings(config));
-    }
+    output::note(&request.rendered_warnings(mode, config));
     match done {
         Ok(done) => {
             let summary = request.conclude(&done, &session)?;
             if args.quiet {
                 output::result(&format!("{}\n", done.id()))?;
-            } else if args.progress.as_deref() != Some("none") {
+            } else if mode != Mode::RawJson && args.progress.as_deref() != Some("none") {
                 output::note(&summary);
             }
             Ok(Exit::Success)
@@ -111,10 +109,10 @@ pub(crate) fn mode_of(asked: Option<&str>, config: &Config) -> Result<Mode, Comm
         ),
         "auto" | "" | "plain" => Ok(Mode::Plain),
         "quiet" | "none" => Ok(Mode::Quiet),
-        "rawjson" => Err(CommandError::not_yet("--progress=rawjson")),
+        "rawjson" => Ok(Mode::RawJson),
         other => Err(
             CommandError::usage(format!("there is no progress display `{other}`"))
-                .hint("it is one of auto, tty, plain, quiet"),
+                .hint("it is one of auto, tty, plain, quiet, rawjson"),
         ),
     }
 }

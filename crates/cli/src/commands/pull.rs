@@ -161,6 +161,7 @@ fn pull_one(
         position: None,
         text: format!("pull {}", reference.familiar()),
         line: None,
+        inputs: Vec::new(),
     }]));
     let environment = Environment {
         store: with.store,

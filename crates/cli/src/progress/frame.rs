@@ -23,7 +23,7 @@ pub(super) fn live(steps: &Steps, (columns, rows): (usize, usize), style: Style)
         let time = times::elapsed(step.state.elapsed());
         lines.push(headline(
             &sign,
-            &super::title(step),
+            &super::title(&step.title),
             &moved(step, time),
             columns,
         ));
@@ -47,7 +47,12 @@ pub(super) fn ended(step: &Step, columns: usize, style: Style) -> String {
         State::Failed(took) => (style.red("✗"), times::elapsed(took)),
         other => (style.green("✓"), times::elapsed(other.elapsed())),
     };
-    headline(&sign, &super::title(step), &note, columns.saturating_sub(1))
+    headline(
+        &sign,
+        &super::title(&step.title),
+        &note,
+        columns.saturating_sub(1),
+    )
 }
 
 /// `✓ title      note`, the note at the right edge (of a line that is still easy to read across).

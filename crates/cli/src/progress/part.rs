@@ -34,6 +34,9 @@ impl Part<'_> {
                 let mut titles = titles;
                 for title in &mut titles {
                     title.id = self.id(title.id);
+                    for input in &mut title.inputs {
+                        *input = self.id(*input);
+                    }
                     title.stage = match title.stage.is_empty() {
                         true => self.name.to_owned(),
                         false => format!("{} {}", self.name, title.stage),

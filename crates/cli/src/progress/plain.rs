@@ -41,7 +41,7 @@ impl Plain {
         format!(
             "{} {}",
             self.style.dim(&format!("#{}", step.number)),
-            super::title(step)
+            super::title(&step.title)
         )
     }
 

@@ -216,7 +216,7 @@ impl Steps {
             .map(|step| {
                 step.reported = true;
                 FailedStep {
-                    title: super::title(step),
+                    title: super::title(&step.title),
                     shown: lines_were_shown && !step.interleaved,
                     log: step.log.path(),
                 }

@@ -12,6 +12,7 @@ fn planned(texts: &[&str]) -> Event {
         position: Some((at as u32 + 1, of)),
         text: (*text).to_owned(),
         line: Some(at as u32 + 1),
+        inputs: Vec::new(),
     };
     Event::Planned(texts.iter().enumerate().map(title).collect())
 }

@@ -209,3 +209,76 @@ fn people_get_lines() {
     }
     carafe.fails(2, ["build", "-q", "--explain=json", &context]);
 }
+
+#[test]
+fn programs_get_the_progress_as_buildkit_writes_it() {
+    let carafe = Carafe::new();
+    let context =
+        carafe.context("FROM base\nRUN echo out\nCOPY none* /\nRUN echo err >&2 && false\n");
+    let said = carafe.run(["build", "--progress=rawjson", &context]);
+    assert_eq!((said.code, said.stdout.as_str()), (1, ""));
+    let lines = said
+        .stderr
+        .lines()
+        .map_while(|line| serde_json::from_str::<Value>(line).ok());
+    let lines: Vec<Value> = lines.collect();
+    let all = |kind: &str| -> Vec<Value> {
+        let found = lines.iter().filter_map(|line| line[kind].as_array());
+        found.flatten().cloned().collect()
+    };
+    let vertexes = all("vertexes");
+    let of = |name: &str| {
+        vertexes
+            .iter()
+            .rfind(|vertex| vertex["name"] == name)
+            .unwrap()
+    };
+    let run = of("[stage-0 2/4] RUN echo out");
+    assert_eq!(
+        run["inputs"],
+        json!([of("[stage-0 1/4] FROM base:latest")["digest"]])
+    );
+    assert!(run["completed"].as_str().unwrap() >= run["started"].as_str().unwrap());
+    assert!(of("[stage-0 4/4] RUN echo err >&2 && false")["error"].is_string());
+    let logs = all("logs");
+    assert_eq!(
+        (&logs[0]["vertex"], &logs[0]["data"]),
+        (&run["digest"], &json!("b3V0Cg=="))
+    );
+    assert_eq!(
+        (&logs[1]["stream"], &logs[1]["data"]),
+        (&json!(2), &json!("ZXJyCg=="))
+    );
+    let warning = &all("warnings")[0];
+    assert_eq!(
+        warning["range"],
+        json!([{ "start": { "line": 3 }, "end": { "line": 3 } }])
+    );
+    let again = carafe.run(["build", "--progress=rawjson", &context]).stderr;
+    assert!(again.contains("\"cached\":true"), "{again}");
+}
+
+#[test]
+fn logs_are_never_clipped() {
+    let carafe = Carafe::new();
+    let context = carafe.context(
+        "FROM base\nRUN i=0; while test $i -lt 20; do head -c 500000 /dev/zero | tr '\\0' x; echo; i=$((i+1)); done; printf 'a\\rb\\r\\377\\033[2J\\n'\n",
+    );
+    let said = carafe.run(["build", "--progress=plain", &context]);
+    assert_eq!(said.code, 0, "{}", said.stderr.len());
+    let shown = said.stderr.bytes().filter(|byte| *byte == b'x').count();
+    assert!(shown >= 10_000_000, "{shown}");
+    assert!(
+        !said.stderr.contains('\u{1b}'),
+        "no sequence reaches the terminal"
+    );
+    let build = fs::read_dir(carafe.path("store/logs"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let log = fs::read(build.join("2.log")).unwrap();
+    assert_eq!(log.iter().filter(|byte| **byte == b'x').count(), 10_000_000);
+    assert!(log.ends_with(b"\na\rb\r\xff\x1b[2J\n"));
+}

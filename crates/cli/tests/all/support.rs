@@ -169,8 +169,8 @@ fn busybox() -> PathBuf {
 /// The tar of a root with busybox, some of its applets, and two users.
 fn base() -> Vec<u8> {
     let applets = [
-        "sh", "cat", "echo", "sleep", "id", "env", "pwd", "ls", "head", "httpd", "mkdir", "touch",
-        "hostname", "true", "kill", "test", "nc", "stat", "cut", "rm", "grep",
+        "sh", "cat", "echo", "tr", "printf", "sleep", "id", "env", "pwd", "ls", "head", "httpd",
+        "mkdir", "touch", "hostname", "true", "kill", "test", "nc", "stat", "cut", "rm", "grep",
     ];
     let directory = |name: &str, mode| (Entry::new(name, Kind::Directory, mode), Vec::new());
     let file =

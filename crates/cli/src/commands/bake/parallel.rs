@@ -6,7 +6,7 @@ use crate::command_error::{self, CommandError};
 use crate::commands::build::{self, Done, Failure, Request, Session};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::progress::{LogDirectory, Mode, Notices, Progress};
+use crate::progress::{LogDirectory, Notices, Progress};
 use crate::{output, signals};
 use serde_json::{Map, Value};
 use std::fs;
@@ -65,10 +65,8 @@ pub(super) fn run(builds: &[Build], args: &Args, config: &Config) -> Result<Exit
         .into_iter()
         .map(|request| request.into_inner().unwrap_or_else(PoisonError::into_inner))
         .collect();
-    if mode != Mode::Quiet {
-        for request in &requests {
-            output::note(&request.rendered_warnings(config));
-        }
+    for request in &requests {
+        output::note(&request.rendered_warnings(mode, config));
     }
     let ended = work
         .ended

@@ -77,7 +77,7 @@ pub(crate) struct Args {
     )]
     pub(crate) network: String,
 
-    /// Choose how progress is shown: auto, tty, plain, quiet
+    /// Choose how progress is shown: auto, tty, plain, quiet, rawjson
     #[arg(long, value_name = "KIND")]
     pub(crate) progress: Option<String>,
 

@@ -9,6 +9,7 @@ use super::session::Session;
 use super::{context, options, reproducible, summary};
 use crate::command_error::{self, CommandError};
 use crate::config::Config;
+use crate::progress::{self, Mode};
 use crate::report::reasons;
 use crate::{diagnostic, output};
 use builder::{
@@ -170,8 +171,16 @@ impl<'a> Request<'a> {
     }
 
     /// The warnings so far, as they are shown.
-    pub(crate) fn rendered_warnings(&self, config: &Config) -> String {
-        diagnostic::render_all(&self.warnings(), &self.options.dockerfile, config.style())
+    pub(crate) fn rendered_warnings(&self, mode: Mode, config: &Config) -> String {
+        let (warnings, source) = (self.warnings(), &self.options.dockerfile);
+        match mode {
+            Mode::Quiet => String::new(),
+            Mode::RawJson => {
+                let line = |warning| progress::raw_warning(warning, source);
+                warnings.iter().map(line).collect()
+            }
+            Mode::Plain | Mode::Tty => diagnostic::render_all(&warnings, source, config.style()),
+        }
     }
 
     /// Says why its steps were executed, if that was asked for.
