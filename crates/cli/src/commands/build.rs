@@ -20,6 +20,7 @@ mod secrets;
 mod session;
 mod split;
 mod summary;
+mod syntax;
 
 use failure_shell::FailureShell;
 use run_flags::OnError;

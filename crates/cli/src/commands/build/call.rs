@@ -11,6 +11,7 @@ use super::checks::Checks;
 use super::flags::Args;
 use super::options;
 use super::session::Session;
+use super::syntax;
 use crate::command_error::{self, CommandError};
 use crate::config::Config;
 use crate::exit::Exit;
@@ -64,6 +65,7 @@ pub(super) fn run(asked: Asked, args: &Args, config: &Config) -> Result<Exit, Co
     let session = Session::open(config, &Notices::default())?;
     let options = options::read(args, config, &session.environment(&|_| ()))?;
     let checks = Checks::read(&options, config)?;
+    syntax::check(&options, &checks.parsed, config)?;
     match asked.method {
         Method::Check => check::run(&checks, &options, asked.format, &session),
         Method::Outline => outline::run(&checks, &options, asked.format, &session),

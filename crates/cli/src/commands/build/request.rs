@@ -90,12 +90,13 @@ impl<'a> Request<'a> {
             stdout_user.check_stdout(io::stdout())?;
         }
         let checks = Checks::read(&options, config)?;
+        let older = syntax::check(&options, &checks.parsed, config)?;
         Ok(Self {
             args,
             outputs,
             options,
             checks,
-            warnings: Mutex::default(),
+            warnings: Mutex::new(older.into_iter().collect()),
             explained: OnceLock::new(),
         })
     }
