@@ -176,6 +176,12 @@ pub enum Error {
         /// Its id.
         id: String,
     },
+    /// A secret is larger than any is.
+    #[error("secret `{id}` is larger than 500 KiB, the most that a secret may have")]
+    SecretTooLarge {
+        /// Its id.
+        id: String,
+    },
     /// An agent that a step requires was not given.
     #[error("no SSH agent or key `{id}` was given to this build")]
     SshMissing {

@@ -1,6 +1,8 @@
 //! What a build is given: what the user asked for, and what it works with.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
@@ -8,9 +10,9 @@ use dockerfile::ast::Network;
 
 mod run;
 
-use crate::Event;
 use crate::context::{LocalContext, NamedContext};
 use crate::times::Times;
+use crate::{Error, Event};
 pub use run::{Entitlement, RunOptions, UnknownEntitlement};
 
 /// What the user asked for.
@@ -64,6 +66,33 @@ pub enum SecretSource {
     File(PathBuf),
     /// Here.
     Value(Vec<u8>),
+}
+
+impl SecretSource {
+    /// The most that a secret may have, as in BuildKit.
+    const BYTES_AT_MOST: u64 = 500 << 10;
+
+    /// The value of the secret `id`.
+    ///
+    /// # Errors
+    /// [`Error::Read`] if its file cannot be read, [`Error::SecretTooLarge`] if there is too much of it.
+    pub fn read(&self, id: &str) -> Result<Vec<u8>, Error> {
+        let path = match self {
+            Self::Value(value) => return Ok(value.clone()),
+            Self::File(path) => path,
+        };
+        let mut value = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(Self::BYTES_AT_MOST + 1).read_to_end(&mut value))
+            .map_err(|source| Error::Read {
+                path: path.clone(),
+                source,
+            })?;
+        match value.len() as u64 > Self::BYTES_AT_MOST {
+            true => Err(Error::SecretTooLarge { id: id.to_owned() }),
+            false => Ok(value),
+        }
+    }
 }
 
 /// `--no-cache` and `--no-cache-filter`.

@@ -149,16 +149,10 @@ impl Fetcher<'_> {
     /// The value of the first secret of these names that was given.
     fn secret(&self, names: &[String]) -> Result<Option<(String, Vec<u8>)>, Error> {
         for name in names {
-            let value = match self.credentials.secrets.get(name) {
-                None => continue,
-                Some(SecretSource::Value(value)) => value.clone(),
-                Some(SecretSource::File(path)) => {
-                    std::fs::read(path).map_err(|source| Error::Read {
-                        path: path.clone(),
-                        source,
-                    })?
-                }
+            let Some(source) = self.credentials.secrets.get(name) else {
+                continue;
             };
+            let value = source.read(name)?;
             return Ok(Some((name.clone(), value)));
         }
         Ok(None)

@@ -5,6 +5,7 @@ mod libraries;
 pub(crate) use libraries::{interrupted, of_build, of_diagnostics};
 
 use crate::exit::Exit;
+use crate::terminal::clean;
 use crate::terminal::style::Style;
 use serde::{Deserialize, Serialize};
 use std::fmt::Display;
@@ -124,14 +125,14 @@ impl CommandError {
         }
     }
 
-    /// What goes to standard error.
+    /// What goes to standard error. Names and texts of others in it (images, paths, programs' words) move no cursor.
     pub(crate) fn render(&self, style: Style) -> String {
         let mut out = match &self.body {
-            Body::Message(text) => format!("{} {text}\n", style.red("error:")),
+            Body::Message(text) => format!("{} {}\n", style.red("error:"), clean::lines(text)),
             Body::Block(text) => text.clone(),
         };
         for hint in &self.hints {
-            out.push_str(&format!("{} {hint}\n", style.cyan("hint:")));
+            out.push_str(&format!("{} {}\n", style.cyan("hint:"), clean::lines(hint)));
         }
         out
     }

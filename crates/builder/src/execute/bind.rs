@@ -11,7 +11,7 @@ use store::{CacheMount, CacheMountId, Draft};
 use super::{Executor, Work};
 use crate::ssh::{Access, AgentSocket};
 use crate::step::{Filesystem, MountKind, RunMount};
-use crate::{Error, MissingSource, SecretSource};
+use crate::{Error, MissingSource};
 
 /// How often a cache that another build has locked is asked for.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -97,13 +97,7 @@ impl Executor<'_> {
     /// The value of a secret; `None` if it was not given and need not be.
     pub(super) fn secret(&self, id: &str, required: bool) -> Result<Option<Vec<u8>>, Error> {
         match self.options.secrets.get(id) {
-            Some(SecretSource::Value(value)) => Ok(Some(value.clone())),
-            Some(SecretSource::File(path)) => {
-                std::fs::read(path).map(Some).map_err(|source| Error::Read {
-                    path: path.clone(),
-                    source,
-                })
-            }
+            Some(source) => source.read(id).map(Some),
             None if required => Err(Error::SecretMissing { id: id.to_owned() }),
             None => Ok(None),
         }

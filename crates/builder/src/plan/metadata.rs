@@ -39,7 +39,10 @@ impl Planner<'_> {
             match value {
                 Some(value) => {
                     shown.push(format!("{name}={value}"));
-                    stage.image.variables.set(&name, &value);
+                    // What an SBOM scanner is told is no variable, as in BuildKit.
+                    if !name.starts_with("BUILDKIT_SBOM_SCAN_") {
+                        stage.image.variables.set(&name, &value);
+                    }
                 }
                 None => shown.push(name),
             }

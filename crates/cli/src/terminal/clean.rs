@@ -26,6 +26,12 @@ pub(crate) fn line(bytes: &[u8]) -> String {
     out
 }
 
+/// The same for a text of several lines.
+pub(crate) fn lines(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(|part| line(part.as_bytes())).collect();
+    lines.join("\n")
+}
+
 /// Control characters, and the marks that turn the direction of the text around.
 fn is_harmful(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -56,7 +62,7 @@ fn skip_sequence(chars: &mut std::str::Chars<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use super::{line, lines};
 
     #[test]
     fn sequences_do_not_get_through() {
@@ -68,6 +74,11 @@ mod tests {
         assert_eq!(line(b"\x1b(Bok\x1bMup\x07\x08\x00"), "okup");
         assert_eq!(line("a\u{202e}b\u{9b}c".as_bytes()), "abc");
         assert_eq!(line(b"\x1b["), "");
+    }
+
+    #[test]
+    fn line_ends_stay() {
+        assert_eq!(lines("a\x1b[2J\n\nb\x07\n"), "a\n\nb\n");
     }
 
     #[test]

@@ -194,3 +194,33 @@ fn targets_are_listed() {
         5
     );
 }
+
+#[test]
+fn the_front_end_is_built_in() {
+    let carafe = Carafe::empty();
+    let build = |first: &str, more: &[&str]| {
+        let context = carafe.context(&format!("{first}\nFROM scratch\n"));
+        carafe.run([&["build", &context], more].concat())
+    };
+    let newer = build("# syntax=docker/dockerfile:1.99", &[]);
+    assert_eq!(newer.code, 0, "{}", newer.stderr);
+    assert!(
+        newer.stderr.contains("is newer than what is built in"),
+        "{}",
+        newer.stderr
+    );
+    let usual = build("# syntax=mirror.test/docker/dockerfile:1", &[]);
+    assert!(
+        usual.code == 0 && !usual.stderr.contains("warning"),
+        "{}",
+        usual.stderr
+    );
+    let other = build("# syntax=somebody/other:1", &[]);
+    assert!(
+        other.code == 1 && other.stderr.contains("somebody/other:1"),
+        "{}",
+        other.stderr
+    );
+    let told = ["--build-arg", "BUILDKIT_SYNTAX=docker/dockerfile:1"];
+    assert_eq!(build("# syntax=somebody/other:1", &told).code, 0);
+}

@@ -106,3 +106,46 @@ fn files_with_several_names_need_no_descriptor_each() {
     let said = said(&limited);
     assert_eq!(said.code, 0, "{said:#?}");
 }
+
+/// Names that a Dockerfile, a ref or a path hold are told in errors: they must not reach the terminal as they are.
+#[test]
+fn control_characters_are_not_passed_on() {
+    let carafe = Carafe::empty();
+    for text in [
+        "FROM scratch\nCOPY \x1bc\x07x /x\n",
+        "FROM \x1b[2Jx\n",
+        "FROM scratch\nSTOPSIGNAL \u{202e}\x1b[31m\n",
+        "FROM scratch AS a\nCPOY \x1b[2J\n",
+        "# syntax=\x1b[2J/x\nFROM scratch\n",
+    ] {
+        let context = carafe.context(text);
+        for args in [["build", "-q", &context], ["build", "--check", &context]] {
+            let said = carafe.run(args);
+            let is_check = args[1] == "--check";
+            assert!(is_check || said.code == 1, "{text:?}: {said:?}");
+            for shown in [said.stdout, said.stderr] {
+                assert!(
+                    !shown.contains(['\x1b', '\x07', '\u{202e}']),
+                    "{text:?}: {shown:?}"
+                );
+            }
+        }
+    }
+    let missing = carafe.run(["build", "no\x1b[2Jsuch"]);
+    assert!(
+        missing.code == 1 && !missing.stderr.contains('\x1b'),
+        "{missing:?}"
+    );
+}
+
+#[test]
+fn endless_secrets_are_refused() {
+    let carafe = Carafe::empty();
+    let context = carafe.context("FROM scratch\n");
+    let endless = carafe.run(["build", "--secret", "id=a,src=/dev/zero", &context]);
+    let words = "secret `a` is larger than 500 KiB";
+    assert!(
+        endless.code == 1 && endless.stderr.contains(words),
+        "{endless:?}"
+    );
+}

@@ -80,6 +80,29 @@ proptest! {
     }
 
     #[test]
+    fn mount_options_are_read_or_refused(options in r#"((type|from|src|target|id|mode|uid|size|env|ro|sharing)(=(bind|cache|tmpfs|secret|ssh|/x|\$a|0?7{0,5}|"q,r"|))?,?){0,5}"#) {
+        let source = Source::new("Dockerfile", format!("FROM x\nRUN --mount={options} true\n"));
+        let parsed = parse(&source);
+        check_places(&format!("{parsed:?}"), &source)?;
+        let instructions = parsed.dockerfile.stages.iter().flat_map(|stage| &stage.instructions);
+        for instruction in instructions {
+            let dockerfile::ast::Kind::Run(run) = &instruction.kind else { continue };
+            for flag in &run.mounts {
+                let _ = dockerfile::Mount::read(flag, &|word| Ok(word.to_owned()));
+            }
+        }
+    }
+
+    #[test]
+    fn flags_are_known_or_named(flags in r#"(--(link|chown|chmod|exclude|from|parents)?=?("[a-z ]{0,3}"|\\ |[a-z:]{0,4}| ){0,2} ?){0,4}"#) {
+        let source = Source::new("Dockerfile", format!("FROM x\nCOPY {flags} a b\n"));
+        let parsed = parse(&source);
+        check_places(&format!("{parsed:?}"), &source)?;
+        let instructions = parsed.dockerfile.stages.iter().map(|stage| stage.instructions.len());
+        prop_assert_eq!(instructions.sum::<usize>() == 1, parsed.diagnostics.is_empty());
+    }
+
+    #[test]
     fn plain_words_stay(text in "[a-z0-9/:=.,@ ü-]{0,30}") {
         let expansion = expand(&text, Escape::Backslash, &|_| None).unwrap();
         prop_assert_eq!(expansion.text, text);

@@ -6,6 +6,7 @@ use super::outputs::{self, Exported, Output};
 use super::reporting::Form;
 use super::result::{self, BuildResult};
 use super::session::Session;
+use super::syntax;
 use super::{context, options, reproducible, summary};
 use crate::command_error::{self, CommandError};
 use crate::config::Config;

@@ -63,8 +63,11 @@ fn in_file(path: PathBuf, id: &str) -> Result<SecretSource, CommandError> {
             "secret {id}: {} is a folder",
             path.display()
         ))),
-        // A pipe: `--secret id=x,src=<(pass show x)`.
-        Ok(_) => Ok(SecretSource::File(path)),
+        // A pipe, `--secret id=x,src=<(pass show x)`, can be read only once.
+        Ok(_) => SecretSource::File(path)
+            .read(id)
+            .map(SecretSource::Value)
+            .map_err(CommandError::from),
         Err(error) => Err(CommandError::io(
             format_args!("read secret {id} from {}", path.display()),
             error,
@@ -113,6 +116,7 @@ mod tests {
             ("id=a,src=/etc/passwd,env=PATH", "not both"),
             ("id=a,type=ssh", "no type `ssh`"),
             ("id=a,src=/", "is a folder"),
+            ("id=a,src=/dev/zero", "secret `a` is larger than 500 KiB"),
         ] {
             let error = of(text).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");
