@@ -200,6 +200,22 @@ fn what_was_copied_up_and_is_as_it_was_is_left_out() {
 }
 
 #[test]
+fn files_of_one_tick_of_the_clock_differ() {
+    let mut build = Build::new();
+    let tick = SystemTime::UNIX_EPOCH + Duration::new(1_500_000_000, 4_000_000);
+    let mut write = |content: &str| {
+        build.step(|at| {
+            fs::write(at.join("f"), content).unwrap();
+            let file = File::options().write(true).open(at.join("f")).unwrap();
+            file.set_modified(tick).unwrap();
+        })
+    };
+    assert_eq!(write("one"), ["reg 644 f"]);
+    assert_eq!(write("two"), ["reg 644 f"]);
+    assert_eq!(write("two"), [""; 0]);
+}
+
+#[test]
 fn only_capabilities_are_exported() {
     let mut build = Build::new();
     let layer = |build: &Build| layer_of(&build.store, &build.stack);
