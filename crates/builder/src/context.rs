@@ -67,6 +67,8 @@ pub enum Origin {
 pub struct Fetched {
     /// Where it lies: gone with this.
     pub(crate) _scratch: Scratch,
+    /// What it was fetched from, as people are shown it; not set for what came from standard input.
+    pub(crate) from: OnceLock<String>,
     /// When the commit was made that its files are of, in seconds since 1970; `None` if they are of none.
     pub commit_time: Option<i64>,
 }

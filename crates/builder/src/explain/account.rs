@@ -9,6 +9,7 @@ use store::{LastBuild, List, Store};
 use super::align::align;
 use super::inputs::{self, StepInputs, values};
 use super::{Explained, Reason, Verdict, listing};
+use crate::context::Origin;
 use crate::key::{Key, KeyWriter};
 use crate::schedule::Schedule;
 use crate::select::Selection;
@@ -345,12 +346,22 @@ fn value(name: String, before: Option<String>, now: Option<String>) -> Reason {
 fn identity(options: &Options) -> [u8; 32] {
     let mut key = KeyWriter::new("build");
     let file = Path::new(options.dockerfile.name());
-    let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
-    key.bytes(file.as_os_str().as_encoded_bytes());
-    if let Some(context) = &options.context {
-        let folder = &context.directory;
-        let folder = folder.canonicalize().unwrap_or_else(|_| folder.clone());
-        key.bytes(folder.as_os_str().as_encoded_bytes());
+    let canonical = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    match options
+        .context
+        .as_ref()
+        .map(|context| (context, &context.origin))
+    {
+        // What was fetched lies somewhere else each time.
+        Some((_, Origin::Fetched(fetched))) => {
+            key.text(fetched.from.get().map_or("standard input", String::as_str));
+            key.bytes(file.file_name().unwrap_or_default().as_encoded_bytes());
+        }
+        context => {
+            let folder = context.map(|(context, _)| canonical(&context.directory));
+            key.bytes(folder.unwrap_or_default().as_os_str().as_encoded_bytes());
+            key.bytes(canonical(file).as_os_str().as_encoded_bytes());
+        }
     }
     key.text(options.target.as_deref().unwrap_or_default());
     for platform in &options.platforms {

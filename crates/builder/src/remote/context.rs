@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rootfs::Dir;
 use store::Scratch;
@@ -52,8 +52,13 @@ pub fn fetch_context(
         credentials,
     };
     let fetched = fetcher.context(remote);
-    if fetched.is_err() {
-        (environment.events)(Event::Failed(STEP));
+    match &fetched {
+        Err(_) => (environment.events)(Event::Failed(STEP)),
+        Ok(FetchedContext::Files(context) | FetchedContext::Dockerfile(context)) => {
+            if let Origin::Fetched(fetched) = &context.origin {
+                let _ = fetched.from.set(remote.shown());
+            }
+        }
     }
     fetched
 }
@@ -204,6 +209,7 @@ fn of_commit(directory: PathBuf, scratch: Scratch, commit_time: Option<i64>) -> 
         ignore: None,
         origin: Origin::Fetched(Arc::new(Fetched {
             _scratch: scratch,
+            from: OnceLock::new(),
             commit_time,
         })),
     }

@@ -2,7 +2,6 @@
 
 use crate::terminal::clean;
 use crate::terminal::style::Style;
-use crate::terminal::width;
 use builder::{Explained, FileChange, FileChangeKind, Reason, StepTitle, Verdict};
 use serde_json::{Value, json};
 
@@ -14,25 +13,17 @@ const VALUE: usize = 120;
 
 /// The lines for people.
 pub(crate) fn text(explained: &[Explained], style: Style) -> String {
-    let titles: Vec<String> = explained.iter().map(|step| title(&step.title)).collect();
-    let columns = titles
-        .iter()
-        .map(|title| width::of(title))
-        .max()
-        .unwrap_or(0);
-    let columns = columns.min(70);
     let mut out = style.bold("Why each step was executed, or was not") + "\n";
-    for (step, title) in explained.iter().zip(&titles) {
+    for step in explained {
         let verdict = match &step.verdict {
-            Verdict::Hit => style.green("hit"),
+            Verdict::Hit => style.green("hit "),
             Verdict::Miss(_) => style.red("miss"),
             Verdict::NotReached => style.dim("not reached"),
         };
-        let blanks = " ".repeat(columns.saturating_sub(width::of(title)));
-        out.push_str(&format!("  {title}{blanks}   {verdict}\n"));
+        out.push_str(&format!("  {verdict} {}\n", title(&step.title)));
         if let Verdict::Miss(reasons) = &step.verdict {
             for line in reasons.iter().flat_map(lines) {
-                out.push_str(&format!("      {line}\n"));
+                out.push_str(&format!("         {line}\n"));
             }
         }
     }

@@ -201,9 +201,9 @@ fn people_get_lines() {
     }
     let said = carafe.run(["build", "-q", "--explain", &context]);
     for line in [
-        "  [stage-0 1/2] FROM base:latest   hit\n",
-        "  [stage-0 2/2] COPY . /c          miss\n      30 files of the context\n        f00: added\n",
-        "        f19: added\n        and 10 more\n",
+        "  hit  [stage-0 1/2] FROM base:latest\n",
+        "  miss [stage-0 2/2] COPY . /c\n         30 files of the context\n           f00: added\n",
+        "           f19: added\n           and 10 more\n",
     ] {
         assert!(said.stderr.contains(line), "{line}: {}", said.stderr);
     }
