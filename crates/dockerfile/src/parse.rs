@@ -196,7 +196,10 @@ impl Stages {
 
 /// The error about a file that has no stage, unless there is an error already that says why.
 fn without_stages(source: &Source, lexed: &Lexed, stages: &Stages) -> Option<Diagnostic> {
-    let end = Span::new(source.end(), source.end());
+    // The end of the last line that has anything.
+    let text = source.text().trim_end_matches(['\n', '\r']);
+    let end = u32::try_from(text.len()).unwrap_or_else(|_| source.end());
+    let end = Span::new(end, end);
     let error = |code, message| Some(Diagnostic::error(code, end, message));
     if source.text().is_empty() {
         error("empty-file", "the Dockerfile cannot be empty")
