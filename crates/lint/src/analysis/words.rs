@@ -75,9 +75,7 @@ fn noting<T>(
 
 impl Asked {
     fn note(&mut self, name: &str, is_set: bool) {
-        // `$1` and `$@` are no variables: they are always empty.
-        let is_variable = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
-        if !is_variable || self.seen.contains(name) {
+        if self.seen.contains(name) {
             return;
         }
         self.seen.insert(name.to_owned());
