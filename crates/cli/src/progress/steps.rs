@@ -118,7 +118,7 @@ impl Steps {
                 vec![Change::Moved]
             }
             Event::Finished(id) => self.ended(id, State::Done, Change::Done),
-            Event::Failed(id) => self.ended(id, State::Failed, Change::Failed),
+            Event::Failed(id) => self.failed_at(id),
             // They are shown together, when the build is over.
             Event::Explained(_) | Event::Surveyed(_) | Event::Warning(_) => Vec::new(),
         }
@@ -153,6 +153,19 @@ impl Steps {
         };
         step.state = state(step.state);
         vec![change(id)]
+    }
+
+    /// A step can fail before it is started, if what it takes is not there: it is named all the same.
+    fn failed_at(&mut self, id: StepId) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if self
+            .get(id)
+            .is_some_and(|step| matches!(step.state, State::Waiting))
+        {
+            changes = self.turn(id, |_| State::Running(Instant::now()), Change::Started);
+        }
+        changes.extend(self.ended(id, State::Failed, Change::Failed));
+        changes
     }
 
     fn ended(

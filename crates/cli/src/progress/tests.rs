@@ -74,6 +74,13 @@ fn plain_lines() {
 }
 
 #[test]
+fn a_step_that_fails_before_it_starts_is_named() {
+    let events = [planned(&["COPY nothing /"]), Event::Failed(id(0))];
+    let want = "#1 [builder 1/1] COPY nothing /\n#1 FAILED 0.0s\n";
+    assert_eq!(Build::new().with(events).shown, want);
+}
+
+#[test]
 fn the_log_of_a_failed_step_is_kept_whole() {
     let mut build = Build::new().with([
         planned(&["RUN a", "RUN b"]),
