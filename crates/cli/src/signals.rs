@@ -63,17 +63,27 @@ fn end(signal: i32) -> ! {
 /// What a container's owner does with a signal.
 type Receiver = Box<dyn FnMut(i32) + Send>;
 
+/// Whose signals they are.
+enum Destination {
+    /// Ours: those that ask to end do end carafe.
+    Carafe,
+    /// A container's that is being started: they are kept for it.
+    Starting(Vec<i32>),
+    /// A container's.
+    Container(Receiver),
+}
+
 /// Hands signals over to a container. Before there is one they end carafe as ever.
 #[derive(Clone)]
 pub(crate) struct Forwarder {
-    receiver: Arc<Mutex<Option<Receiver>>>,
+    destination: Arc<Mutex<Destination>>,
 }
 
 impl Forwarder {
     /// Begins to catch signals. Must be called while there is one thread.
     pub(crate) fn start() -> Self {
-        let receiver: Arc<Mutex<Option<Receiver>>> = Arc::default();
-        let this = Self { receiver };
+        let destination = Arc::new(Mutex::new(Destination::Carafe));
+        let this = Self { destination };
         if let Ok(signals) = Signals::catch(&FORWARDED) {
             let forwarder = this.clone();
             std::thread::spawn(move || {
@@ -85,21 +95,36 @@ impl Forwarder {
         this
     }
 
-    /// From now on signals are `receiver`'s.
-    pub(crate) fn hand_to(&self, receiver: Receiver) {
-        *self.lock() = Some(receiver);
+    /// A container is about to start. Its program may be heard, and answered with a signal, before there is a receiver.
+    pub(crate) fn hold(&self) {
+        *self.lock() = Destination::Starting(Vec::new());
+    }
+
+    /// From now on signals are `receiver`'s, and so are those that were held.
+    pub(crate) fn hand_to(&self, mut receiver: Receiver) {
+        let mut destination = self.lock();
+        if let Destination::Starting(held) = &*destination {
+            held.iter().for_each(|&signal| receiver(signal));
+        }
+        *destination = Destination::Container(receiver);
     }
 
     fn take(&self, signal: i32) {
         match &mut *self.lock() {
-            Some(receiver) => receiver(signal),
-            None if ENDING.contains(&signal) || signal == 3 => end(signal),
-            None => {}
+            Destination::Container(receiver) => receiver(signal),
+            // Who asks twice does not want to wait for the start.
+            Destination::Starting(held) if !(asks_to_end(signal) && held.contains(&signal)) => {
+                held.push(signal);
+            }
+            _ if asks_to_end(signal) || signal == 3 => end(signal),
+            _ => {}
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Receiver>> {
-        self.receiver.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Destination> {
+        self.destination
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

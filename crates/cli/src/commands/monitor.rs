@@ -21,6 +21,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let store = config.store()?;
     let started = Container::load(&store, &args.container).and_then(|container| {
         let surroundings = super::run::surroundings(&container.record, &store, config)?;
+        signals.hold();
         let running = owner::start(container, ownership, surroundings, Streams::Detached)?;
         monitor::end_with(&running, &signals)?;
         Ok(running)

@@ -144,6 +144,7 @@ fn start(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     if args.detach {
         return detach(&store, &container, ownership);
     }
+    signals.hold();
     let started = owner::start(
         container.clone(),
         ownership,
