@@ -5,7 +5,7 @@
 #   make build    the static binary, target/release/carafe
 #   make lint     formatting, clippy, documentation, dependencies
 #   make fuzz     fuzz what reads Dockerfiles: two minutes for each target, or $$SECONDS_EACH seconds
-#   make bench    carafe's times, and Docker's beside them where DOCKER_CMD names a client
+#   make bench    carafe's times, with Docker's and buildah's beside them where they are (bench/README.md; $$BENCH: its flags)
 #   make clean    what the build made (not the base images: see examples/README.md)
 
 MACHINE := $(shell uname -m)
@@ -59,7 +59,7 @@ fuzz:
 	scripts/fuzz
 
 bench: build
-	bench/bench.py --carafe $(CARAFE)
+	bench/bench.py --carafe $(CARAFE) --json target/bench.json --svg target/bench.svg $(BENCH)
 
 clean:
 	$(CARGO) clean

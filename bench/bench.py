@@ -1,196 +1,209 @@
 #!/usr/bin/env python3
-"""Time carafe, and beside it another builder, on the same work in the same run.
+"""Time carafe, and beside it other builders, on the same work in the same run.
 
-    bench/bench.py [--carafe PROGRAM] [--only NAME] [--runs N] [--files N] [--rest SECONDS] [--dir DIR] [--json FILE]
+    noop      20 steps that are all in the cache
+    steps     30 RUN steps that write a file each
+    diamond   6 stages that sleep a second each
+    ctx       COPY of 50,000 files: never seen before, unchanged, one file changed; memory and bytes written
+    layer     RUN writes 1 GiB that halves: the command, its export as gzip and zstd, the export again, memory
+    tree      RUN writes 100,000 files
+    pull      a base from a registry (--pull-image)
 
-    steps        30 RUN steps that do next to nothing: the cost of a step
-    cached       20 steps that are all in the cache
-    context      COPY of 50,000 files, never seen before
-    unchanged    the same folder again: all in the cache
-
-$DOCKER_CMD is a Docker client to compare with (`docker`); without it only carafe is timed. The two take turns, so that
-what else happens on the machine hits both. Before each cold COPY both forget what they know, and the disk rests: for a
-minute ext4 makes files slowly where others were deleted. Work is made from fixed seeds. Needs a static busybox (/bin/busybox, or
-$BUSYBOX, or target/tools/busybox) and no network. Times are medians of wall time in milliseconds, the least beside it.
+Peers are $DOCKER_CMD and $BUILDAH_CMD, or docker and buildah in $PATH. bench/README.md says what is measured how.
 """
 
 import argparse
-import itertools
-import json
 import os
-import random
-import shlex
-import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
-TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BASE = "FROM scratch\nCOPY --from=tools busybox /bin/sh\n"
+import measure
+import peers
+import report
+from peers import Product
+from workloads import TOP, Workloads
+
+NAMES = ("noop", "steps", "diamond", "ctx", "layer", "tree", "pull")
+QUICK = {"runs": 1, "rest": 0, "files": 500, "layer_mb": 4, "tree_files": 300, "stage_seconds": 0.2}
 
 
-class Carafe:
-    name = "carafe"
+class Bench:
+    def __init__(self, tools, work, options, results):
+        self.tools, self.work, self.options, self.results = tools, work, options, results
+        self.product, self.failed = Product(options.product), set()
 
-    def __init__(self, program, work):
-        self.program, self.work, self.stores = os.path.abspath(program), work, itertools.count()
-        self.forget()
+    def turns(self, name, count=None):
+        """(round, tool): the builders take turns, and who begins changes, so that what else happens on the machine hits all."""
+        for i in range(count or self.options.runs):
+            print(f"  {name} {i + 1}", file=sys.stderr, flush=True)
+            for tool in self.tools if i % 2 == 0 else self.tools[::-1]:
+                yield i, tool
 
-    def forget(self):
-        """No earlier build is known: a new store. The old one goes at the end."""
-        self.store = os.path.join(self.work, f"store-{next(self.stores)}")
+    def attempt(self, name, tool, verb):
+        """Do it; a peer that cannot is left out of the rest of this workload, and said to be."""
+        if (name, tool) in self.failed:
+            return
+        try:
+            verb()
+        except measure.Failed as failure:
+            if tool.name == "carafe":
+                sys.exit(str(failure))
+            self.failed.add((name, tool))
+            print(failure, file=sys.stderr)
+            self.results.note(f"{name}: {tool.name} left out: {str(failure).strip().splitlines()[-1]}")
 
-    def build(self, *args):
-        return [self.program, "build", *args], {**os.environ, "CARAFE_ROOT": self.store}
+    def timed(self, name, tool, *args, product=None):
+        self.results.add(name, tool, measure.build(tool, product or self.product, self.work, *args))
 
+    def build(self, tool, *args, product=None):
+        return measure.build(tool, product or self.product, self.work, *args)
 
-class Docker:
-    name = "docker"
+    def seed(self, text):
+        return "--build-arg", f"SEED={os.getpid()}.{text}"
 
-    def __init__(self, command):
-        self.command = shlex.split(command)
+    def noop(self):
+        folder = self.work.noop()
+        for tool in self.tools:
+            self.attempt("noop", tool, lambda: self.build(tool, folder))
+        for _, tool in self.turns("noop"):
+            self.attempt("noop", tool, lambda: self.timed("noop", tool, folder))
 
-    def forget(self):
-        subprocess.run([*self.command, "builder", "prune", "-af"], check=True, stdout=subprocess.DEVNULL)
-
-    def build(self, *args):
-        # The network: a bridge costs Docker's steps extra, and carafe's default is the host's.
-        return [*self.command, "buildx", "build", "--network=host", "--provenance=false", *args], dict(os.environ)
-
-
-def timed(tool, work, *args):
-    """Milliseconds of one build, which has to succeed."""
-    argv, env = tool.build("-t", f"bench:{tool.name}", "--build-context", f"tools={work.tools}", *args)
-    os.sync()
-    began = time.perf_counter()
-    done = subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    took = (time.perf_counter() - began) * 1e3
-    if done.returncode:
-        sys.exit(f"{shlex.join(argv)}: exit code {done.returncode}\n{done.stdout.decode(errors='replace')[-3000:]}")
-    return took
-
-
-class Work:
-    """The folders that are built."""
-
-    def __init__(self, top, files):
-        self.top, self.files = top, files
-        self.tools = self.folder("tools", {})
-        busybox = next((p for p in (os.environ.get("BUSYBOX"), os.path.join(TOP, "target/tools/busybox"), "/bin/busybox") if p and os.path.exists(p)), None)
-        if not busybox:
-            sys.exit("no busybox: scripts/setup test")
-        shutil.copy(busybox, os.path.join(self.tools, "busybox"))
-
-    def folder(self, name, files):
-        path = os.path.join(self.top, name)
-        for file, text in files.items():
-            os.makedirs(os.path.dirname(os.path.join(path, file)), exist_ok=True)
-            with open(os.path.join(path, file), "w") as f:
-                f.write(text)
-        os.makedirs(path, exist_ok=True)
-        return path
+    def commands(self, name, folder):
+        """Builds whose commands are new each time, on a base that is not."""
+        for tool in self.tools:
+            self.attempt(name, tool, lambda: self.build(tool, *self.seed("warm"), folder))
+        for i, tool in self.turns(name):
+            self.attempt(name, tool, lambda: self.timed(name, tool, *self.seed(i), folder))
 
     def steps(self):
-        runs = "".join(f'RUN echo "{i} $SEED" > /f{i}\n' for i in range(30))
-        return self.folder("steps", {"Dockerfile": BASE + "ARG SEED\n" + runs})
+        self.commands("steps", self.work.steps())
 
-    def mixed(self):
-        lines = "".join(f"COPY f{i} /c/f{i}\nRUN cat_me=/c/f{i}; echo done > /r{i}\n" for i in range(10))
-        return self.folder("mixed", {"Dockerfile": BASE + lines, **{f"f{i}": f"file {i}\n" * 100 for i in range(10)}})
+    def diamond(self):
+        self.commands("diamond", self.work.diamond())
 
-    def context(self):
-        """A folder with many small files."""
-        path = os.path.join(self.top, "context")
-        source = random.Random(25)
-        for i in range(self.files):
-            folder = os.path.join(path, f"pkg{i // 500:03}", f"mod{i // 25 % 20:02}")
-            if i % 25 == 0:
-                os.makedirs(folder)
-            with open(os.path.join(folder, f"file{i}.js"), "wb") as f:
-                # As long and as compressible as sources are: 5.8 KB, two to one.
-                f.write(source.randbytes(source.choice((150, 750, 2000, 8750))).hex().encode())
-        with open(os.path.join(path, "Dockerfile"), "w") as f:
-            f.write("FROM scratch\nCOPY . /app\n")
-        old = time.time() - 3600  # old enough to be trusted by any cache of times
-        for folder, _, files in os.walk(path):
-            for name in files:
-                os.utime(os.path.join(folder, name), (old, old))
-        return path
+    def tree(self):
+        self.commands("tree", self.work.tree())
 
+    def rest(self):
+        """For a minute ext4 makes files slowly where others were deleted; and nobody is to pay for another's writes."""
+        os.sync()
+        time.sleep(self.options.rest)
 
-def measure(tools, work, options):
-    """{measurement: {tool: [milliseconds]}}"""
-    results, runs = {}, options.runs
+    def ctx(self):
+        folder = self.work.context()
+        last = None
+        # One more than the runs, for memory.
+        for i, tool in self.turns("ctx", self.options.runs + 1):
+            if i != last:
+                for one in self.tools:
+                    one.forget()
+                folder, last = self.work.never_seen(folder), i
+                self.rest()
+            verb = self.ctx_memory if i == self.options.runs else self.ctx_times
+            self.attempt("ctx", tool, lambda: verb(tool, folder, i))
 
-    def add(name, tool, value):
-        results.setdefault(name, {}).setdefault(tool.name, []).append(value)
+    def ctx_times(self, tool, folder, i):
+        self.timed("ctx cold", tool, folder)
+        for _ in range(3):
+            self.timed("ctx unchanged", tool, folder)
+        self.work.change(folder, f"{os.getpid()} {i} {tool.name}")
+        self.timed("ctx one file changed", tool, folder)
 
-    def turns(count):
-        for i in range(count):
-            yield i, (tools if i % 2 == 0 else tools[::-1])
+    def ctx_memory(self, tool, folder, _):
+        self.footprint("ctx cold", tool, self.product, folder)
 
-    wanted = lambda name: options.only in (None, name)
-    if wanted("steps"):
-        folder = work.steps()
-        for tool in tools:
-            timed(tool, work, "--build-arg", "SEED=warm", folder)
-        for i, order in turns(runs):
-            for tool in order:
-                add("steps", tool, timed(tool, work, "--build-arg", f"SEED={os.getpid()}.{i}", folder))
-    if wanted("cached"):
-        folder = work.mixed()
-        for tool in tools:
-            timed(tool, work, folder)
-        for _, order in turns(runs * 3):
-            for tool in order:
-                add("cached", tool, timed(tool, work, folder))
-    if wanted("context") or wanted("unchanged"):
-        folder = work.context()
-        for _, order in turns(max(3, runs // 3)):
-            for tool in tools:
+    def footprint(self, name, tool, product, *args):
+        seen = measure.observed(tool, product, self.work, *args, memory=True)
+        self.results.add(f"{name}: peak memory", tool, seen["memory"], "MB")
+        self.results.add(f"{name}: written", tool, seen["written"], "MB")
+        for what in ("memory", "written"):
+            if seen[what] is None:
+                self.results.note(f"{name}: {tool.name}'s {what} cannot be known: its daemon is not here, or /proc may not be read")
+
+    def layer(self):
+        folder = self.work.layer()
+        for i, tool in self.turns("layer", self.options.runs + 1):
+            self.attempt("layer", tool, lambda: self.layer_once(tool, folder, i))
+            tool.drop()
+
+    def layer_once(self, tool, folder, i):
+        """Build without a product, then the product alone, for what is cached costs nothing; the last round is for memory."""
+        for compression in ("gzip", "zstd"):
+            args = *self.seed(f"{compression}.{i}"), folder
+            archive, name = Product("archive", compression), f"layer {compression}"
+            if i == self.options.runs:
+                self.build(tool, *args, product=Product("nothing"))
+                self.footprint(f"{name} export", tool, archive, *args)
+                continue
+            run = self.build(tool, *args, product=Product("nothing"))
+            export = self.build(tool, *args, product=archive)
+            self.results.add("layer run", tool, run)
+            self.results.add(f"{name} export", tool, export)
+            self.results.add(f"{name} total", tool, run + export)
+            if compression == "gzip":
+                self.timed("save-again", tool, *args, product=archive)
+
+    def pull(self):
+        if not self.options.pull_image:
+            return self.results.note("pull: left out: no --pull-image")
+        folder = self.work.pull(self.options.pull_image)
+        able = [tool for tool in self.tools if tool.can_forget_bases]
+        for tool in self.tools:
+            if tool not in able:
+                self.results.note(f"pull: {tool.name} left out: it forgets a base only with --prune")
+        for _, tool in self.turns("pull"):
+            if tool in able:
                 tool.forget()
-            os.sync()
-            time.sleep(options.rest)
-            for tool in order:
-                add("context", tool, timed(tool, work, folder))
-                for _ in range(3):
-                    add("unchanged", tool, timed(tool, work, folder))
-    return results
+                self.rest()
+                self.attempt("pull", tool, lambda: self.timed("pull", tool, folder))
 
 
-def report(results):
-    tools = list(next(iter(results.values())))
-    print(f"{'':12}" + "".join(f"{tool:>20}" for tool in tools) + (f"{'ratio':>10}" if len(tools) > 1 else ""))
-    for name, times in results.items():
-        medians = [statistics.median(times[tool]) for tool in tools]
-        cells = "".join(f"{f'{median:.1f} ({min(times[tool]):.1f})':>20}" for tool, median in zip(tools, medians))
-        print(f"{name:12}{cells}" + (f"{medians[1] / medians[0]:>9.1f}x" if len(tools) > 1 else ""))
-        if name == "steps":
-            print(f"{'  a step':12}" + "".join(f"{median / 30:>20.1f}" for median in medians))
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--carafe", default=os.environ.get("CARAFE", os.path.join(TOP, "target/release/carafe")))
+    parser.add_argument("--only", action="append", choices=NAMES, help="only this (several times: these)")
+    parser.add_argument("--peers", default="docker,buildah", help="whom to compare with, if they are here (default: docker,buildah)")
+    parser.add_argument("--product", choices=["archive", "image"], default="archive", help="what a build makes: an OCI archive, or an image in the builder's store")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, one run: whether it works, not how fast")
+    sizes = {"runs": 5, "files": 50_000, "layer_mb": 1024, "tree_files": 100_000}
+    for name, value in sizes.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N", help=f"(default: {value})")
+    parser.add_argument("--stage-seconds", type=float, default=None, help="(default: 1)")
+    parser.add_argument("--rest", type=float, metavar="SECONDS", help="how long the disk rests before what makes many files (default: 65)")
+    parser.add_argument("--pull-image", metavar="NAME", help="the base image to pull, as all builders can name it")
+    parser.add_argument("--prune", action="store_true", help="let Docker forget by `docker builder prune -af`, which others' builds will notice")
+    parser.add_argument("--dir", default="/var/tmp", help="where folders and stores are made; all builders have to see it")
+    parser.add_argument("--json", metavar="FILE", help="write all single values there")
+    parser.add_argument("--svg", metavar="FILE", help="write the chart there")
+    options = parser.parse_args()
+    for name, value in (QUICK if options.quick else {**sizes, "rest": 65, "stage_seconds": 1}).items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+    return options
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--carafe", default=os.environ.get("CARAFE", os.path.join(TOP, "target/release/carafe")))
-    parser.add_argument("--only", choices=["steps", "cached", "context", "unchanged"])
-    parser.add_argument("--runs", type=int, default=9)
-    parser.add_argument("--files", type=int, default=50_000)
-    parser.add_argument("--rest", type=float, default=65, metavar="SECONDS", help="how long the disk rests after deletions")
-    parser.add_argument("--dir", default="/var/tmp", help="where folders and stores are made; both builders have to see it")
-    parser.add_argument("--json", metavar="FILE", help="write all single times there")
-    options = parser.parse_args()
+    options = arguments()
+    os.makedirs(options.dir, exist_ok=True)
     top = tempfile.mkdtemp(prefix="carafe-bench-", dir=options.dir)
     try:
-        tools = [Carafe(options.carafe, top)] + [Docker(command) for command in [os.environ.get("DOCKER_CMD")] if command]
-        results = measure(tools, Work(top, options.files), options)
-        report(results)
-        if options.json:
-            with open(options.json, "w") as f:
-                json.dump(results, f, indent=1)
+        others, notes = peers.found(top, options.peers.split(",") if options.peers else [], options.prune)
+        tools = [peers.Carafe(options.carafe, top), *others]
+        if not tools[0].version():
+            sys.exit(f"{options.carafe} cannot be run: make build, or --carafe")
+        results = report.Results(tools, notes)
+        bench = Bench(tools, Workloads(top, options), options, results)
+        for name in options.only or NAMES:
+            getattr(bench, name)()
+        print("\n".join([*report.table(results), *(f"! {note}" for note in results.notes)]))
+        for file, text in ((options.json, report.as_json(results, vars(options))), (options.svg, report.chart(results))):
+            if file:
+                with open(file, "w") as f:
+                    f.write(text)
     finally:
-        subprocess.run(["rm", "-rf", "--one-file-system", top])
+        peers.remove(top)
 
 
-main()
+if __name__ == "__main__":
+    main()
