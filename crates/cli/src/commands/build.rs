@@ -4,9 +4,11 @@ mod call;
 mod call_flags;
 mod checks;
 mod context;
+mod destinations;
 mod failure_shell;
 mod flags;
 mod from_target;
+mod ignored;
 mod options;
 mod outputs;
 mod platforms;
@@ -47,6 +49,13 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         OnError::Shell => Some(FailureShell::new(config)?),
     };
     Request::check_flags(args)?;
+    destinations::check(args)?;
+    if matches!(mode, Mode::Plain | Mode::Tty) {
+        args.ignored
+            .notes()
+            .iter()
+            .for_each(|note| output::note(note));
+    }
     let notices = Notices::default();
     let session = Session::open(config, &notices)?;
     let logs = LogDirectory::new(&session.store.layout().logs());

@@ -182,6 +182,14 @@ fn what_cannot_be_done_is_said() {
             "{flag}: {said:#?}"
         );
     }
+    // What BuildKit ignores does no harm, and what its user may count on is said.
+    let old = "-D --rm --force-rm=false --compress -m 1g --squash --cpu-quota -1 --security-opt x";
+    let command = ["build"].into_iter().chain(old.split(' '));
+    let said = carafe.run(command.chain([&*context]));
+    assert!(said.code == 0, "{said:#?}");
+    let warned = said.stderr.matches("has no effect, as with BuildKit");
+    assert_eq!(warned.count(), 4, "{said:#?}");
+    assert!(said.stderr.contains("--resource memory=1g"), "{said:#?}");
     // What is done anyway may be asked for.
     carafe.ok([
         "build",

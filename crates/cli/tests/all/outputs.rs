@@ -175,4 +175,26 @@ fn mistakes_come_before_the_build() {
         let error = carafe.fails(2, ["build", "-o", output, &context]);
         assert!(error.contains(words), "{output}: {error}");
     }
+    fs::write(carafe.path("file"), "").unwrap();
+    for (flag, words) in [
+        ("-otype=oci,dest=no/where", "make the folder no first"),
+        ("-otype=tar,dest=.", "Is a directory"),
+        ("-otype=local,dest=file", "Not a directory"),
+        ("--iidfile=no/id", "make the folder no first"),
+        ("--metadata-file=no/meta", "make the folder no first"),
+    ] {
+        let error = carafe.fails(1, ["build", flag, &context]);
+        assert!(
+            error.contains(words) && !error.contains("the command"),
+            "{flag}: {error}"
+        );
+    }
+    // An output may make the folder of another one, and an empty one is none.
+    let context = carafe.context("FROM base\n");
+    let outputs = ["-o", "out", "-o", "type=oci,dest=out/image.tar", "-o", ""];
+    carafe.ok(["build", "-q"]
+        .into_iter()
+        .chain(outputs)
+        .chain([&*context]));
+    assert!(carafe.path("out/image.tar").exists());
 }

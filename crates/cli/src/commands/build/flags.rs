@@ -1,6 +1,7 @@
 //! The flags of `build`: those of `docker buildx build`, with their meaning.
 
 use super::call_flags::CallFlags;
+use super::ignored::Ignored;
 use super::outputs::OutputFlags;
 use super::rejected::Rejected;
 use super::reporting::ReportingArgs;
@@ -116,6 +117,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(crate) rejected: Rejected,
+
+    #[command(flatten)]
+    pub(super) ignored: Ignored,
 
     /// The build context: a folder, a git repository, the URL of an archive or of a Dockerfile, or `-`
     #[arg(value_name = "CONTEXT")]

@@ -140,7 +140,8 @@ impl Output {
 pub(super) fn read(args: &Args) -> Result<Vec<Output>, CommandError> {
     let common = Common::read(args)?;
     let mut outputs = Vec::new();
-    for text in &args.outputs {
+    // A script's variable may be empty, as with buildx.
+    for text in args.outputs.iter().filter(|text| !text.is_empty()) {
         outputs.push(attributes::output(text, &common)?);
     }
     if outputs.is_empty() || args.load {
