@@ -82,7 +82,8 @@ class Docker:
         return dict(os.environ)
 
     def version(self):
-        return "Docker " + first_line([*self.command, "version", "--format", "{{.Server.Version}}"])
+        server = first_line([*self.command, "version", "--format", "{{.Server.Version}}"])
+        return server and f"Docker {server}"
 
     def forget(self):
         """Forget everything, if that is allowed: others may need the cache. What is built cold is new to it anyway, but for bases."""
