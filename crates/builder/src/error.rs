@@ -223,6 +223,14 @@ pub enum Error {
     /// The sandbox could not be prepared or watched.
     #[error(transparent)]
     Sandbox(sandbox::Error),
+    /// A file that a step was to copy could not be read.
+    #[error("cannot read {tree}")]
+    Unreadable {
+        /// What is copied from: "the build context".
+        tree: String,
+        /// The file, and why.
+        source: rootfs::Error,
+    },
     /// A file in a root could not be used.
     #[error(transparent)]
     Rootfs(#[from] rootfs::Error),

@@ -88,11 +88,13 @@ impl Selection {
         let mut items = Vec::with_capacity(copy.items.len());
         for item in &copy.items {
             items.push(match item {
-                CopyItem::Path(path) => find::find(tree, path, copy.parents, &excludes)?,
+                CopyItem::Path(path) => find::find(tree, path, copy.parents, &excludes)
+                    .map_err(|error| tree.named_in(error))?,
                 CopyItem::Fetched { .. } | CopyItem::Inline { .. } => Vec::new(),
             });
         }
-        let contents = digest::contents(tree, &items, digests)?;
+        let contents =
+            digest::contents(tree, &items, digests).map_err(|error| tree.named_in(error))?;
         let key = digest::key(&items, copy, &contents);
         Ok(Self {
             tree: Arc::clone(tree),

@@ -98,6 +98,17 @@ impl Tree {
         let (file, line, text) = (&self.ignore_file, pattern.line, &pattern.text);
         Some(format!("{file}:{line} (`{text}`)"))
     }
+
+    /// An error about a file of the tree, with the tree's name: its paths are not the host's.
+    pub(crate) fn named_in(&self, error: Error) -> Error {
+        match error {
+            Error::Rootfs(source) => Error::Unreadable {
+                tree: self.name.clone(),
+                source,
+            },
+            other => other,
+        }
+    }
 }
 
 /// A path in the patterns' terms.

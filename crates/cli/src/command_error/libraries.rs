@@ -204,6 +204,8 @@ impl CommandError {
                     ..inner
                 }
             }
+            builder::Error::Unreadable { .. } if is_denied(&error) => Self::new(chain(&error))
+                .hint("make it readable for yourself, or leave it out with .dockerignore"),
             builder::Error::SshMissing { ref id } => {
                 let hint = format!(
                     "--ssh {id} forwards the agent that SSH_AUTH_SOCK names, --ssh {id}=FILE lets a key be used"
@@ -213,6 +215,10 @@ impl CommandError {
             other => other.into(),
         }
     }
+}
+
+fn is_denied(error: &(dyn std::error::Error + 'static)) -> bool {
+    io_cause(error).is_some_and(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
 fn with_io_hint(error: &(dyn std::error::Error + 'static)) -> CommandError {

@@ -1,6 +1,11 @@
 //! A source that is not there: what the error says of it.
 
-use crate::support::Carafe;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use crate::support::{Carafe, said};
 
 /// A Dockerfile, and what its error says.
 const CASES: &[(&str, &[&str])] = &[
@@ -104,4 +109,30 @@ fn a_stage_that_has_it_is_named() {
         error.contains("hint: stage `b` has it: --from=b"),
         "{error}"
     );
+}
+
+/// Paths of a context are not those of the machine, so the error says whose they are.
+#[test]
+fn a_file_that_must_not_be_read_is_one_of_the_context() {
+    let carafe = Carafe::empty();
+    let context = carafe.context("FROM scratch\nCOPY . /\n");
+    let private = carafe.write("context/private", b"x");
+    fs::set_permissions(&private, Permissions::from_mode(0o000)).unwrap();
+    let program = carafe.path("carafe");
+    fs::copy(env!("CARGO_BIN_EXE_carafe"), &program).unwrap();
+    let mut command = Command::new(&program);
+    command
+        .args(["build", &context])
+        .env("CARAFE_ROOT", carafe.path("store"))
+        .env("CONTAINERS_REGISTRIES_CONF", "/dev/null");
+    // The file stays root's: what belongs to the user can be read in the user's own namespace.
+    let mut chown = Command::new("chown");
+    let chown = chown.args(["-R", "4713:4713"]).arg(carafe.path(""));
+    assert!(chown.status().unwrap().success());
+    std::os::unix::fs::chown(&private, Some(0), Some(0)).unwrap();
+    command.uid(4713).gid(4713);
+    let said = said(&command.output().unwrap());
+    let message = "cannot read the build context: cannot open /private: Permission denied";
+    assert!(said.stderr.contains(message), "{said:#?}");
+    assert_eq!(said.code, 1);
 }
