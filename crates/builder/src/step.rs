@@ -247,6 +247,21 @@ impl Source {
 }
 
 impl CopyOperation {
+    /// Copies what a step has at `path` to `/`, as it is.
+    pub(crate) fn to_root(from: StepId, path: String) -> Self {
+        Self {
+            source: Source::Filesystem(Some(from)),
+            items: vec![CopyItem::Path(path)],
+            destination: "/".to_owned(),
+            chown: None,
+            chmod: None,
+            link: false,
+            parents: false,
+            excludes: Vec::new(),
+            unpack: false,
+        }
+    }
+
     /// What it copies of things that were fetched: each as a copy of its own, with the step that fetches it.
     pub(crate) fn fetched(&self) -> impl Iterator<Item = (CopyOperation, StepId)> {
         self.items.iter().filter_map(|item| match item {

@@ -95,17 +95,7 @@ impl Executor<'_> {
         step: StepId,
         directory: &Path,
     ) -> Result<(), Error> {
-        let copy = CopyOperation {
-            source: Source::Filesystem(Some(step)),
-            items: vec![CopyItem::Path("/".to_owned())],
-            destination: "/".to_owned(),
-            chown: None,
-            chmod: None,
-            link: false,
-            parents: false,
-            excludes: Vec::new(),
-            unpack: false,
-        };
+        let copy = CopyOperation::to_root(step, "/".to_owned());
         let selection = self.select_files(&copy, work.schedule)?;
         let root = Root::open(directory)?;
         let (marks, changed) = (Marks::default(), Changed::default());

@@ -1,5 +1,6 @@
 //! What goes into a step, as text that can be kept and compared.
 
+use dockerfile::is_secret;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -166,26 +167,6 @@ impl Values {
     }
 }
 
-/// Whether a variable's name says that its value is nobody's business. The words are those of BuildKit's check
-/// `SecretsUsedInArgOrEnv`.
-fn is_secret(name: &str) -> bool {
-    let words = [
-        "apikey",
-        "auth",
-        "credential",
-        "credentials",
-        "key",
-        "password",
-        "pword",
-        "passwd",
-        "secret",
-        "token",
-    ];
-    let name = name.to_lowercase();
-    let mut parts = name.split('_');
-    parts.any(|part| words.contains(&part)) && !name.split('_').any(|part| part == "public")
-}
-
 /// What the kept form of a hidden value begins with.
 const HIDDEN: &str = "(hidden)";
 
@@ -228,7 +209,7 @@ mod tests {
         for name in ["TOKEN", "npm_token", "DB_PASSWORD", "API_KEY", "AWS_SECRET"] {
             assert!(is_secret(name), "{name}");
         }
-        for name in ["VERSION", "KEYBOARD", "MONKEY", "PUBLIC_KEY", "AUTHOR"] {
+        for name in ["VERSION", "KEYBOARD", "MONKEY", "PUBLIC_KEY", "TOKEN_FILE"] {
             assert!(!is_secret(name), "{name}");
         }
         assert_eq!(to_show(hidden("hunter2")), "(hidden)");

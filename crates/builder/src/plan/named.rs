@@ -9,7 +9,7 @@ use super::{HistoryEntry, Planner, StageImage};
 use crate::Error;
 use crate::context::{ContextName, NamedContext};
 use crate::remote::{CONTEXT_FILE, Remote};
-use crate::step::{CopyItem, CopyOperation, Operation, Source, Step, StepId};
+use crate::step::{CopyOperation, Operation, Step, StepId};
 use crate::times::Normalise;
 
 /// Names that mean what they mean.
@@ -109,15 +109,8 @@ impl<'a> Planner<'a> {
         self.step(Step {
             below: None,
             operation: Operation::Copy(CopyOperation {
-                source: Source::Filesystem(Some(fetch)),
-                items: vec![CopyItem::Path(format!("/{CONTEXT_FILE}"))],
-                destination: "/".to_owned(),
-                chown: None,
-                chmod: None,
-                link: false,
-                parents: false,
-                excludes: Vec::new(),
                 unpack: true,
+                ..CopyOperation::to_root(fetch, format!("/{CONTEXT_FILE}"))
             }),
             span: Some(span),
             title: format!("[internal] files of {context}"),

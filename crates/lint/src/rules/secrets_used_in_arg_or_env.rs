@@ -1,7 +1,7 @@
 //! Secrets are mounted, not kept in the image.
 
-use dockerfile::Severity;
 use dockerfile::ast::Kind;
+use dockerfile::{Severity, is_secret};
 
 use crate::file::File;
 use crate::rule::{Found, Rule};
@@ -13,23 +13,6 @@ pub(crate) const RULE: Rule = Rule {
     experimental: false,
     find,
 };
-
-/// Words of a name that say that its value is secret.
-const SECRET: [&str; 10] = [
-    "apikey",
-    "auth",
-    "credential",
-    "credentials",
-    "key",
-    "password",
-    "pword",
-    "passwd",
-    "secret",
-    "token",
-];
-
-/// Words that say that it is not.
-const PLAIN: [&str; 3] = ["public", "file", "version"];
 
 fn find(file: &File<'_>) -> Vec<Found> {
     let mut found = Vec::new();
@@ -51,12 +34,4 @@ fn find(file: &File<'_>) -> Vec<Found> {
         }
     }
     found
-}
-
-fn is_secret(name: &str) -> bool {
-    let has = |words: &[&str]| {
-        name.split('_')
-            .any(|part| words.iter().any(|word| word.eq_ignore_ascii_case(part)))
-    };
-    has(&SECRET) && !has(&PLAIN)
 }
