@@ -5,62 +5,86 @@
     steps     30 RUN steps that write a file each
     diamond   6 stages that sleep a second each
     ctx       COPY of 50,000 files: never seen before, unchanged, one file changed; memory and bytes written
-    layer     RUN writes 1 GiB that halves: the command, its export as gzip and zstd, the export again, memory
-    tree      RUN writes 100,000 files
-    pull      a base from a registry (--pull-image)
+    layer     RUN writes 1 GiB that halves: the command, its export as gzip and as zstd
+    tree      RUN writes 100,000 files: the command, its export; memory and bytes written
+    again     the image of `layer` once more: to a new archive, to what is there, to a registry (--registry)
+    memory    layers of 1 GiB and of 8 GiB, made and exported: memory and bytes written
+    pull      a base from a registry (--pull-image); memory and bytes written
 
 Peers are $DOCKER_CMD and $BUILDAH_CMD, or docker and buildah in $PATH. bench/README.md says what is measured how.
 """
 
-import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
 
 import measure
+import options
 import peers
 import report
 from peers import Product
-from workloads import TOP, Workloads
+from workloads import Workloads
 
-NAMES = ("noop", "steps", "diamond", "ctx", "layer", "tree", "pull")
-QUICK = {"runs": 1, "rest": 0, "files": 500, "layer_mb": 4, "tree_files": 300, "stage_seconds": 0.2}
+NOTHING, GZIP = Product("nothing"), Product("archive")
 
 
 class Bench:
-    def __init__(self, tools, work, options, results):
-        self.tools, self.work, self.options, self.results = tools, work, options, results
-        self.product, self.failed = Product(options.product), set()
+    def __init__(self, tools, work, settings, results):
+        self.tools, self.work, self.settings, self.results = tools, work, settings, results
+        self.product, self.failed = Product(settings.product), set()
 
     def turns(self, name, count=None):
         """(round, tool): the builders take turns, and who begins changes, so that what else happens on the machine hits all."""
-        for i in range(count or self.options.runs):
+        for i in range(count or self.settings.runs):
             print(f"  {name} {i + 1}", file=sys.stderr, flush=True)
             for tool in self.tools if i % 2 == 0 else self.tools[::-1]:
                 yield i, tool
 
     def attempt(self, name, tool, verb):
-        """Do it; a peer that cannot is left out of the rest of this workload, and said to be."""
+        """Do it; who cannot is left out of the rest of this workload, and said to be."""
         if (name, tool) in self.failed:
             return
         try:
             verb()
         except measure.Failed as failure:
-            if tool.name == "carafe":
-                sys.exit(str(failure))
             self.failed.add((name, tool))
             print(failure, file=sys.stderr)
             self.results.note(f"{name}: {tool.name} left out: {str(failure).strip().splitlines()[-1]}")
 
-    def timed(self, name, tool, *args, product=None):
-        self.results.add(name, tool, measure.build(tool, product or self.product, self.work, *args))
+    def build(self, tool, *args, product=None, fresh=True):
+        """Milliseconds."""
+        tools = "--build-context", f"tools={self.work.tools}"
+        return measure.observed(tool, product or self.product, *tools, *args, fresh=fresh, sync=self.settings.sync)["ms"]
 
-    def build(self, tool, *args, product=None):
-        return measure.build(tool, product or self.product, self.work, *args)
+    def timed(self, name, tool, *args, **how):
+        self.results.add(name, tool, self.build(tool, *args, **how))
+
+    def footprint(self, name, tool, product, *args):
+        """Peak memory and bytes written; without the latter where commands run, for what they write is not counted as their daemon's."""
+        seen = measure.observed(tool, product, "--build-context", f"tools={self.work.tools}", *args, memory=True)
+        for what, row in (("memory", "peak memory"), ("written", "written")):
+            if what == "written" and product is NOTHING:
+                continue
+            self.results.add(f"{name}: {row}", tool, seen[what], "MB")
+            if seen[what] is None:
+                self.results.note(f"{name}: {tool.name}'s {what} cannot be known: its daemon is not here, or /proc may not be read")
+        if seen["idle"]:
+            self.results.idle[tool.name] = seen["idle"]
+
+    def syscalls(self, name, tool, *args):
+        if self.settings.syscalls and not tool.daemons:
+            count = measure.syscalls(tool, self.product, "--build-context", f"tools={self.work.tools}", *args)
+            self.results.add(f"{name}: system calls", tool, count, "")
 
     def seed(self, text):
         return "--build-arg", f"SEED={os.getpid()}.{text}"
+
+    def rest(self):
+        """For a minute ext4 makes files slowly where others were deleted; and nobody is to pay for another's writes."""
+        os.sync()
+        time.sleep(self.settings.rest)
 
     def noop(self):
         folder = self.work.noop()
@@ -68,6 +92,8 @@ class Bench:
             self.attempt("noop", tool, lambda: self.build(tool, folder))
         for _, tool in self.turns("noop"):
             self.attempt("noop", tool, lambda: self.timed("noop", tool, folder))
+        for tool in self.tools:
+            self.attempt("noop", tool, lambda: self.syscalls("noop", tool, folder))
 
     def commands(self, name, folder):
         """Builds whose commands are new each time, on a base that is not."""
@@ -77,30 +103,25 @@ class Bench:
             self.attempt(name, tool, lambda: self.timed(name, tool, *self.seed(i), folder))
 
     def steps(self):
-        self.commands("steps", self.work.steps())
+        folder = self.work.steps()
+        self.commands("steps", folder)
+        for tool in self.tools:
+            self.attempt("steps", tool, lambda: self.syscalls("steps", tool, *self.seed("calls"), folder))
 
     def diamond(self):
         self.commands("diamond", self.work.diamond())
-
-    def tree(self):
-        self.commands("tree", self.work.tree())
-
-    def rest(self):
-        """For a minute ext4 makes files slowly where others were deleted; and nobody is to pay for another's writes."""
-        os.sync()
-        time.sleep(self.options.rest)
 
     def ctx(self):
         folder = self.work.context()
         last = None
         # One more than the runs, for memory.
-        for i, tool in self.turns("ctx", self.options.runs + 1):
+        for i, tool in self.turns("ctx", self.settings.runs + 1):
             if i != last:
                 for one in self.tools:
                     one.forget()
                 folder, last = self.work.never_seen(folder), i
                 self.rest()
-            verb = self.ctx_memory if i == self.options.runs else self.ctx_times
+            verb = self.ctx_counts if i == self.settings.runs else self.ctx_times
             self.attempt("ctx", tool, lambda: verb(tool, folder, i))
 
     def ctx_times(self, tool, folder, i):
@@ -110,99 +131,128 @@ class Bench:
         self.work.change(folder, f"{os.getpid()} {i} {tool.name}")
         self.timed("ctx one file changed", tool, folder)
 
-    def ctx_memory(self, tool, folder, _):
+    def ctx_counts(self, tool, folder, _):
         self.footprint("ctx cold", tool, self.product, folder)
+        self.syscalls("ctx unchanged", tool, folder)
 
-    def footprint(self, name, tool, product, *args):
-        seen = measure.observed(tool, product, self.work, *args, memory=True)
-        self.results.add(f"{name}: peak memory", tool, seen["memory"], "MB")
-        self.results.add(f"{name}: written", tool, seen["written"], "MB")
-        for what in ("memory", "written"):
-            if seen[what] is None:
-                self.results.note(f"{name}: {tool.name}'s {what} cannot be known: its daemon is not here, or /proc may not be read")
+    def parts(self, name, tool, compression, *args):
+        """The build without a product, then the product alone, for what is cached costs nothing, and their sum."""
+        row = name if name == "tree" else f"{name} {compression}"
+        run = self.build(tool, *args, product=NOTHING)
+        export = self.build(tool, *args, product=Product("archive", compression))
+        self.results.add(f"{name} run", tool, run)
+        self.results.add(f"{row} export", tool, export)
+        self.results.add(f"{row} total", tool, run + export)
 
     def layer(self):
-        folder = self.work.layer()
-        for i, tool in self.turns("layer", self.options.runs + 1):
-            self.attempt("layer", tool, lambda: self.layer_once(tool, folder, i))
+        folder, size = self.work.layer(), self.work.pieces(self.settings.layer_mb)
+        for i, tool in self.turns("layer"):
+            for compression in ("gzip", "zstd"):
+                args = *self.seed(f"{compression}.{i}"), *size, folder
+                self.attempt("layer", tool, lambda: self.parts("layer", tool, compression, *args))
             tool.drop()
 
-    def layer_once(self, tool, folder, i):
-        """Build without a product, then the product alone, for what is cached costs nothing; the last round is for memory."""
-        for compression in ("gzip", "zstd"):
-            args = *self.seed(f"{compression}.{i}"), folder
-            archive, name = Product("archive", compression), f"layer {compression}"
-            if i == self.options.runs:
-                self.build(tool, *args, product=Product("nothing"))
-                self.footprint(f"{name} export", tool, archive, *args)
-                continue
-            run = self.build(tool, *args, product=Product("nothing"))
-            export = self.build(tool, *args, product=archive)
-            self.results.add("layer run", tool, run)
-            self.results.add(f"{name} export", tool, export)
-            self.results.add(f"{name} total", tool, run + export)
-            if compression == "gzip":
-                self.timed("save-again", tool, *args, product=archive)
+    def tree(self):
+        folder = self.work.tree()
+        self.rest()
+        for i, tool in self.turns("tree", self.settings.runs + 1):
+            args = *self.seed(i), folder
+            if i < self.settings.runs:
+                self.attempt("tree", tool, lambda: self.parts("tree", tool, "gzip", *args))
+            else:
+                self.attempt("tree", tool, lambda: self.two_footprints("tree", tool, *args))
+
+    def two_footprints(self, name, tool, *args):
+        self.footprint(f"{name} run", tool, NOTHING, *args)
+        self.footprint(f"{name} export", tool, GZIP, *args)
+
+    def again(self):
+        """An image that has been saved or pushed, once more to the same place."""
+        args = *self.seed("again"), *self.work.pieces(self.settings.layer_mb), self.work.layer()
+        products = {"save again, new archive": GZIP, "save again, same archive": GZIP, "save again, same OCI layout": Product("folder")}
+        if self.settings.registry:
+            products["push again"] = Product("registry", where=f"{self.settings.registry}/carafe-bench/p{os.getpid()}")
+        else:
+            self.results.note("push again: left out: no --registry")
+        for name, product in products.items():
+            fresh = "new" in name
+            for tool in self.tools:
+                self.attempt(name, tool, lambda: self.build(tool, *args, product=product))
+            for _, tool in self.turns(name):
+                self.attempt(name, tool, lambda: self.timed(name, tool, *args, product=product, fresh=fresh))
+        for tool in self.tools:
+            tool.drop()
+
+    def memory(self):
+        """One after the other, for a layer of 8 GiB needs half as much again for its archive, with each builder."""
+        folder = self.work.layer()
+        for size in self.settings.memory_mb:
+            for tool in self.tools:
+                print(f"  memory {size} MiB {tool.name}", file=sys.stderr, flush=True)
+                args = *self.seed(f"memory.{size}"), *self.work.pieces(size), folder
+                self.attempt(f"memory {size}", tool, lambda: self.two_footprints(f"layer of {size} MiB", tool, *args))
+                tool.drop()
 
     def pull(self):
-        if not self.options.pull_image:
+        if not self.settings.pull_image:
             return self.results.note("pull: left out: no --pull-image")
-        folder = self.work.pull(self.options.pull_image)
+        folder = self.work.pull(self.settings.pull_image)
         able = [tool for tool in self.tools if tool.can_forget_bases]
         for tool in self.tools:
             if tool not in able:
                 self.results.note(f"pull: {tool.name} left out: it forgets a base only with --prune")
-        for _, tool in self.turns("pull"):
-            if tool in able:
-                tool.forget()
-                self.rest()
+        for i, tool in self.turns("pull", self.settings.runs + 1):
+            if tool not in able:
+                continue
+            tool.forget()
+            self.rest()
+            if i < self.settings.runs:
                 self.attempt("pull", tool, lambda: self.timed("pull", tool, folder))
+            else:
+                self.attempt("pull", tool, lambda: self.footprint("pull", tool, self.product, folder))
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--carafe", default=os.environ.get("CARAFE", os.path.join(TOP, "target/release/carafe")))
-    parser.add_argument("--only", action="append", choices=NAMES, help="only this (several times: these)")
-    parser.add_argument("--peers", default="docker,buildah", help="whom to compare with, if they are here (default: docker,buildah)")
-    parser.add_argument("--product", choices=["archive", "image"], default="archive", help="what a build makes: an OCI archive, or an image in the builder's store")
-    parser.add_argument("--quick", action="store_true", help="tiny sizes, one run: whether it works, not how fast")
-    sizes = {"runs": 5, "files": 50_000, "layer_mb": 1024, "tree_files": 100_000}
-    for name, value in sizes.items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=int, metavar="N", help=f"(default: {value})")
-    parser.add_argument("--stage-seconds", type=float, default=None, help="(default: 1)")
-    parser.add_argument("--rest", type=float, metavar="SECONDS", help="how long the disk rests before what makes many files (default: 65)")
-    parser.add_argument("--pull-image", metavar="NAME", help="the base image to pull, as all builders can name it")
-    parser.add_argument("--prune", action="store_true", help="let Docker forget by `docker builder prune -af`, which others' builds will notice")
-    parser.add_argument("--dir", default="/var/tmp", help="where folders and stores are made; all builders have to see it")
-    parser.add_argument("--json", metavar="FILE", help="write all single values there")
-    parser.add_argument("--svg", metavar="FILE", help="write the chart there")
-    options = parser.parse_args()
-    for name, value in (QUICK if options.quick else {**sizes, "rest": 65, "stage_seconds": 1}).items():
-        if getattr(options, name) is None:
-            setattr(options, name, value)
-    return options
+def run(top, settings):
+    """The measurements, printed and written as asked."""
+    others, notes = peers.found(top, settings.peers.split(",") if settings.peers else [], settings.prune)
+    tools = [peers.Carafe(settings.carafe, top), *others]
+    if not tools[0].version():
+        sys.exit(f"{settings.carafe} cannot be run: make build, or --carafe")
+    results = report.Results(tools, notes)
+    bench = Bench(tools, Workloads(top, settings), settings, results)
+    try:
+        for name in settings.only or options.NAMES:
+            getattr(bench, name)()
+    finally:
+        quietly(lambda: [tool.leave() for tool in tools])
+    print("\n".join([*report.table(results), *(f"! {note}" for note in results.remarks())]))
+    for file, text in ((settings.json, report.as_json(results, vars(settings))), (settings.svg, report.chart(results))):
+        if file:
+            with open(file, "w") as f:
+                f.write(text)
+    return any(tool == tools[0] for _, tool in bench.failed)
+
+
+def quietly(verb):
+    """Do what must not be interrupted again."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    verb()
 
 
 def main():
-    options = arguments()
-    os.makedirs(options.dir, exist_ok=True)
-    top = tempfile.mkdtemp(prefix="carafe-bench-", dir=options.dir)
+    settings = options.parse(__doc__)
+    # As Ctrl-C, so that nothing is left either way.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.makedirs(settings.dir, exist_ok=True)
+    top = tempfile.mkdtemp(prefix="carafe-bench-", dir=settings.dir)
     try:
-        others, notes = peers.found(top, options.peers.split(",") if options.peers else [], options.prune)
-        tools = [peers.Carafe(options.carafe, top), *others]
-        if not tools[0].version():
-            sys.exit(f"{options.carafe} cannot be run: make build, or --carafe")
-        results = report.Results(tools, notes)
-        bench = Bench(tools, Workloads(top, options), options, results)
-        for name in options.only or NAMES:
-            getattr(bench, name)()
-        print("\n".join([*report.table(results), *(f"! {note}" for note in results.notes)]))
-        for file, text in ((options.json, report.as_json(results, vars(options))), (options.svg, report.chart(results))):
-            if file:
-                with open(file, "w") as f:
-                    f.write(text)
+        failed = run(top, settings)
+    except KeyboardInterrupt:
+        sys.exit("interrupted: removing what was made")
     finally:
-        peers.remove(top)
+        quietly(lambda: peers.remove(top))
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

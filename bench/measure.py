@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -12,23 +13,24 @@ class Failed(Exception):
     """A builder did not build."""
 
 
-def build(tool, product, workloads, *args):
-    """Milliseconds of one build, which has to succeed."""
-    return observed(tool, product, workloads, *args)["ms"]
+def observed(tool, product, *args, fresh=True, sync=False, memory=False):
+    """One build's {"ms", "written": MB}, and "memory" and "idle": MB if asked for, which disturbs the time; None for what cannot be known.
 
-
-def observed(tool, product, workloads, *args, memory=False):
-    """One build's {"ms", "written": MB}, and "memory": MB if asked for, which disturbs the time; None for what cannot be known."""
-    if os.path.exists(tool.archive):
-        os.unlink(tool.archive)
+    `fresh`: what an earlier build wrote there is removed first. `sync`: until it is on the disk.
+    """
+    if fresh:
+        remove(tool.archive), remove(tool.layout)
     os.sync()
     before = [written_by(pid) for pid in daemons(tool)]
     resettable = memory and [reset_peak(pid) for pid in daemons(tool)]
+    idle = megabytes(sum(status(pid, "VmHWM") for pid in daemons(tool)) if resettable else None)
     written, peak, began = 0, 0, time.perf_counter()
-    for argv in tool.build(product, "--build-context", f"tools={workloads.tools}", *args):
+    for argv in tool.build(product, *args):
         one_written, one_peak = run(argv, tool.environment(), memory)
         written, peak = written + one_written, max(peak, one_peak)
-    result = {"ms": (time.perf_counter() - began) * 1e3}
+    if sync:
+        os.sync()
+    result = {"ms": (time.perf_counter() - began) * 1e3, "idle": idle}
     if tool.daemons:
         after = [written_by(pid) for pid in daemons(tool)]
         known = before and len(before) == len(after) and None not in before + after
@@ -36,6 +38,28 @@ def observed(tool, product, workloads, *args, memory=False):
         if memory:
             peak = sum(status(pid, "VmHWM") for pid in daemons(tool)) if resettable and all(resettable) else None
     return {**result, "written": megabytes(written), "memory": megabytes(peak if memory else None)}
+
+
+def syscalls(tool, product, *args):
+    """How many system calls a build makes, its commands' included: strace's count."""
+    remove(tool.archive)
+    with tempfile.NamedTemporaryFile() as counts:
+        for argv in tool.build(product, *args):
+            try:
+                run(["strace", "-f", "-c", "-o", counts.name, *argv], tool.environment(), False)
+            except FileNotFoundError:
+                raise Failed("strace is not here: no system calls are counted") from None
+        lines = counts.read().decode().splitlines()
+    # "100.00    0.123456          12     10217       532 total"
+    return next(int(line.split()[3]) for line in reversed(lines) if line.endswith(" total"))
+
+
+def remove(path):
+    """Remove a file or a folder, if it is there."""
+    if os.path.isdir(path):
+        shutil.rmtree(path)
+    elif os.path.exists(path):
+        os.unlink(path)
 
 
 def megabytes(count):
@@ -48,13 +72,27 @@ def run(argv, environment, memory):
     with tempfile.TemporaryFile() as output:
         child = subprocess.Popen(argv, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         watch = Watch(child.pid) if memory else None
-        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        try:
+            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        except BaseException:
+            end(child)
+            raise
         # A process that has ended, but was not waited for, still tells its counters, with those of its children.
         written = written_by(child.pid) or 0
         if child.wait():
             output.seek(0)
             raise Failed(f"{shlex.join(argv)}: exit code {child.returncode}\n{output.read().decode(errors='replace')[-3000:]}")
     return written, watch.stop() if watch else 0
+
+
+def end(child):
+    """Let a builder that is not wanted any more clean up and end."""
+    child.terminate()
+    try:
+        child.wait(30)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 class Watch(threading.Thread):

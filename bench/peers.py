@@ -7,11 +7,19 @@ import shutil
 import subprocess
 
 
-class Product:
-    """What a build is to leave behind: `kind` is archive (an OCI archive), image (in the builder's own store) or nothing (its cache)."""
+# In the name of a stage or in the command of every step that is worth to be forgotten: Docker finds its records by it.
+MARK = "carafe-bench"
 
-    def __init__(self, kind, compression="gzip"):
-        self.kind, self.compression = kind, compression
+
+class Product:
+    """What a build is to leave behind.
+
+    `kind`: archive (an OCI archive), folder (an OCI layout), image (in the builder's own store), registry (pushed to `where`),
+    nothing (its cache).
+    """
+
+    def __init__(self, kind, compression="gzip", where=None):
+        self.kind, self.compression, self.where = kind, compression, where
 
 
 class Stores:
@@ -40,13 +48,18 @@ def remove(path):
     subprocess.run(["rm", "-rf", "--one-file-system", path], check=True)
 
 
-def oci_output(product, archive):
-    """The --output that carafe and BuildKit share."""
-    if product.kind == "archive":
-        # Forced, for a layer that the cache has in another compression is exported as it is otherwise.
-        force = ",force-compression=true" if product.compression != "gzip" else ""
-        return ["--output", f"type=oci,dest={archive},compression={product.compression}{force}"]
-    return ["--output", "type=cacheonly"] if product.kind == "nothing" else []
+def oci_output(product, tool):
+    """The flags for a product that carafe and BuildKit share."""
+    if product.kind == "nothing":
+        return ["--output", "type=cacheonly"]
+    if product.kind == "registry":
+        return ["-t", f"{product.where}-{tool.name}", "--push"]
+    if product.kind == "image":
+        return ["-t", f"bench:{tool.name}"]
+    place = f"{tool.layout},tar=false" if product.kind == "folder" else tool.archive
+    # Forced, for a layer that the cache has in another compression is exported as it is otherwise.
+    force = ",force-compression=true" if product.compression != "gzip" else ""
+    return ["--output", f"type=oci,dest={place},compression={product.compression}{force}"]
 
 
 class Carafe:
@@ -55,7 +68,7 @@ class Carafe:
 
     def __init__(self, program, work):
         self.program, self.stores = os.path.abspath(program), Stores(work, self.name)
-        self.archive = os.path.join(work, "carafe.tar")
+        self.archive, self.layout = os.path.join(work, "carafe.tar"), os.path.join(work, "carafe-layout")
         self.forget, self.drop = self.stores.next, self.stores.drop
         self.can_forget_bases = True
 
@@ -66,7 +79,10 @@ class Carafe:
         return first_line([self.program, "--version"])
 
     def build(self, product, *args):
-        return [[self.program, "build", "-t", "bench:carafe", *oci_output(product, self.archive), *args]]
+        return [[self.program, "build", *oci_output(product, self), *args]]
+
+    def leave(self):
+        """Nothing: its stores go with the folder."""
 
 
 class Docker:
@@ -75,7 +91,7 @@ class Docker:
 
     def __init__(self, command, work, prune):
         self.command, self.prune = shlex.split(command), prune
-        self.archive = os.path.join(work, "docker.tar")
+        self.archive, self.layout = os.path.join(work, "docker.tar"), os.path.join(work, "docker-layout")
         self.can_forget_bases = prune
 
     def environment(self):
@@ -88,14 +104,22 @@ class Docker:
     def forget(self):
         """Forget everything, if that is allowed: others may need the cache. What is built cold is new to it anyway, but for bases."""
         if self.prune:
-            subprocess.run([*self.command, "builder", "prune", "-af"], check=True, stdout=subprocess.DEVNULL)
+            self.quiet("buildx", "prune", "-af")
 
-    drop = forget
+    def drop(self):
+        """Forget what this benchmark made."""
+        self.quiet("buildx", "prune", "-af", "--filter", f"description~={MARK}")
+
+    def leave(self):
+        self.quiet("image", "rm", "-f", "bench:docker")
+        self.drop()
+
+    def quiet(self, *args):
+        subprocess.run([*self.command, *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def build(self, product, *args):
         # The network: a bridge costs Docker's steps extra, and carafe's default is the host's.
-        tag = ["-t", "bench:docker"] if product.kind == "image" else []
-        return [[*self.command, "buildx", "build", "--network=host", "--provenance=false", *tag, *oci_output(product, self.archive), *args]]
+        return [[*self.command, "buildx", "build", "--network=host", "--provenance=false", *oci_output(product, self), *args]]
 
 
 class Buildah:
@@ -104,7 +128,7 @@ class Buildah:
 
     def __init__(self, command, work):
         self.command, self.stores = shlex.split(command), Stores(work, self.name)
-        self.archive = os.path.join(work, "buildah.tar")
+        self.archive, self.layout = os.path.join(work, "buildah.tar"), os.path.join(work, "buildah-layout")
         self.forget, self.drop = self.stores.next, self.stores.drop
         self.can_forget_bases = True
 
@@ -118,9 +142,14 @@ class Buildah:
         command = [*self.command, "--root", f"{self.stores.path}/root", "--runroot", f"{self.stores.path}/run"]
         # The others cache, use the host's network and build stages beside each other without being asked.
         commands = [[*command, "build", "--layers", "--network=host", "--jobs=6", "-t", "bench:buildah", *args]]
-        if product.kind == "archive":
-            commands.append([*command, "push", "--compression-format", product.compression, "bench:buildah", f"oci-archive:{self.archive}"])
+        places = {"archive": f"oci-archive:{self.archive}", "folder": f"oci:{self.layout}", "registry": f"docker://{product.where}-buildah"}
+        if product.kind in places:
+            insecure = ["--tls-verify=false"] if product.kind == "registry" else []
+            commands.append([*command, "push", *insecure, "--compression-format", product.compression, "bench:buildah", places[product.kind]])
         return commands
+
+    def leave(self):
+        """Nothing: its stores go with the folder."""
 
 
 def first_line(argv):

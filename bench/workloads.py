@@ -7,9 +7,11 @@ import shutil
 import sys
 import time
 
+from peers import MARK
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# A shell, and busybox for what the shell does not do itself.
-BASE = "FROM scratch\nCOPY --from=tools . /bin/\n"
+# A shell, and busybox for what the shell does not do itself. The name of the stage is how Docker finds what it may forget.
+BASE = f"FROM scratch AS {MARK}\nCOPY --from=tools . /bin/\n"
 SEEDED = BASE + "ARG SEED\n"
 
 
@@ -43,21 +45,29 @@ class Workloads:
     def diamond(self):
         """Six stages on one base, none of which needs another, and one that needs all."""
         sleep = f"/bin/busybox sleep {self.sizes.stage_seconds}"
-        stages = "".join(f'FROM base AS s{i}\nRUN {sleep}; echo "{i} $SEED" > /f{i}\n' for i in range(6))
-        copies = "".join(f"COPY --from=s{i} /f{i} /\n" for i in range(6))
-        base = SEEDED.replace("scratch", "scratch AS base")
-        return self.folder("diamond", {"Dockerfile": base + stages + "FROM scratch\n" + copies})
+        stages = "".join(f'FROM {MARK} AS {MARK}-{i}\nRUN {sleep}; echo "{i} $SEED" > /f{i}\n' for i in range(6))
+        copies = "".join(f"COPY --from={MARK}-{i} /f{i} /\n" for i in range(6))
+        return self.folder("diamond", {"Dockerfile": SEEDED + stages + f"FROM scratch AS {MARK}-all\n" + copies})
 
     def layer(self):
-        """A command that writes much: text of random digits, which halves."""
+        """A command that writes `PIECES` pieces: text of random digits, which halves."""
         path = self.folder("layer", {})
         # Repeated farther apart than any compressor looks back.
-        piece = min(64, self.sizes.layer_mb)
         with open(os.path.join(path, "data"), "wb") as f:
-            f.write(random.Random(7).randbytes(piece << 19).hex().encode())
-        run = f"RUN i=0; while [ $i -lt {self.sizes.layer_mb // piece} ]; do /bin/busybox cat /data; i=$((i+1)); done > /big; echo $SEED >> /big\n"
-        mount = "RUN --mount=type=bind,source=data,target=/data "
-        return self.folder("layer", {"Dockerfile": SEEDED + run.replace("RUN ", mount)})
+            f.write(random.Random(7).randbytes(self.piece() << 19).hex().encode())
+        run = (
+            "ARG PIECES\nRUN --mount=type=bind,source=data,target=/data "
+            "i=0; while [ $i -lt $PIECES ]; do /bin/busybox cat /data; i=$((i+1)); done > /big; echo $SEED >> /big\n"
+        )
+        return self.folder("layer", {"Dockerfile": SEEDED + run})
+
+    def piece(self):
+        """MiB."""
+        return min(64, self.sizes.layer_mb, *self.sizes.memory_mb)
+
+    def pieces(self, mb):
+        """The build argument for a layer of so many MiB."""
+        return "--build-arg", f"PIECES={mb // self.piece()}"
 
     def tree(self):
         """A command that writes many files, 100 to a folder."""
@@ -69,11 +79,11 @@ class Workloads:
 
     def pull(self, image):
         """A base from a registry, and a file on it."""
-        return self.folder("pull", {"Dockerfile": f"FROM {image}\nCOPY file /bench-file\n", "file": "file\n"})
+        return self.folder("pull", {"Dockerfile": f"FROM {image} AS {MARK}\nCOPY file /bench-file\n", "file": "file\n"})
 
     def context(self):
         """A folder with many small files."""
-        path = self.folder("context", {"Dockerfile": "FROM scratch\nCOPY . /app\n"})
+        path = self.folder("context", {"Dockerfile": f"FROM scratch AS {MARK}\nCOPY . /app\n"})
         source = random.Random(25)
         for i in range(self.sizes.files):
             folder = os.path.join(path, f"pkg{i // 500:03}", f"mod{i // 25 % 20:02}")
