@@ -90,6 +90,8 @@ pub struct Timeouts {
     pub connect: Duration,
     /// Until the next bytes of an answer.
     pub silence: Duration,
+    /// Until the answer to what was sent: a registry checks a large blob, or moves it to where it keeps it.
+    pub intake: Duration,
 }
 
 impl Default for Timeouts {
@@ -97,6 +99,7 @@ impl Default for Timeouts {
         Self {
             connect: Duration::from_secs(20),
             silence: Duration::from_secs(60),
+            intake: Duration::from_secs(300),
         }
     }
 }

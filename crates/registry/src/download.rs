@@ -88,7 +88,7 @@ pub struct Download {
     client: Client,
     action: Action,
     uri: Uri,
-    request: Request,
+    request: Request<'static>,
     version: Version,
     total: Option<u64>,
     body: Box<dyn Read + Send>,
@@ -138,7 +138,7 @@ impl Client {
     }
 
     /// Sends a request until it succeeds or there is no more sense in it.
-    fn ask(&self, action: &Action, uri: &Uri, request: &Request) -> Result<Answer, Error> {
+    fn ask(&self, action: &Action, uri: &Uri, request: &Request<'_>) -> Result<Answer, Error> {
         let config = self.config();
         let mut retry = Retry::new(config, config.retries.attempts);
         loop {

@@ -233,6 +233,15 @@ pub enum Error {
         /// What differs.
         reason: String,
     },
+    /// What is to be sent cannot be read.
+    #[error("cannot push {object}: cannot read it here")]
+    Content {
+        /// What was to be sent.
+        object: String,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
     /// An index has no image for the platform.
     #[error("{reference} has no image for {platform}, only for {available}")]
     NoPlatform {
@@ -294,6 +303,30 @@ impl Error {
         }
     }
 
+    /// Does the registry no longer know the upload, or know it otherwise than the client does?
+    pub(crate) fn is_lost_upload(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound { .. } | Self::Status { status: 416, .. }
+        )
+    }
+
+    /// Does the registry find something wrong with the request?
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Status {
+                status: 400..=499,
+                ..
+            } | Self::NotFound { .. }
+        ) && !self.is_retryable()
+    }
+
+    /// Is it too much in one request?
+    pub(crate) fn is_too_large(&self) -> bool {
+        matches!(self, Self::Status { status: 413, .. })
+    }
+
     /// Does the user want no more?
     pub fn is_cancelled(&self) -> bool {
         matches!(self, Self::Cancelled { .. })
@@ -339,6 +372,7 @@ impl Error {
             | Self::Authentication { object, .. }
             | Self::Document { object, .. }
             | Self::Mismatch { object, .. }
+            | Self::Content { object, .. }
             | Self::Endpoints { object, .. }
             | Self::Cancelled { object, .. } => Some(object),
             _ => None,
@@ -415,6 +449,15 @@ impl Action {
             object: self.object.clone(),
             host: host.to_owned(),
             reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn misled(&self, host: &str, reason: &'static str) -> Error {
+        Error::Redirect {
+            operation: self.operation,
+            object: self.object.clone(),
+            host: host.to_owned(),
+            reason,
         }
     }
 

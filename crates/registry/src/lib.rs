@@ -4,7 +4,8 @@
 //! who the user is there ([`Credentials`]), and how to get through the network (proxies, certificates,
 //! retries). A [`Repository`] is one repository at its endpoints, mirrors first: it
 //! [resolves](Repository::resolve) names to digests, and gives manifests and blobs. It is an
-//! [`oci::BlobSource`], so that [`oci::copy_image`] pulls.
+//! [`oci::BlobSource`], so that [`oci::copy_image`] pulls. It takes blobs and manifests too, at the registry itself:
+//! [`push_blob`](Repository::push_blob), [`put_manifest`](Repository::put_manifest).
 //!
 //! [`Client::download`] fetches plain files of the web in the same way, which is what `ADD` of a URL needs.
 //!
@@ -39,4 +40,4 @@ pub use endpoint::Endpoint;
 pub use error::Error;
 pub use proxies::Proxies;
 pub use registries::Registries;
-pub use repository::{Image, Repository, Resolved};
+pub use repository::{Content, Image, Pushed, Repository, Resolved};

@@ -1,6 +1,8 @@
 //! distribution-spec, "Pull".
 
 mod manifest;
+mod push;
+mod session;
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;
@@ -15,7 +17,8 @@ use crate::config::Event;
 use crate::endpoint::Endpoint;
 use crate::error::{Action, Error};
 use crate::retry::{Retry, check_cancel};
-use crate::transport::{Answer, Request};
+use crate::transport::{Answer, Place, Request};
+pub use push::{Content, Pushed};
 
 /// One repository, at all the endpoints that it can be had from. The first that resolves its reference
 /// is asked first for the rest. A clone is the same repository.
@@ -295,32 +298,49 @@ impl Repository {
         action: &Action,
         endpoint: &Endpoint,
         path: &str,
-        request: &Request,
+        request: &Request<'_>,
     ) -> Result<Answer, Error> {
-        let shared = &self.client.shared;
         let scope = format!("repository:{}:pull", endpoint.repository());
         let asked = Asked {
             action,
             endpoint,
             scope: &scope,
         };
-        let known = shared.authenticator.known(asked);
-        let first = request.clone().authorization(known);
-        let mut answer = shared.transport.send(action, endpoint, path, &first)?;
+        let answer = self.ask(asked, Place::Path(path), request)?;
+        match answer.status() {
+            200 | 206 => Ok(answer),
+            _ => Err(answer.into_error(action, endpoint.host())),
+        }
+    }
+
+    /// As [`request`](Self::request), and whatever status comes back is an answer.
+    fn ask(
+        &self,
+        asked: Asked<'_>,
+        place: Place<'_>,
+        request: &Request<'_>,
+    ) -> Result<Answer, Error> {
+        let shared = &self.client.shared;
+        let send = |authorization| {
+            let request = request.clone().authorization(authorization);
+            let (action, endpoint) = (asked.action, asked.endpoint);
+            shared.transport.send(action, endpoint, place, &request)
+        };
+        // Somebody else's place gets nothing, whatever it asks for.
+        if !place.is_own() {
+            return send(None);
+        }
+        let answer = send(shared.authenticator.known(asked))?;
         if answer.status() == 401 && !answer.is_redirected() {
             let (transport, config) = (&shared.transport, &shared.config);
             let obtained = shared
                 .authenticator
                 .obtain(asked, &answer, transport, config)?;
             if obtained.is_some() {
-                let second = request.clone().authorization(obtained);
-                answer = shared.transport.send(action, endpoint, path, &second)?;
+                return send(obtained);
             }
         }
-        match answer.status() {
-            200 | 206 => Ok(answer),
-            _ => Err(answer.into_error(action, endpoint.host())),
-        }
+        Ok(answer)
     }
 }
 

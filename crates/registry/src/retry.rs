@@ -36,6 +36,15 @@ impl<'a> Retry<'a> {
     pub(crate) fn wait(&mut self, action: &Action, error: Error) -> Result<(), Error> {
         // What was given up half-way looks like a failure.
         check_cancel(self.config, action)?;
+        match error.is_retryable() {
+            true => self.wait_anyway(action, error),
+            false => Err(error),
+        }
+    }
+
+    /// The same where something else than the same will be tried.
+    pub(crate) fn wait_anyway(&mut self, action: &Action, error: Error) -> Result<(), Error> {
+        check_cancel(self.config, action)?;
         self.failed += 1;
         let retries = self.config.retries;
         let attempts = if error.is_unreachable() {
@@ -43,7 +52,7 @@ impl<'a> Retry<'a> {
         } else {
             self.attempts
         };
-        if self.failed >= attempts || !error.is_retryable() {
+        if self.failed >= attempts {
             return Err(error);
         }
         let wait = match error.retry_after() {

@@ -2,6 +2,8 @@
 
 mod agents;
 mod answer;
+mod body;
+mod location;
 mod obstacle;
 mod redirect;
 mod tcp;
@@ -17,20 +19,24 @@ use crate::error::{Action, Error};
 use agents::Agents;
 pub(crate) use agents::Trust;
 pub(crate) use answer::Answer;
+pub(crate) use body::{Body, Outflow};
+pub(crate) use location::{Location, Place};
 
 const MAX_REDIRECTS: usize = 10;
 
 /// A request, apart from where it goes.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
+pub(crate) struct Request<'a> {
     pub(crate) method: &'static str,
     pub(crate) headers: Vec<(&'static str, String)>,
     /// Kept apart from the other headers, as it is for one host only.
     pub(crate) authorization: Option<String>,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Body<'a>,
+    /// Whether the answer takes as long as the other side needs to take in all that it got.
+    pub(crate) patient: bool,
 }
 
-impl Request {
+impl<'a> Request<'a> {
     pub(crate) fn get() -> Self {
         Self::new("GET")
     }
@@ -40,7 +46,8 @@ impl Request {
             method,
             headers: Vec::new(),
             authorization: None,
-            body: Vec::new(),
+            body: Body::Bytes(Vec::new()),
+            patient: false,
         }
     }
 
@@ -49,9 +56,26 @@ impl Request {
         self
     }
 
+    /// Sends something along; its answer may take longer than others.
+    pub(crate) fn content(mut self, body: Body<'a>) -> Self {
+        self.body = body;
+        self.patient = true;
+        self
+    }
+
     pub(crate) fn authorization(mut self, value: Option<String>) -> Self {
         self.authorization = value;
         self
+    }
+
+    /// Whether it is sent again to where an answer with this status redirects it. What is in the body of a `POST` is
+    /// for its addressee; and only the newer statuses keep the method (RFC 9110, "Redirection 3xx").
+    fn may_go(&self, status: u16) -> bool {
+        match self.method {
+            "GET" | "HEAD" => true,
+            "POST" => self.body.is_empty() && matches!(status, 307 | 308),
+            _ => matches!(status, 307 | 308),
+        }
     }
 }
 
@@ -109,9 +133,19 @@ impl Transport {
         &self,
         action: &Action,
         endpoint: &Endpoint,
-        path: &str,
-        request: &Request,
+        place: Place<'_>,
+        request: &Request<'_>,
     ) -> Result<Answer, Error> {
+        let path = match place {
+            Place::Path(path) => path,
+            Place::Upload(location) => {
+                let trust = match endpoint.is_insecure() {
+                    true => Trust::Anyone,
+                    false => Trust::Authorities,
+                };
+                return self.follow(action, location.uri.clone(), trust, request);
+            }
+        };
         let host = endpoint.api_host();
         // What one endpoint may do without, another of the same host may insist on.
         let known = self
@@ -159,7 +193,7 @@ impl Transport {
         action: &Action,
         uri: Uri,
         trust: Trust,
-        request: &Request,
+        request: &Request<'_>,
     ) -> Result<Answer, Error> {
         let origin = redirect::origin(&uri);
         let mut uri = uri;
@@ -168,7 +202,10 @@ impl Transport {
             let response = self.agents.send(action, &uri, trust, &request)?;
             let redirected = redirect::origin(&uri) != origin;
             let answer = Answer::new(response, &uri, redirected);
-            let Some(location) = answer.location().filter(|_| request.method != "POST") else {
+            let Some(location) = answer
+                .redirection()
+                .filter(|_| request.may_go(answer.status()))
+            else {
                 return Ok(answer);
             };
             let failed = |reason| Error::Redirect {

@@ -13,6 +13,8 @@ mod manifests;
 mod mirrors;
 #[path = "client/pull.rs"]
 mod pull;
+#[path = "client/push.rs"]
+mod push;
 #[path = "client/waiting.rs"]
 mod waiting;
 

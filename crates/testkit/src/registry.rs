@@ -1,10 +1,11 @@
-//! A registry on the loopback interface: the pull half of the distribution specification, and what goes
-//! wrong with it in life.
+//! A registry on the loopback interface: pull and push of the distribution specification, and what goes wrong with them
+//! in life.
 
 mod access;
 mod exchange;
 mod fault;
 mod respond;
+mod uploads;
 
 use std::collections::BTreeMap;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -48,6 +49,7 @@ struct Content {
     files: BTreeMap<String, File>,
     faults: Vec<fault::Planned>,
     access: Access,
+    uploads: uploads::Uploads,
     received: Vec<Received>,
 }
 
@@ -117,7 +119,18 @@ impl Registry {
         self.state.lock().files.insert(path.to_owned(), file);
     }
 
-    /// Lets the next `times` requests fail whose path contains `path`.
+    /// The digest that a name leads to: `repository:tag`.
+    pub fn tagged(&self, name: &str) -> Option<Digest> {
+        let (repository, tag) = name.rsplit_once(':')?;
+        let key = (repository.to_owned(), tag.to_owned());
+        self.state
+            .lock()
+            .tags
+            .get(&key)
+            .map(|(digest, _)| digest.clone())
+    }
+
+    /// Lets the next `times` requests fail whose method and path (`PUT /v2/…`) contain `path`.
     pub fn fail(&self, path: &str, times: usize, fault: Fault) {
         let path = path.to_owned();
         let planned = fault::Planned { path, times, fault };
@@ -127,7 +140,7 @@ impl Registry {
             .extend((times > 0).then_some(planned));
     }
 
-    /// Says who may pull.
+    /// Says who may pull and push.
     pub fn restrict(&self, access: Access) {
         self.state.lock().access = access;
     }

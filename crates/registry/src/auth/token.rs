@@ -9,7 +9,7 @@ use super::challenge::Challenge;
 use super::{Asked, Obtained, basic};
 use crate::credentials::Credential;
 use crate::error::Error;
-use crate::transport::{Request, Transport, Trust};
+use crate::transport::{Body, Request, Transport, Trust};
 
 const MAX_SIZE: u64 = 1 << 20;
 const CLIENT: &str = "carafe";
@@ -36,30 +36,35 @@ pub(super) fn fetch(
 ) -> Result<Obtained, Error> {
     let realm = realm(asked, challenge)?;
     let service = challenge.parameter("service");
-    let scope = challenge.parameter("scope").unwrap_or(asked.scope);
+    let scopes = scopes(challenge.parameter("scope"), asked.scope);
     let mut fields: Vec<(&str, &str)> = service
         .map(|service| ("service", service))
         .into_iter()
         .collect();
-    fields.push(("scope", scope));
     let (uri, request) = match credential {
         Some(Credential::IdentityToken(token)) => {
+            let scope = scopes.join(" ");
             fields.extend([
+                ("scope", scope.as_str()),
                 ("grant_type", "refresh_token"),
                 ("client_id", CLIENT),
                 ("refresh_token", token),
             ]);
             let mut request =
                 Request::new("POST").header("content-type", "application/x-www-form-urlencoded");
-            request.body = form(&fields).into_bytes();
+            request.body = Body::Bytes(form(&fields).into_bytes());
             (realm.to_string(), request)
         }
         Some(Credential::Password { username, password }) => {
+            fields.extend(scopes.iter().map(|scope| ("scope", *scope)));
             fields.push(("account", username));
             let request = Request::get().authorization(Some(basic(username, password)));
             (with_query(&realm, &form(&fields)), request)
         }
-        None => (with_query(&realm, &form(&fields)), Request::get()),
+        None => {
+            fields.extend(scopes.iter().map(|scope| ("scope", *scope)));
+            (with_query(&realm, &form(&fields)), Request::get())
+        }
     };
     let uri = uri
         .parse()
@@ -75,6 +80,40 @@ pub(super) fn fetch(
         400 | 401 | 403 if credential.is_some() => Err(asked.failed("the credentials are refused")),
         _ => Err(answer.into_error(asked.action, asked.endpoint.host())),
     }
+}
+
+/// What a token is asked for: what the registry says that it takes, and what else is to be done with it.
+///
+/// Where things are only pulled the registry knows better: a mirror may have the repository under another name.
+fn scopes<'a>(challenge: Option<&'a str>, asked: &'a str) -> Vec<&'a str> {
+    let asked = match challenge {
+        Some(_) if !asked.contains("push") => "",
+        _ => asked,
+    };
+    let mut scopes: Vec<&str> = Vec::new();
+    for scope in challenge
+        .unwrap_or_default()
+        .split(' ')
+        .chain(asked.split(' '))
+    {
+        if scope.is_empty() || scopes.iter().any(|wide| covers(wide, scope)) {
+            continue;
+        }
+        scopes.retain(|narrow| !covers(scope, narrow));
+        scopes.push(scope);
+    }
+    scopes
+}
+
+/// Whether a scope (`repository:NAME:pull,push`) allows all that another does.
+fn covers(wide: &str, narrow: &str) -> bool {
+    let (Some((wide, actions)), Some((narrow, wanted))) =
+        (wide.rsplit_once(':'), narrow.rsplit_once(':'))
+    else {
+        return wide == narrow;
+    };
+    let allowed = |wanted: &str| actions.split(',').any(|action| action == wanted);
+    wide == narrow && wanted.split(',').all(allowed)
 }
 
 /// Where the token server is. It gets credentials, so plain HTTP is only for those who asked for it.

@@ -63,6 +63,22 @@ pub(super) fn describe(answer: &Answer) -> Option<Descriptor> {
     Some(Descriptor::new(media_type, digest, size))
 }
 
+/// Checks the digest of what the registry says that it has stored, if it says so.
+pub(super) fn check_stated(
+    action: &Action,
+    answer: &Answer,
+    expected: &Digest,
+) -> Result<(), Error> {
+    let stated = answer.header(DIGEST_HEADER);
+    match stated.and_then(|text| text.parse::<Digest>().ok()) {
+        Some(stated) if stated.algorithm() == expected.algorithm() && stated != *expected => {
+            let reason = format!("it has stored {stated} where {expected} was sent");
+            Err(action.mismatch(answer.host(), reason))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn media_type(answer: &Answer) -> Option<MediaType> {
     let header = answer.header("content-type")?;
     Some(header.split(';').next()?.trim().into())

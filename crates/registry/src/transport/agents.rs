@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use ureq::http::{self, Uri};
 use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
-use ureq::{Agent, Body, Proxy, ProxyProtocol};
+use ureq::{Agent, AsSendBody, Body, Proxy, ProxyProtocol, SendBody};
 
 use super::obstacle::Obstacle;
 use super::tcp::{Lookup, Tcp};
-use super::{Request, redirect};
+use super::{Body as Content, Request, redirect};
 use crate::config::Config;
 use crate::error::{Action, Error};
 use crate::proxies::without_password;
@@ -56,7 +56,7 @@ impl Agents {
         action: &Action,
         uri: &Uri,
         trust: Trust,
-        request: &Request,
+        request: &Request<'_>,
     ) -> Result<http::Response<Body>, Error> {
         let agent = self.agent(uri, trust)?;
         let host = uri.authority().map_or("", |authority| authority.as_str());
@@ -69,12 +69,26 @@ impl Agents {
         if let Some(authorization) = &request.authorization {
             builder = builder.header(http::header::AUTHORIZATION, authorization);
         }
-        let sent = if request.body.is_empty() {
-            builder.body(()).map(|request| agent.run(request))
-        } else {
-            builder
-                .body(request.body.as_slice())
-                .map(|request| agent.run(request))
+        // Some registries insist on a length even where there is nothing.
+        let bodiless = matches!(request.method, "GET" | "HEAD");
+        let sent = match &request.body {
+            Content::Bytes(_) if bodiless => builder
+                .body(())
+                .map(|sent| self.run(&agent, request.patient, sent)),
+            Content::Bytes(bytes) => builder
+                .body(bytes.as_slice())
+                .map(|sent| self.run(&agent, request.patient, sent)),
+            Content::Stream(stream) => {
+                if let Some(length) = stream.length() {
+                    builder = builder.header(http::header::CONTENT_LENGTH, length);
+                }
+                let mut content = stream
+                    .start()
+                    .map_err(|error| action.network(host, &error))?;
+                builder
+                    .body(SendBody::from_reader(&mut content))
+                    .map(|sent| self.run(&agent, request.patient, sent))
+            }
         };
         match sent {
             Ok(Ok(response)) => {
@@ -84,6 +98,20 @@ impl Agents {
             Ok(Err(error)) => Err(self.failure(action, host, &error)),
             Err(error) => Err(action.network(host, &error)),
         }
+    }
+
+    fn run(
+        &self,
+        agent: &Agent,
+        patient: bool,
+        request: http::Request<impl AsSendBody>,
+    ) -> Result<http::Response<Body>, ureq::Error> {
+        if !patient {
+            return agent.run(request);
+        }
+        let wait = Some(self.config.timeouts.intake);
+        let request = agent.configure_request(request).timeout_per_read(wait);
+        agent.run(request.build())
     }
 
     /// Tells wishes to stop, wrong names and certificates that are not trusted from a network that does not

@@ -15,6 +15,7 @@ const MAX_ERROR_SIZE: u64 = 8 * 1024;
 #[derive(Debug)]
 pub(crate) struct Answer {
     response: Response<Body>,
+    uri: Uri,
     host: String,
     redirected: bool,
 }
@@ -26,6 +27,7 @@ impl Answer {
             .map_or_else(String::new, ToString::to_string);
         Self {
             response,
+            uri: uri.clone(),
             host,
             redirected,
         }
@@ -70,8 +72,13 @@ impl Answer {
         range.and_then(|range| range.split('-').next()?.parse().ok()) == Some(offset)
     }
 
+    /// Whom it was asked for in the end.
+    pub(super) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
     /// Where to go instead.
-    pub(super) fn location(&self) -> Option<&str> {
+    pub(super) fn redirection(&self) -> Option<&str> {
         matches!(self.status(), 301 | 302 | 303 | 307 | 308).then(|| self.header("location"))?
     }
 

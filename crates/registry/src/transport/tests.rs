@@ -124,7 +124,7 @@ fn this_machine_may_have_any_certificate() {
     let action = Action::new("ask", "this machine");
     for _ in 0..2 {
         let answer = transport
-            .send(&action, &endpoint, "/v2/", &Request::get())
+            .send(&action, &endpoint, Place::Path("/v2/"), &Request::get())
             .unwrap();
         assert_eq!(answer.read(&action, 100).unwrap(), b"hi");
     }

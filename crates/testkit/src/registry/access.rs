@@ -1,6 +1,6 @@
 use super::exchange::{Received, Response};
 
-/// Who may pull.
+/// Who may pull and push.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Access {
     /// Everyone.
@@ -33,15 +33,19 @@ impl Access {
             Self::Token { realm, .. } => {
                 let own = format!("http://{host}/token");
                 let realm = realm.as_deref().unwrap_or(&own);
-                let scope = request.path.split('/').collect::<Vec<_>>();
-                let name = scope
-                    .get(2..scope.len().saturating_sub(2))
-                    .unwrap_or_default()
-                    .join("/");
+                let needed = needed_scopes(request);
+                let shown = request.header("authorization").unwrap_or_default();
+                if let Some(scopes) = shown.strip_prefix(&format!("Bearer {TOKEN}/")) {
+                    let allowed: Vec<&str> = scopes.split(';').collect();
+                    if needed.iter().all(|scope| allows(&allowed, scope)) {
+                        return None;
+                    }
+                }
                 let challenge = format!(
-                    "Bearer realm=\"{realm}\",service=\"test\",scope=\"repository:{name}:pull\""
+                    "Bearer realm=\"{realm}\",service=\"test\",scope=\"{}\"",
+                    needed[0]
                 );
-                (format!("Bearer {TOKEN}"), challenge)
+                (String::new(), challenge)
             }
             Self::Basic { user, password } => {
                 (basic(user, password), "Basic realm=\"test\"".to_owned())
@@ -63,9 +67,50 @@ impl Access {
         if wanted.is_some() && request.header("authorization") != wanted.as_deref() {
             return Response::new(401, b"{}");
         }
-        let body = format!(r#"{{"token":"{TOKEN}","expires_in":300}}"#);
+        let scopes = fields(request, "scope").join(";").replace(' ', ";");
+        let body = format!(r#"{{"token":"{TOKEN}/{scopes}","expires_in":300}}"#);
         Response::new(200, body.as_bytes()).header("Content-Type", "application/json")
     }
+}
+
+/// What a request needs, the repository's own scope first.
+fn needed_scopes(request: &Received) -> Vec<String> {
+    let path = request.path.split('?').next().unwrap_or_default();
+    let name = path.trim_start_matches("/v2/");
+    let end = name.find("/manifests/").or_else(|| name.find("/blobs/"));
+    let actions = match request.method.as_str() {
+        "GET" | "HEAD" if !path.contains("/uploads/") => "pull",
+        _ => "pull,push",
+    };
+    let mut needed = vec![format!(
+        "repository:{}:{actions}",
+        &name[..end.unwrap_or(0)]
+    )];
+    // As real registries have it, the source of a mount is not in the challenge.
+    let sources = request.query("from").into_iter();
+    needed.extend(sources.map(|from| format!("repository:{from}:pull")));
+    needed
+}
+
+fn allows(allowed: &[&str], needed: &str) -> bool {
+    let (repository, actions) = needed.rsplit_once(':').unwrap_or_default();
+    let covers = |scope: &&str| {
+        let (own, given) = scope.rsplit_once(':').unwrap_or_default();
+        own == repository
+            && actions
+                .split(',')
+                .all(|action| given.split(',').any(|it| it == action))
+    };
+    allowed.iter().any(covers)
+}
+
+/// The values of a field, in the query or in a form.
+fn fields(request: &Received, name: &str) -> Vec<String> {
+    let form = String::from_utf8_lossy(&request.body).replace("%20", " ");
+    let query = request.path.split_once('?').map_or("", |(_, query)| query);
+    let pairs = query.split('&').chain(form.split('&'));
+    let values = pairs.filter_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    values.map(str::to_owned).collect()
 }
 
 fn basic(user: &str, password: &str) -> String {

@@ -5,13 +5,20 @@ use std::net::TcpStream;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{State, respond};
+use super::{Fault, State, respond};
 
 /// The most that is read of a request.
-const MAX_REQUEST: u64 = 64 * 1024;
+const MAX_REQUEST: u64 = 256 << 20;
 
 /// How often it is looked whether to go on.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How much of a request's content came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    Whole,
+    Part,
+}
 
 /// A request that came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,10 +40,17 @@ impl Received {
         found.map(|(_, value)| value.as_str())
     }
 
-    fn read(stream: &TcpStream) -> Option<Self> {
+    /// The first value of a field of the query.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        let (_, query) = self.path.split_once('?')?;
+        let mut pairs = query.split('&');
+        pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    }
+
+    /// Reads all but the content.
+    fn read(reader: &mut impl BufRead) -> Option<Self> {
         /// How a TLS greeting begins, of which the end of a line would not come.
         const HANDSHAKE: u8 = 22;
-        let mut reader = BufReader::new(stream.take(MAX_REQUEST));
         if reader.fill_buf().ok()?.first() == Some(&HANDSHAKE) {
             return None;
         }
@@ -56,20 +70,42 @@ impl Received {
             };
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let mut received = Self {
+        Some(Self {
             method,
             path,
             headers,
             body: Vec::new(),
-        };
-        let length = received
-            .header("content-length")
-            .and_then(|length| length.parse().ok());
-        reader
-            .take(length.unwrap_or(0))
-            .read_to_end(&mut received.body)
-            .ok()?;
-        Some(received)
+        })
+    }
+
+    /// Reads the content: not more than `limit` bytes of it. Is it whole?
+    fn read_body(&mut self, reader: &mut impl BufRead, limit: u64) -> bool {
+        if self.header("transfer-encoding") == Some("chunked") {
+            return self.read_chunks(reader, limit).is_some();
+        }
+        let length = self.header("content-length");
+        let length: u64 = length.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let read = reader.take(length.min(limit)).read_to_end(&mut self.body);
+        read.is_ok() && self.body.len() as u64 == length
+    }
+
+    /// RFC 9112, "Chunked Transfer Coding".
+    fn read_chunks(&mut self, reader: &mut impl BufRead, limit: u64) -> Option<()> {
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).ok()?;
+            let length = u64::from_str_radix(line.trim(), 16).ok()?;
+            let left = limit - self.body.len() as u64;
+            let read = reader.take(length.min(left)).read_to_end(&mut self.body);
+            if read.ok()? as u64 != length {
+                return None;
+            }
+            line.clear();
+            reader.read_line(&mut line).ok()?;
+            if length == 0 {
+                return Some(());
+            }
+        }
     }
 }
 
@@ -157,14 +193,22 @@ impl Response {
 
 /// Answers the one request of a connection.
 pub(super) fn handle(stream: &TcpStream, state: &State) {
-    let Some(request) = Received::read(stream) else {
+    let mut reader = BufReader::new(stream.take(MAX_REQUEST));
+    let Some(mut request) = Received::read(&mut reader) else {
         return;
     };
-    let mut response = respond::respond(state, &request);
-    let faults = {
-        let mut content = state.lock();
-        content.received.push(request.clone());
-        respond::due_faults(&mut content.faults, &request)
+    let faults = respond::due_faults(&mut state.lock().faults, &request);
+    let limit = faults.iter().filter_map(Fault::limit).min();
+    let whole = request.read_body(&mut reader, limit.unwrap_or(MAX_REQUEST));
+    state.lock().received.push(request.clone());
+    if !whole {
+        // What came is kept by an upload; nobody is there to be told.
+        drop(respond::respond(state, &request, &faults, Taken::Part));
+        return;
+    }
+    let mut response = match faults.iter().any(Fault::is_refusal) {
+        true => Response::new(500, b""),
+        false => respond::respond(state, &request, &faults, Taken::Whole),
     };
     for fault in faults {
         fault.apply(&request, &mut response);

@@ -28,6 +28,14 @@ pub enum Fault {
     Redirect(String),
     /// A header is another one; `None` takes it away.
     Header(&'static str, Option<String>),
+    /// The connection breaks after so many bytes of what the request carries.
+    Break(u64),
+    /// The registry takes not more than so many bytes of a part of an upload, and says so.
+    Short(usize),
+    /// The source of a mount is not taken: an upload is opened.
+    NoMount,
+    /// The registry has forgotten the upload.
+    Forget,
     /// Other content under the same headers.
     Content(Vec<u8>),
 }
@@ -41,6 +49,19 @@ pub(super) struct Planned {
 }
 
 impl Fault {
+    /// Whether it comes instead of what was asked for, which is not done then.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Status { .. } | Self::Redirect(_))
+    }
+
+    /// How much is read of what the request carries.
+    pub(super) fn limit(&self) -> Option<u64> {
+        match self {
+            Self::Break(limit) => Some(*limit),
+            _ => None,
+        }
+    }
+
     /// Makes it wrong.
     pub(super) fn apply(&self, request: &Received, response: &mut Response) {
         match self {
@@ -71,6 +92,8 @@ impl Fault {
             }
             Self::Header(name, value) => response.set(name, value.as_deref()),
             Self::Content(bytes) => response.body.clone_from(bytes),
+            // They change what is done, not what is said of it.
+            Self::Break(_) | Self::Short(_) | Self::NoMount | Self::Forget => {}
         }
     }
 }

@@ -1,15 +1,21 @@
-//! distribution-spec, "Pull", from the server's side.
+//! What a registry answers: distribution-spec, "Pull", from the server's side.
 
 use oci::Digest;
 
-use super::exchange::{Received, Response};
+use super::exchange::{Received, Response, Taken};
 use super::fault::{Fault, Planned};
+use super::uploads::{self, Asked};
 use super::{Content, File, State};
 
 /// What a registry answers that works.
-pub(super) fn respond(state: &State, request: &Received) -> Response {
+pub(super) fn respond(
+    state: &State,
+    request: &Received,
+    faults: &[Fault],
+    taken: Taken,
+) -> Response {
     let path = request.path.split('?').next().unwrap_or_default();
-    let content = state.lock();
+    let mut content = state.lock();
     if let Some(file) = content.files.get(path) {
         return plain(file, request);
     }
@@ -22,10 +28,23 @@ pub(super) fn respond(state: &State, request: &Received) -> Response {
     let parts: Vec<&str> = path.trim_start_matches("/v2/").split('/').collect();
     match parts.as_slice() {
         [""] | ["", "v2"] => Response::new(200, b"{}"),
+        [repository @ .., "blobs", "uploads", id] => {
+            let asked = Asked::new(state, request, faults, repository);
+            match (request.method.as_str(), *id) {
+                ("POST", "") => uploads::open(&asked, &mut content),
+                _ => uploads::go_on(&asked, &mut content, id, taken),
+            }
+        }
+        [repository @ .., "manifests", name] if request.method == "PUT" => {
+            let asked = Asked::new(state, request, faults, repository);
+            uploads::manifest(&asked, &mut content, name)
+        }
         [repository @ .., "manifests", name] => {
             manifest(state, &content, &repository.join("/"), name)
         }
-        [_, .., "blobs", digest] => blob(state, digest),
+        [repository @ .., "blobs", digest] if !repository.is_empty() => {
+            blob(state, &content, &repository.join("/"), digest)
+        }
         _ => not_found("NAME_UNKNOWN"),
     }
 }
@@ -58,10 +77,11 @@ fn plain((bytes, headers): &File, request: &Received) -> Response {
 
 /// The faults for a request: each is used up by one.
 pub(super) fn due_faults(planned: &mut Vec<Planned>, request: &Received) -> Vec<Fault> {
+    let line = format!("{} {}", request.method, request.path);
     let mut due = Vec::new();
     for fault in planned
         .iter_mut()
-        .filter(|fault| request.path.contains(&fault.path))
+        .filter(|fault| line.contains(&fault.path))
     {
         fault.times -= 1;
         due.push(fault.fault.clone());
@@ -89,10 +109,11 @@ fn manifest(state: &State, content: &Content, repository: &str, name: &str) -> R
         .header("Docker-Content-Digest", digest.as_str())
 }
 
-fn blob(state: &State, digest: &str) -> Response {
+fn blob(state: &State, content: &Content, repository: &str, digest: &str) -> Response {
     let found = digest
         .parse::<Digest>()
         .ok()
+        .filter(|digest| content.uploads.is_in(digest, repository))
         .and_then(|digest| state.blobs.get(&digest));
     let Some(bytes) = found else {
         return not_found("BLOB_UNKNOWN");
@@ -103,7 +124,7 @@ fn blob(state: &State, digest: &str) -> Response {
     response
 }
 
-fn not_found(code: &str) -> Response {
+pub(super) fn not_found(code: &str) -> Response {
     let body = format!(r#"{{"errors":[{{"code":"{code}","message":"it is not here"}}]}}"#);
     Response::new(404, body.as_bytes())
 }
