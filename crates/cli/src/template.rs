@@ -1,53 +1,82 @@
-//! `--format '{{.Size}}'`: the part of Go's `text/template` that people write on a command line.
+//! `--format '{{.Size}}'`: Go's `text/template`, as Docker fills it in.
 //!
-//! Fields, variables, pipelines, `if`/`else`, `range`, `with`, and the functions that Docker adds
-//! (`json`, `join`, `split`, `lower`, `upper`, `title`, `pad`, `truncate`). Data is JSON, so a field that is not there
-//! is an error that says which fields are. Source: <https://pkg.go.dev/text/template>, and
-//! Docker's "Format command and log output".
+//! All of the language is here: fields, variables, pipelines, `if`, `range`, `with`, `define`, and the functions that
+//! Docker adds (`json`, `join`, `split`, `lower`, `upper`, `title`, `pad`, `truncate`). Mistakes are told in Go's words,
+//! which people look for. Sources: <https://pkg.go.dev/text/template>, <https://pkg.go.dev/fmt>, Docker's "Format
+//! command and log output", and what Docker 28 prints.
+//!
+//! A template comes from outside: how deep it nests, how often it loops and how much it writes is bounded.
 
+mod compare;
 mod eval;
 mod functions;
+mod index;
+mod json;
 mod lexer;
+mod literal;
 mod parser;
 mod printf;
+mod text;
+mod tree;
+mod value;
 
-use serde_json::Value;
+use serde_json::Value as Json;
 use std::fmt;
 
 /// A template that was read and can be filled in any number of times.
 #[derive(Debug)]
 pub(crate) struct Template {
-    nodes: Vec<parser::Node>,
+    tree: tree::Tree,
 }
 
-/// Why a template could not be read or filled in; the text says what was expected.
+/// Why a template could not be read or filled in, in Go's words, and perhaps what was meant.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct TemplateError(String);
+pub(crate) struct TemplateError {
+    message: String,
+    hint: Option<String>,
+}
 
 impl TemplateError {
     fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
+        Self {
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    fn with_hint(self, hint: Option<String>) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// What may have been meant.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 }
 
 impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "template parsing error: template: :{}", self.message)
     }
 }
 
 impl Template {
-    /// Reads a template. As with Docker, `\t` and `\n` written as two characters mean tab and
-    /// new line.
+    /// Reads a template as `inspect` takes it.
     pub(crate) fn parse(text: &str) -> Result<Self, TemplateError> {
-        let text = text.replace("\\t", "\t").replace("\\n", "\n");
-        let nodes = parser::parse(&text)?;
-        Ok(Self { nodes })
+        let tree = parser::parse(text, lexer::Escapes::Kept)?;
+        Ok(Self { tree })
+    }
+
+    /// Reads a template for the rows of a listing. As with Docker, `\t` and `\n` written as two characters mean tab and
+    /// new line.
+    pub(crate) fn for_rows(text: &str) -> Result<Self, TemplateError> {
+        let tree = parser::parse(text, lexer::Escapes::Read)?;
+        Ok(Self { tree })
     }
 
     /// Fills it in with `data` as the dot.
-    pub(crate) fn render(&self, data: &Value) -> Result<String, TemplateError> {
-        eval::render(&self.nodes, data)
+    pub(crate) fn render(&self, data: &Json) -> Result<String, TemplateError> {
+        eval::render(&self.tree, &value::Value::of_data(data))
     }
 }
 

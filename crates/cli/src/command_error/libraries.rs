@@ -42,8 +42,12 @@ impl From<oci::BlobError> for CommandError {
 
 impl From<TemplateError> for CommandError {
     fn from(error: TemplateError) -> Self {
-        Self::usage(format!("cannot use the template: {error}"))
-            .hint("`--format json` shows all fields")
+        let this = Self::usage(error.to_string());
+        let this = match error.hint() {
+            Some(hint) => this.hint(hint),
+            None => this,
+        };
+        this.hint("`--format json` shows all fields")
     }
 }
 

@@ -43,7 +43,9 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let text = match args.format.as_deref() {
         None | Some("table") => table(&before, &after, &comparison, config.output_style()),
         Some("json") => format!("{:#}\n", value(&before, &after, &comparison)),
-        Some(text) => Template::parse(text)?.render(&value(&before, &after, &comparison))? + "\n",
+        Some(text) => {
+            Template::for_rows(text)?.render(&value(&before, &after, &comparison))? + "\n"
+        }
     };
     output::result(&text)?;
     Ok(Exit::Success)

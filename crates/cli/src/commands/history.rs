@@ -8,7 +8,7 @@ use crate::output;
 use crate::report::listing::{Column, Listing};
 use crate::report::{sizes, times};
 use crate::terminal::{clean, width};
-use oci::timestamp;
+use oci::{Platform, timestamp};
 use serde_json::{Value, json};
 use store::{Image, Store};
 
@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Show a table, JSON lines (`json`) or a filled-in Go template
     #[arg(long, value_name = "FORMAT")]
     format: Option<String>,
+    /// Choose the image for this platform
+    #[arg(long, value_name = "PLATFORM")]
+    platform: Option<Platform>,
     /// The image: a name or an ID
     image: String,
 }
@@ -44,7 +47,10 @@ const FIELDS: &[Column] = &[
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let store = config.store()?;
-    let image = store.resolve(&args.image)?;
+    let image = match &args.platform {
+        Some(platform) => store.resolve_for(&args.image, platform)?,
+        None => store.resolve(&args.image)?,
+    };
     let rows = rows(&store, &image, args)?;
     let text = if args.quiet {
         rows.iter()
@@ -88,12 +94,12 @@ fn rows(store: &Store, image: &Image, args: &Args) -> Result<Vec<Value>, Command
                 unpacked.unwrap_or(layer.blob.size)
             }
         };
-        let created = entry.created.clone().unwrap_or_default();
+        let created = entry.created.as_deref().and_then(timestamp::parse);
         let by = clean::line(entry.created_by.replace(['\n', '\t'], " ").as_bytes());
         rows.push(json!({
             "ID": "<missing>",
-            "CreatedSince": times::ago(timestamp::parse(&created)),
-            "CreatedAt": created,
+            "CreatedSince": times::ago(created),
+            "CreatedAt": created.map(timestamp::format_seconds).unwrap_or_default(),
             "CreatedBy": if args.no_trunc { by } else { width::cut(&by, 45) },
             "Size": if args.human { sizes::compact(size) } else { size.to_string() },
             "Comment": clean::line(entry.comment.as_bytes()),

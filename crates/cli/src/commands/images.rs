@@ -1,11 +1,15 @@
 //! `carafe images`.
 
+pub(crate) mod filter;
+
 use crate::command_error::CommandError;
 use crate::config::Config;
+use crate::container::directory::Containers;
 use crate::exit::Exit;
 use crate::output;
 use crate::report::listing::{Column, Listing};
 use crate::report::{sizes, times};
+use filter::ImageFilter;
 use oci::{Platform, Reference, timestamp};
 use serde_json::{Value, json};
 use store::Listed;
@@ -13,7 +17,7 @@ use store::Listed;
 /// List images
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Show images without a name too
+    /// Show all images; there are no intermediate ones that would be hidden
     #[arg(short, long)]
     all: bool,
     /// Show IDs only
@@ -25,13 +29,19 @@ pub(crate) struct Args {
     /// Show the digests of manifests
     #[arg(long)]
     digests: bool,
+    /// Show those for which this holds: dangling=BOOL, before=IMAGE, since=IMAGE, reference=PATTERN, label=NAME[=VALUE],
+    /// label!=NAME[=VALUE], until=TIME
+    #[arg(short, long, value_name = "KEY=VALUE", value_parser = filter::condition)]
+    filter: Vec<(String, String)>,
     /// Show a table, JSON lines (`json`) or a filled-in Go template
     #[arg(long, value_name = "FORMAT")]
     format: Option<String>,
-    /// Show only this repository, or this name with its tag
+    /// Show only this repository, or this name with its tag; `*` stands for anything but `/`
     #[arg(value_name = "REPOSITORY[:TAG]")]
     repository: Option<String>,
 }
+
+const FILTERS: &[&str] = &["before", "dangling", "label", "reference", "since", "until"];
 
 const FIELDS: &[Column] = &[
     ("Repository", "REPOSITORY"),
@@ -42,18 +52,32 @@ const FIELDS: &[Column] = &[
     ("CreatedAt", "CREATED AT"),
     ("Size", "SIZE"),
     ("Platform", "PLATFORM"),
+    ("Containers", "CONTAINERS"),
+    ("VirtualSize", "SIZE"),
+    ("SharedSize", "SHARED SIZE"),
+    ("UniqueSize", "UNIQUE SIZE"),
 ];
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
-    let images = config.store()?.images()?;
-    let mut rows: Vec<Value> = images
-        .iter()
-        .flat_map(|image| image_rows(image, args))
-        .collect();
+    let store = config.store()?;
+    let mut filter = ImageFilter::new(&args.filter, FILTERS, &store)?;
+    args.repository.iter().for_each(|name| filter.only(name));
+    let containers = Containers::new(&store).list()?;
+    let mut rows: Vec<Value> = Vec::new();
+    for image in store.images()? {
+        let Some(image) = filter.select(&store, image)? else {
+            continue;
+        };
+        let id = image.image.id.to_string();
+        let users = containers
+            .iter()
+            .filter(|container| container.record.image_id == id);
+        rows.extend(image_rows(&image, args, users.count()));
+    }
     if args.quiet {
-        let mut ids: Vec<String> = Vec::new();
-        for row in &rows {
-            let id = row["ID"].as_str().unwrap_or_default().to_owned();
+        // Each once, so that `rmi $(images -q)` works with several names too.
+        let mut ids: Vec<&str> = Vec::new();
+        for id in rows.iter().filter_map(|row| row["ID"].as_str()) {
             if !ids.contains(&id) {
                 ids.push(id);
             }
@@ -61,7 +85,6 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         output::result(&ids.iter().map(|id| format!("{id}\n")).collect::<String>())?;
         return Ok(Exit::Success);
     }
-    rows.sort_by_key(|row| row["Repository"] == "<none>");
     let mut shown = vec!["Repository", "Tag", "ID", "CreatedSince", "Size"];
     if args.digests {
         shown.insert(2, "Digest");
@@ -80,28 +103,19 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     Ok(Exit::Success)
 }
 
-/// A row for each name that is asked for.
-fn image_rows(listed: &Listed, args: &Args) -> Vec<Value> {
-    let wanted = |reference: &&Reference| {
-        let Some(filter) = &args.repository else {
-            return true;
-        };
-        reference.familiar() == *filter
-            || reference.familiar_name() == *filter
-            || reference.to_string() == *filter
-            || reference.name() == *filter
-    };
-    let named = listed.references.iter().filter(wanted);
-    let mut rows: Vec<Value> = named
-        .map(|reference| row(listed, Some(reference), args))
-        .collect();
-    if listed.references.is_empty() && args.repository.is_none() && args.all {
-        rows.push(row(listed, None, args));
+/// A row for each name; one for an image that has none.
+fn image_rows(listed: &Listed, args: &Args, containers: usize) -> Vec<Value> {
+    let mut names: Vec<_> = listed.references.iter().map(Some).collect();
+    if names.is_empty() {
+        names.push(None);
     }
-    rows
+    let rows = names
+        .into_iter()
+        .map(|name| row(listed, name, args, containers));
+    rows.collect()
 }
 
-fn row(listed: &Listed, reference: Option<&Reference>, args: &Args) -> Value {
+fn row(listed: &Listed, reference: Option<&Reference>, args: &Args, containers: usize) -> Value {
     let image = &listed.image;
     let created = image.created.as_deref().and_then(timestamp::parse);
     let id = if args.no_trunc {
@@ -116,9 +130,13 @@ fn row(listed: &Listed, reference: Option<&Reference>, args: &Args) -> Value {
         "Digest": image.manifest.digest.to_string(),
         "ID": id,
         "CreatedSince": times::ago(created),
-        "CreatedAt": image.created.clone().unwrap_or_default(),
+        "CreatedAt": times::full(created),
         "Size": sizes::compact(listed.size),
         "Platform": image.platform.to_string(),
+        "Containers": containers.to_string(),
+        "VirtualSize": sizes::compact(listed.size),
+        "SharedSize": "N/A",
+        "UniqueSize": "N/A",
     })
 }
 

@@ -7,6 +7,8 @@ use crate::exit::Exit;
 use crate::output;
 use crate::template::Template;
 use oci::{ImageConfig, Platform, timestamp};
+use serde::Serialize;
+use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value, json};
 use store::{Image, Store};
 
@@ -56,11 +58,39 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
                 found.iter().map(|value| template.render(value)).collect();
             lines?.iter().map(|line| format!("{line}\n")).collect()
         }
-        (None, Some(_)) => found.iter().map(|value| format!("{value}\n")).collect(),
-        (None, None) => format!("{:#}\n", Value::Array(found)),
+        // Docker's is one line with all of them.
+        (None, Some(_)) => format!("{}\n", shown(found)),
+        (None, None) => {
+            let mut text = Vec::new();
+            let indented = PrettyFormatter::with_indent(b"    ");
+            shown(found)
+                .serialize(&mut Serializer::with_formatter(&mut text, indented))
+                .map_err(|error| CommandError::new(format!("cannot show this: {error}")))?;
+            String::from_utf8_lossy(&text).into_owned() + "\n"
+        }
     };
     output::result(&text)?;
     Ok(exit)
+}
+
+/// As JSON, where Docker leaves out what is empty in an image's `Config`. Templates may name it all the same.
+fn shown(found: Vec<Value>) -> Value {
+    let is_empty = |value: &Value| match value {
+        Value::Null => true,
+        Value::Bool(value) => !value,
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    };
+    let prune = |mut value: Value| {
+        if let Some(Value::Object(config)) = value.get_mut("Config") {
+            config.retain(|_, member| !is_empty(member));
+        }
+        if let Value::Object(members) = &mut value {
+            members.retain(|name, member| name != "Variant" || !is_empty(member));
+        }
+        value
+    };
+    found.into_iter().map(prune).collect()
 }
 
 /// A container goes before an image of that name, as with Docker.
@@ -92,28 +122,33 @@ fn of_image(store: &Store, image: &Image) -> Result<Value, CommandError> {
         }
     }
     digests.dedup();
-    let tags = references.iter().filter(|r| r.tag().is_some());
+    let tags = references.iter().filter_map(|r| r.with_tag(r.tag()?).ok());
+    let tags: Vec<String> = tags.map(|r| r.familiar()).collect();
+    let tagged = references.iter().filter_map(|r| store.tagged_at(r)).max();
+    // Go's zero time, as Docker has it for an image that never had a name.
+    let tagged = tagged.map_or("0001-01-01T00:00:00Z".to_owned(), timestamp::format);
     let last = config.history.last();
     Ok(json!({
         "Id": image.id,
-        "RepoTags": tags.map(|r| r.with_tag(r.tag().unwrap_or_default()).map_or_else(|_| r.familiar(), |r| r.familiar())).collect::<Vec<_>>(),
+        "RepoTags": tags,
         "RepoDigests": digests,
         "Parent": "",
         "Comment": last.map(|entry| entry.comment.as_str()).unwrap_or_default(),
         "Created": config.created,
         "DockerVersion": "",
         "Author": config.author.clone().unwrap_or_default(),
-        "Config": config_of(&config)?,
         "Architecture": config.architecture,
         "Variant": config.variant.clone().unwrap_or_default(),
         "Os": config.os,
         "Size": store.image_size(image)?,
+        "GraphDriver": {"Data": null, "Name": "overlayfs"},
         "RootFS": {
             "Type": "layers",
             "Layers": image.diff_ids().collect::<Vec<_>>(),
         },
-        "Metadata": {},
+        "Metadata": {"LastTagTime": tagged},
         "Descriptor": image.manifest,
+        "Config": config_of(&config)?,
     }))
 }
 

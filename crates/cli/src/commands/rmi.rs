@@ -13,6 +13,9 @@ pub(crate) struct Args {
     /// Remove an image with all its names, and one that containers use
     #[arg(short, long)]
     force: bool,
+    /// Leave images without a name that this one was built on; carafe never removes those with it
+    #[arg(long)]
+    no_prune: bool,
     /// The images: names or IDs
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<String>,

@@ -5,25 +5,26 @@ use crate::config::Config;
 use crate::exit::Exit;
 use oci::Reference;
 
-/// Give an image another name
+/// Give an image another name, or several
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The image: a name or an ID
     source: String,
-    /// The name that it gets
-    target: String,
+    /// The names that it gets
+    #[arg(required = true, value_name = "TARGET")]
+    targets: Vec<Reference>,
 }
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
-    let target: Reference = args.target.parse()?;
-    if target.digest().is_some() {
+    if let Some(target) = args.targets.iter().find(|target| target.digest().is_some()) {
         return Err(CommandError::usage(format!(
-            "cannot tag as {}: a digest follows from the content and cannot be given",
-            args.target
+            "cannot tag as {target}: a digest follows from the content and cannot be given"
         )));
     }
     let store = config.store()?;
     let image = store.resolve_root(&args.source)?;
-    store.tag(&target, &image)?;
+    for target in &args.targets {
+        store.tag(target, &image)?;
+    }
     Ok(Exit::Success)
 }

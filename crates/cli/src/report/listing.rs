@@ -48,7 +48,7 @@ impl Listing<'_> {
 
     /// The template is filled in with the headers first; a tab ends a column.
     fn table_of(&self, template: &str) -> Result<String, TemplateError> {
-        let template = Template::parse(template)?;
+        let template = Template::for_rows(template)?;
         let headers: Map<String, Value> = self
             .fields
             .iter()
@@ -63,7 +63,7 @@ impl Listing<'_> {
     }
 
     fn lines_of(&self, template: &str) -> Result<String, TemplateError> {
-        let template = Template::parse(template)?;
+        let template = Template::for_rows(template)?;
         let mut out = String::new();
         for row in &self.rows {
             out.push_str(&template.render(row)?);

@@ -1,210 +1,271 @@
 //! The functions of a template: Go's built-in ones and Docker's.
 
-use super::TemplateError;
-use super::printf;
-use serde_json::Value;
-use std::cmp::Ordering;
+use super::value::{Nil, Value};
+use super::{compare, index, json, printf, text};
+use std::fmt::Write;
 
-/// How a value is printed, as Go's `%v` does it.
-pub(super) fn show(value: &Value) -> String {
-    match value {
-        Value::Null => "<no value>".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
-        Value::Array(list) => {
-            format!("[{}]", list.iter().map(show).collect::<Vec<_>>().join(" "))
-        }
-        Value::Object(map) => {
-            let mut pairs: Vec<_> = map.iter().collect();
-            pairs.sort_by_key(|(k, _)| k.as_str());
-            let pairs: Vec<_> = pairs
-                .iter()
-                .map(|(k, v)| format!("{k}:{}", show(v)))
-                .collect();
-            format!("map[{}]", pairs.join(" "))
-        }
-    }
+/// What a function takes in one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parameter {
+    Any,
+    Text,
+    Int,
+    List,
 }
 
-/// Go's truth: the empty value of each type is false.
-pub(super) fn is_true(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(b) => *b,
-        Value::Number(n) => n.as_f64() != Some(0.0),
-        Value::String(s) => !s.is_empty(),
-        Value::Array(a) => !a.is_empty(),
-        Value::Object(o) => !o.is_empty(),
-    }
+/// What a function takes.
+pub(super) struct Signature {
+    parameters: &'static [Parameter],
+    /// Whether the last one may come any number of times, or not at all.
+    repeats: bool,
+    /// How many there must be where the last one repeats, and how Go says so.
+    least: usize,
 }
 
-/// Calls a function.
-pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, TemplateError> {
-    let wrong = || TemplateError::new(format!("`{name}` does not take these arguments"));
-    match (name, arguments) {
-        ("json", [v]) => Ok(Value::from(v.to_string())),
-        ("prettyjson", [v]) => Ok(Value::from(format!("{v:#}"))),
-        ("len", [v]) => length(v).map(Value::from).ok_or_else(wrong),
-        ("index", [v, keys @ ..]) => index(v, keys),
-        ("slice", [v, ends @ ..]) => slice(v, ends).ok_or_else(wrong),
-        ("join", [Value::Array(list), Value::String(separator)]) => Ok(Value::from(
-            list.iter().map(show).collect::<Vec<_>>().join(separator),
-        )),
-        // An empty list of a config is null in JSON.
-        ("join", [Value::Null, Value::String(_)]) => Ok(Value::from("")),
-        ("split", [Value::String(text), Value::String(separator)]) => {
-            Ok(text.split(separator.as_str()).map(Value::from).collect())
-        }
-        ("lower", [v]) => Ok(Value::from(show(v).to_lowercase())),
-        ("upper", [v]) => Ok(Value::from(show(v).to_uppercase())),
-        ("title", [v]) => Ok(Value::from(title(&show(v)))),
-        ("truncate", [v, Value::Number(n)]) => {
-            let count = n.as_u64().ok_or_else(wrong)?;
-            Ok(Value::from(
-                show(v).chars().take(count as usize).collect::<String>(),
-            ))
-        }
-        ("pad", [v, before, after]) => pad(v, before, after).ok_or_else(wrong),
-        ("print", _) => Ok(Value::from(arguments.iter().map(show).collect::<String>())),
-        ("println", _) => {
-            let words: Vec<_> = arguments.iter().map(show).collect();
-            Ok(Value::from(words.join(" ") + "\n"))
-        }
-        ("printf", [Value::String(format), rest @ ..]) => Ok(printf::printf(format, rest).into()),
-        ("not", [v]) => Ok(Value::Bool(!is_true(v))),
-        ("eq", [a, rest @ ..]) if !rest.is_empty() => Ok(Value::Bool(rest.contains(a))),
-        ("ne", [a, b]) => Ok(Value::Bool(a != b)),
-        ("lt" | "le" | "gt" | "ge", [a, b]) => {
-            let order = compare(a, b).ok_or_else(wrong)?;
-            Ok(Value::Bool(match name {
-                "lt" => order.is_lt(),
-                "le" => order.is_le(),
-                "gt" => order.is_gt(),
-                _ => order.is_ge(),
-            }))
-        }
-        _ if NAMES.contains(&name) => Err(wrong()),
-        _ => Err(unknown(name)),
-    }
-}
+use Parameter::{Any, Int, List, Text};
 
-const NAMES: [&str; 22] = [
-    "json",
-    "prettyjson",
-    "len",
-    "index",
-    "slice",
-    "join",
-    "split",
-    "lower",
-    "upper",
-    "title",
-    "truncate",
-    "pad",
-    "print",
-    "println",
-    "printf",
-    "not",
-    "eq",
-    "ne",
-    "lt",
-    "le",
-    "gt",
-    "ge",
+/// Every function, what it takes, and whether the last parameter repeats.
+const FUNCTIONS: [(&str, &[Parameter], bool); 28] = [
+    ("and", &[Any, Any], true),
+    ("or", &[Any, Any], true),
+    ("not", &[Any], false),
+    ("len", &[Any], false),
+    ("index", &[Any, Any], true),
+    ("slice", &[Any, Any], true),
+    ("call", &[Any, Any], true),
+    ("print", &[Any], true),
+    ("println", &[Any], true),
+    ("printf", &[Text, Any], true),
+    ("html", &[Any], true),
+    ("js", &[Any], true),
+    ("urlquery", &[Any], true),
+    ("eq", &[Any, Any], true),
+    ("ne", &[Any, Any], false),
+    ("lt", &[Any, Any], false),
+    ("le", &[Any, Any], false),
+    ("gt", &[Any, Any], false),
+    ("ge", &[Any, Any], false),
+    ("json", &[Any], false),
+    ("prettyjson", &[Any], false),
+    ("split", &[Text, Text], false),
+    ("join", &[List, Text], false),
+    ("title", &[Text], false),
+    ("lower", &[Text], false),
+    ("upper", &[Text], false),
+    ("pad", &[Text, Int, Int], false),
+    ("truncate", &[Text, Int], false),
 ];
 
-fn unknown(name: &str) -> TemplateError {
-    TemplateError::new(match dockerfile::suggest(name, NAMES) {
-        Some(near) => format!("there is no function `{name}` (did you mean `{near}`?)"),
-        None => format!(
-            "there is no function `{name}`; there are {}",
-            NAMES.join(", ")
-        ),
-    })
+/// Whether there is such a function.
+pub(super) fn is_known(name: &str) -> bool {
+    FUNCTIONS.iter().any(|(known, ..)| *known == name)
 }
 
-fn length(value: &Value) -> Option<usize> {
-    match value {
-        Value::Null => Some(0),
-        Value::String(text) => Some(text.len()),
-        Value::Array(list) => Some(list.len()),
-        Value::Object(map) => Some(map.len()),
-        Value::Bool(_) | Value::Number(_) => None,
+/// What may have been meant by a name that no function has.
+pub(super) fn near(name: &str) -> Option<String> {
+    let near = dockerfile::suggest(name, FUNCTIONS.iter().map(|(known, ..)| *known))?;
+    Some(format!("did you mean `{near}`?"))
+}
+
+impl Signature {
+    /// What a known function takes.
+    pub(super) fn of(name: &str) -> Signature {
+        let known = FUNCTIONS.iter().find(|(known, ..)| *known == name);
+        let (_, parameters, repeats) = *known.unwrap_or(&FUNCTIONS[0]);
+        Signature {
+            parameters,
+            repeats,
+            least: parameters.len() - usize::from(repeats),
+        }
+    }
+
+    pub(super) fn takes(&self, count: usize) -> bool {
+        count == self.parameters.len() || (self.repeats && count >= self.least)
+    }
+
+    pub(super) fn takes_nothing(&self) -> bool {
+        self.takes(0)
+    }
+
+    /// `2`, or `at least 1`.
+    pub(super) fn wanted(&self) -> String {
+        match self.repeats {
+            true => format!("at least {}", self.least),
+            false => self.least.to_string(),
+        }
+    }
+
+    /// What it takes in a place.
+    pub(super) fn parameter(&self, at: usize) -> Parameter {
+        let last = self.parameters.len() - 1;
+        self.parameters[at.min(last)]
     }
 }
 
-/// A key that a map does not have gives the empty string, as with Go's map of strings.
-fn index(value: &Value, keys: &[Value]) -> Result<Value, TemplateError> {
-    let mut value = value.clone();
-    for key in keys {
-        value = match (&value, key) {
-            (Value::Object(map), Value::String(key)) => {
-                map.get(key).cloned().unwrap_or_else(|| Value::from(""))
-            }
-            (Value::Array(list), Value::Number(n)) => {
-                let at = n.as_u64().and_then(|n| list.get(n as usize));
-                at.cloned().ok_or_else(|| {
-                    let len = list.len();
-                    TemplateError::new(format!("index {n} is outside the list of {len}"))
-                })?
-            }
-            (Value::Null, _) => Value::from(""),
-            (other, key) => {
-                let (other, key) = (show(other), show(key));
-                return Err(TemplateError::new(format!(
-                    "cannot take `{key}` of `{other}`"
-                )));
-            }
-        };
+impl Parameter {
+    pub(super) fn accepts(self, value: &Value) -> bool {
+        match self {
+            Any => true,
+            Text => matches!(value, Value::Text(_)),
+            Int => value.as_int().is_some(),
+            List => matches!(value, Value::List(_) | Value::Nil(Nil::List)),
+        }
     }
-    Ok(value)
+
+    /// Go's name of the type.
+    pub(super) fn type_name(self) -> &'static str {
+        match self {
+            Any => "interface {}",
+            Text => "string",
+            Int => "int",
+            List => "[]string",
+        }
+    }
+
+    /// What Go's parser calls a literal of it.
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Int => "integer",
+            other => other.type_name(),
+        }
+    }
 }
 
-fn slice(value: &Value, ends: &[Value]) -> Option<Value> {
-    let length = length(value)?;
-    let end = |at: usize, default: usize| match ends.get(at) {
-        None => Some(default),
-        Some(n) => n.as_u64().map(|n| n as usize).filter(|n| *n <= length),
+/// Calls a function with arguments that its signature takes.
+pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
+    match (name, arguments) {
+        ("json", [value]) => Ok(Value::text(&json::of(value).to_string())),
+        ("prettyjson", [value]) => Ok(Value::text(&format!("{:#}", json::of(value)))),
+        ("not", [value]) => Ok(Value::Bool(!value.is_true())),
+        ("len", [value]) => index::length(value),
+        ("index", [value, keys @ ..]) => index::index(value, keys),
+        ("slice", [value, ends @ ..]) => index::slice(value, ends),
+        ("call", [value, ..]) => Err(format!("non-function of type {}", value.type_name())),
+        ("print", _) => Ok(Value::text(&print(arguments))),
+        ("println", _) => Ok(Value::text(&(joined(arguments, " ") + "\n"))),
+        ("printf", [format, rest @ ..]) => {
+            Ok(Value::text(&printf::printf(&text::show(format), rest)))
+        }
+        ("html", _) => Ok(Value::text(&html(&print(arguments)))),
+        ("js", _) => Ok(Value::text(&js(&print(arguments)))),
+        ("urlquery", _) => Ok(Value::text(&urlquery(&print(arguments)))),
+        ("eq", [one, others @ ..]) => compare::eq(one, others).map(Value::Bool),
+        ("ne", [one, other]) => Ok(Value::Bool(!compare::eq(one, std::slice::from_ref(other))?)),
+        ("lt" | "le" | "gt" | "ge", [one, other]) => {
+            compare::ordered(name, one, other).map(Value::Bool)
+        }
+        ("join", [list, separator]) => Ok(match list {
+            Value::List(list) => Value::text(&joined(list, &text::show(separator))),
+            _ => Value::text(""),
+        }),
+        (name, [of, rest @ ..]) => Ok(of_text(name, &text::show(of), rest)),
+        (name, []) => Err(format!("{name} takes arguments")),
+    }
+}
+
+/// Docker's functions of a text.
+fn of_text(name: &str, of: &str, rest: &[Value]) -> Value {
+    let words: Vec<String> = rest.iter().map(text::show).collect();
+    let number = |at: usize| {
+        let number = rest.get(at).and_then(Value::as_int).unwrap_or_default();
+        usize::try_from(number).unwrap_or_default()
     };
-    let (from, to) = (end(0, 0)?, end(1, length)?);
-    match value {
-        Value::String(text) => text.get(from..to).map(Value::from),
-        Value::Array(list) => list.get(from..to).map(|part| Value::Array(part.to_vec())),
-        _ => None,
+    match (name, words.as_slice()) {
+        ("split", [separator]) if separator.is_empty() => {
+            Value::List(of.chars().map(|c| Value::text(&c.to_string())).collect())
+        }
+        ("split", [separator]) => {
+            Value::List(of.split(separator.as_str()).map(Value::text).collect())
+        }
+        ("lower", _) => Value::text(&of.to_lowercase()),
+        ("upper", _) => Value::text(&of.to_uppercase()),
+        ("title", _) => Value::text(&title(of)),
+        ("truncate", _) => Value::text(&of.chars().take(number(0)).collect::<String>()),
+        // None around an empty text.
+        ("pad", _) if of.is_empty() => Value::text(""),
+        ("pad", _) => {
+            let blanks = |count: usize| " ".repeat(count.min(1024));
+            Value::text(&(blanks(number(0)) + of + &blanks(number(1))))
+        }
+        _ => Value::text(of),
     }
+}
+
+/// Go's `fmt.Sprint`: blanks between two that are no texts.
+fn print(arguments: &[Value]) -> String {
+    let mut out = String::new();
+    for (at, value) in arguments.iter().enumerate() {
+        let is_text = |value: &Value| matches!(value, Value::Text(_));
+        if at > 0 && !is_text(value) && !is_text(&arguments[at - 1]) {
+            out.push(' ');
+        }
+        out.push_str(&text::show(value));
+    }
+    out
+}
+
+fn joined(values: &[Value], separator: &str) -> String {
+    let words: Vec<String> = values.iter().map(text::show).collect();
+    words.join(separator)
 }
 
 fn title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut starts = true;
     for c in text.chars() {
-        if starts {
-            out.extend(c.to_uppercase());
-        } else {
-            out.push(c);
+        match starts {
+            true => out.extend(c.to_uppercase()),
+            false => out.push(c),
         }
-        starts = c.is_whitespace();
+        starts = !(c.is_alphanumeric() || c == '_' || c == '\'');
     }
     out
 }
 
-/// Docker's `pad`: blanks before and after, none around an empty string.
-fn pad(value: &Value, before: &Value, after: &Value) -> Option<Value> {
-    let blanks = |n: &Value| n.as_u64().map(|n| " ".repeat(n.min(1024) as usize));
-    let text = show(value);
-    if text.is_empty() {
-        return Some(Value::from(""));
+fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("&#34;"),
+            '\'' => out.push_str("&#39;"),
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            c => out.push(c),
+        }
     }
-    Some(Value::from(blanks(before)? + &text + &blanks(after)?))
+    out
 }
 
-fn compare(a: &Value, b: &Value) -> Option<Ordering> {
-    match (a, b) {
-        (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
-        (Value::Number(a), Value::Number(b)) => match (a.as_i64(), b.as_i64()) {
-            (Some(a), Some(b)) => Some(a.cmp(&b)),
-            _ => a.as_f64()?.partial_cmp(&b.as_f64()?),
-        },
-        _ => None,
+fn js(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '\'' | '"' => out.extend(['\\', c]),
+            '<' | '>' | '&' | '=' => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
     }
+    out
+}
+
+fn urlquery(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                out.push(byte.into());
+            }
+            b' ' => out.push('+'),
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
 }

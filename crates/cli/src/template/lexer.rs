@@ -1,198 +1,307 @@
-//! Cuts a template into text and actions, and actions into tokens.
+//! Text to tokens, as Go's `text/template/parse/lex.go` cuts it.
 
-use super::TemplateError;
+use super::literal;
+use super::value::Value;
 
-/// Text between actions, or an action's tokens.
-#[derive(Debug, PartialEq)]
-pub(super) enum Piece {
-    Text(String),
-    Action(Vec<Token>),
+/// What `\t` and `\n` mean outside of `{{ }}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Escapes {
+    /// Two characters.
+    Kept,
+    /// A tab, a new line.
+    Read,
 }
 
-/// A token inside `{{ }}`.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Token {
-    /// `.` alone.
-    Dot,
-    /// `.Name`; `.A.B` is two of them, the second glued.
-    Field {
-        name: String,
-        /// Whether it follows its left neighbour without a blank: `$x.Name`, `(…).Name`.
-        glued: bool,
-    },
-    /// `$name`, or `$` with an empty name.
-    Variable(String),
-    /// A function or keyword.
-    Name(String),
-    /// A string or character literal.
-    Text(String),
-    /// A whole number.
-    Number(i64),
+/// A token, and where it is.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Token {
+    /// In bytes from the beginning of the template.
+    pub(super) at: usize,
+    /// As it is written.
+    pub(super) text: String,
+    pub(super) kind: TokenKind,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum TokenKind {
+    Text,
+    /// `}}`; `{{` is not kept: what follows text or `}}` is inside.
+    RightDelim,
+    LeftDelim,
+    Space,
     Pipe,
     Open,
     Close,
-    Comma,
-    /// `:=` and `=`.
+    /// `:=`.
+    Declare,
+    /// `=`.
     Assign,
+    Dot,
+    Nil,
+    Field,
+    Variable,
+    Identifier,
+    /// `if`, `end` and so on.
+    Keyword,
+    Literal(Literal),
+    /// Any other sign.
+    Char,
+    /// What is wrong with the text from here on; nothing follows.
+    Error(String),
+    Eof,
 }
 
-/// Splits at `{{` and `}}`, with the trim marks `{{- ` and ` -}}`, and drops comments.
-pub(super) fn lex(text: &str) -> Result<Vec<Piece>, TemplateError> {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    let mut trim_start = false;
-    while let Some(open) = rest.find("{{") {
-        let mut before = &rest[..open];
-        let mut inside = &rest[open + 2..];
-        if let Some(after) = inside
-            .strip_prefix('-')
-            .filter(|a| a.starts_with(char::is_whitespace))
-        {
-            before = before.trim_end();
-            inside = after;
-        }
-        push_text(&mut pieces, before, trim_start);
-        let (action, after) = split_action(inside)?;
-        let (action, trims) = match action.strip_suffix('-') {
-            Some(a) if a.ends_with(char::is_whitespace) => (a, true),
-            _ => (action, false),
-        };
-        if !action.trim().starts_with("/*") {
-            pieces.push(Piece::Action(tokens(action)?));
-        }
-        trim_start = trims;
-        rest = after;
-    }
-    push_text(&mut pieces, rest, trim_start);
-    Ok(pieces)
-}
+/// The value of a literal. (A wrapper, since values are compared in templates only.)
+#[derive(Debug, Clone)]
+pub(super) struct Literal(pub(super) Value);
 
-fn push_text(pieces: &mut Vec<Piece>, text: &str, trim_start: bool) {
-    let text = if trim_start { text.trim_start() } else { text };
-    if !text.is_empty() {
-        pieces.push(Piece::Text(text.to_owned()));
+impl PartialEq for Literal {
+    fn eq(&self, _: &Self) -> bool {
+        true
     }
 }
 
-/// The text up to the `}}` that is in no string, and what follows it.
-fn split_action(text: &str) -> Result<(&str, &str), TemplateError> {
-    let mut quote = None;
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        match quote {
-            Some('"') if escaped => escaped = false,
-            Some('"') if c == '\\' => escaped = true,
-            Some(q) if q == c => quote = None,
-            Some(_) => {}
-            None if c == '"' || c == '`' => quote = Some(c),
-            None if text[at..].starts_with("}}") => return Ok((&text[..at], &text[at + 2..])),
-            None => {}
-        }
-    }
-    Err(TemplateError::new("`{{` without `}}`"))
+const KEYWORDS: [&str; 10] = [
+    "block", "break", "continue", "define", "else", "end", "if", "range", "template", "with",
+];
+
+/// All tokens. The last one is [`TokenKind::Error`] or [`TokenKind::Eof`].
+pub(super) fn lex(source: &str, escapes: Escapes) -> Vec<Token> {
+    let mut lexer = Lexer {
+        source,
+        at: 0,
+        tokens: Vec::new(),
+        parentheses: 0,
+        escapes,
+    };
+    let end = match lexer.all() {
+        Ok(()) => TokenKind::Eof,
+        Err(message) => TokenKind::Error(message),
+    };
+    lexer.push(end, 0);
+    lexer.tokens
 }
 
-fn tokens(action: &str) -> Result<Vec<Token>, TemplateError> {
-    let mut tokens = Vec::new();
-    let mut rest = action;
-    let mut glued = false;
-    loop {
-        let trimmed = rest.trim_start();
-        if trimmed.is_empty() {
-            return Ok(tokens);
-        }
-        glued &= trimmed.len() == rest.len();
-        let (token, after) = token(trimmed, glued)?;
-        glued = matches!(
-            token,
-            Token::Field { .. } | Token::Variable(_) | Token::Close
-        );
-        tokens.push(token);
-        rest = after;
-    }
+struct Lexer<'s> {
+    source: &'s str,
+    at: usize,
+    tokens: Vec<Token>,
+    parentheses: usize,
+    escapes: Escapes,
 }
 
-fn token(text: &str, glued: bool) -> Result<(Token, &str), TemplateError> {
-    let first = text.chars().next().unwrap_or(' ');
-    let tail = &text[first.len_utf8()..];
-    match first {
-        '|' => Ok((Token::Pipe, tail)),
-        '(' => Ok((Token::Open, tail)),
-        ')' => Ok((Token::Close, tail)),
-        ',' => Ok((Token::Comma, tail)),
-        '=' => Ok((Token::Assign, tail)),
-        ':' if tail.starts_with('=') => Ok((Token::Assign, &tail[1..])),
-        '"' => quoted(tail),
-        '`' => raw(tail),
-        '$' => {
-            let (name, after) = word(tail);
-            Ok((Token::Variable(name.to_owned()), after))
-        }
-        '.' => {
-            let (name, after) = word(tail);
-            let name = name.to_owned();
-            let token = if name.is_empty() {
-                Token::Dot
-            } else {
-                Token::Field { name, glued }
+impl<'s> Lexer<'s> {
+    fn rest(&self) -> &'s str {
+        &self.source[self.at..]
+    }
+
+    /// Takes so many bytes as a token.
+    fn push(&mut self, kind: TokenKind, length: usize) {
+        let text = self.rest()[..length].to_owned();
+        self.tokens.push(Token {
+            at: self.at,
+            text,
+            kind,
+        });
+        self.at += length;
+    }
+
+    fn all(&mut self) -> Result<(), String> {
+        let mut trims = false;
+        loop {
+            let rest = self.rest();
+            let (text, open) = match rest.find("{{") {
+                Some(open) => (&rest[..open], true),
+                None => (rest, false),
             };
-            Ok((token, after))
+            let after = &rest[text.len()..];
+            let ends = after.strip_prefix("{{-").is_some_and(starts_blank);
+            self.text(text, trims, open && ends);
+            if !open {
+                return Ok(());
+            }
+            self.at += if ends { 3 } else { 2 };
+            trims = match self.rest().trim_start_matches(BLANKS).starts_with("/*")
+                && (ends || self.rest().starts_with("/*"))
+            {
+                true => self.comment()?,
+                false => self.action()?,
+            };
         }
-        '-' | '0'..='9' => number(text),
-        c if c == '_' || c.is_alphabetic() => {
-            let (name, after) = word(text);
-            Ok((Token::Name(name.to_owned()), after))
+    }
+
+    fn text(&mut self, text: &str, trims_start: bool, trims_end: bool) {
+        let length = text.len();
+        let text = if trims_start {
+            text.trim_start_matches(BLANKS)
+        } else {
+            text
+        };
+        let text = if trims_end {
+            text.trim_end_matches(BLANKS)
+        } else {
+            text
+        };
+        let text = match self.escapes {
+            Escapes::Kept => text.to_owned(),
+            Escapes::Read => text.replace("\\t", "\t").replace("\\n", "\n"),
+        };
+        if !text.is_empty() {
+            self.tokens.push(Token {
+                at: self.at,
+                text,
+                kind: TokenKind::Text,
+            });
         }
-        c => Err(TemplateError::new(format!(
-            "unexpected `{c}` inside `{{{{ }}}}`"
-        ))),
+        self.at += length;
+    }
+
+    /// Passes over a comment, which must be alone between its delimiters. Whether it trims what follows.
+    fn comment(&mut self) -> Result<bool, String> {
+        let rest = self.rest();
+        let Some(end) = rest.find("*/") else {
+            return Err("unclosed comment".to_owned());
+        };
+        let after = &rest[end + 2..];
+        let trims = ends_trimming(after);
+        let after = after.trim_start_matches(BLANKS);
+        let after = if trims { &after[1..] } else { after };
+        let Some(after) = after.strip_prefix("}}") else {
+            return Err("comment ends before closing delimiter".to_owned());
+        };
+        self.at = self.source.len() - after.len();
+        Ok(trims)
+    }
+
+    /// The tokens up to `}}`. Whether it trims what follows.
+    fn action(&mut self) -> Result<bool, String> {
+        self.push(TokenKind::LeftDelim, 0);
+        self.parentheses = 0;
+        loop {
+            let rest = self.rest();
+            let trims = ends_trimming(rest);
+            if trims || rest.starts_with("}}") {
+                if self.parentheses > 0 {
+                    return Err("unclosed left paren".to_owned());
+                }
+                if trims {
+                    self.at = self.source.len() - rest.trim_start_matches(BLANKS).len() + 1;
+                }
+                self.push(TokenKind::RightDelim, 2);
+                return Ok(trims);
+            }
+            self.token()?;
+        }
+    }
+
+    fn token(&mut self) -> Result<(), String> {
+        let rest = self.rest();
+        let Some(first) = rest.chars().next() else {
+            return Err("unclosed action".to_owned());
+        };
+        let second = rest[first.len_utf8()..].chars().next();
+        match first {
+            c if BLANKS.contains(&c) => {
+                let length = rest.len() - rest.trim_start_matches(BLANKS).len();
+                // A blank that belongs to ` -}}` is no token.
+                self.push(TokenKind::Space, length);
+            }
+            '=' => self.push(TokenKind::Assign, 1),
+            ':' if second == Some('=') => self.push(TokenKind::Declare, 2),
+            ':' => return Err("expected :=".to_owned()),
+            '|' => self.push(TokenKind::Pipe, 1),
+            '(' => {
+                self.parentheses += 1;
+                self.push(TokenKind::Open, 1);
+            }
+            ')' if self.parentheses == 0 => return Err("unexpected right paren".to_owned()),
+            ')' => {
+                self.parentheses -= 1;
+                self.push(TokenKind::Close, 1);
+            }
+            '"' | '`' | '\'' => self.quoted()?,
+            '$' => self.name(TokenKind::Variable)?,
+            '.' if !second.is_some_and(|c| c.is_ascii_digit()) => self.name(TokenKind::Field)?,
+            '+' | '-' | '.' | '0'..='9' => self.number()?,
+            c if is_word(c) => self.word()?,
+            c if c.is_ascii() && !c.is_ascii_control() => self.push(TokenKind::Char, 1),
+            c => return Err(format!("unrecognized character in action: {}", unicode(c))),
+        }
+        Ok(())
+    }
+
+    fn quoted(&mut self) -> Result<(), String> {
+        let (literal, length) = literal::quoted(self.rest())?;
+        self.push(TokenKind::Literal(Literal(literal)), length);
+        Ok(())
+    }
+
+    fn number(&mut self) -> Result<(), String> {
+        let (literal, length) = literal::number(self.rest())?;
+        self.push(TokenKind::Literal(Literal(literal)), length);
+        Ok(())
+    }
+
+    /// `.Field` or `$name`; a dot by itself is the dot.
+    fn name(&mut self, kind: TokenKind) -> Result<(), String> {
+        let length = 1 + word_length(&self.rest()[1..]);
+        self.check_terminator(length)?;
+        let kind = match (length, kind) {
+            (1, TokenKind::Field) => TokenKind::Dot,
+            (_, kind) => kind,
+        };
+        self.push(kind, length);
+        Ok(())
+    }
+
+    fn word(&mut self) -> Result<(), String> {
+        let length = word_length(self.rest());
+        self.check_terminator(length)?;
+        let kind = match &self.rest()[..length] {
+            word if KEYWORDS.contains(&word) => TokenKind::Keyword,
+            "true" => TokenKind::Literal(Literal(Value::Bool(true))),
+            "false" => TokenKind::Literal(Literal(Value::Bool(false))),
+            "nil" => TokenKind::Nil,
+            _ => TokenKind::Identifier,
+        };
+        self.push(kind, length);
+        Ok(())
+    }
+
+    /// What may follow a name.
+    fn check_terminator(&self, length: usize) -> Result<(), String> {
+        let rest = &self.rest()[length..];
+        match rest.chars().next() {
+            None | Some('.' | ',' | '|' | ':' | ')' | '(') => Ok(()),
+            Some(c) if BLANKS.contains(&c) || rest.starts_with("}}") => Ok(()),
+            Some(c) => Err(format!("bad character {}", unicode(c))),
+        }
     }
 }
 
-fn word(text: &str) -> (&str, &str) {
-    let end = text
-        .find(|c: char| c != '_' && !c.is_alphanumeric())
-        .unwrap_or(text.len());
-    text.split_at(end)
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
+fn starts_blank(text: &str) -> bool {
+    text.starts_with(BLANKS)
 }
 
-fn number(text: &str) -> Result<(Token, &str), TemplateError> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let sign = text.len() - digits.len();
-    let end = sign
-        + digits
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(digits.len());
-    let number = text[..end]
-        .parse()
-        .map_err(|_| TemplateError::new(format!("`{}` is not a whole number", &text[..end])))?;
-    Ok((Token::Number(number), &text[end..]))
+/// Whether ` -}}` is next.
+fn ends_trimming(rest: &str) -> bool {
+    starts_blank(rest) && rest.trim_start_matches(BLANKS).starts_with("-}}")
 }
 
-fn raw(text: &str) -> Result<(Token, &str), TemplateError> {
-    let (inner, after) = text
-        .split_once('`')
-        .ok_or_else(|| TemplateError::new("a string that begins with ` does not end"))?;
-    Ok((Token::Text(inner.to_owned()), after))
+fn is_word(c: char) -> bool {
+    c == '_' || c.is_alphanumeric()
 }
 
-fn quoted(text: &str) -> Result<(Token, &str), TemplateError> {
-    let mut out = String::new();
-    let mut chars = text.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' => return Ok((Token::Text(out), &text[at + 1..])),
-            '\\' => match chars.next().map(|(_, c)| c) {
-                Some('n') => out.push('\n'),
-                Some('t') => out.push('\t'),
-                Some('r') => out.push('\r'),
-                Some(other) => out.push(other),
-                None => break,
-            },
-            _ => out.push(c),
-        }
+fn word_length(text: &str) -> usize {
+    text.find(|c| !is_word(c)).unwrap_or(text.len())
+}
+
+/// Go's `%#U`.
+fn unicode(c: char) -> String {
+    match c.is_control() {
+        true => format!("U+{:04X}", u32::from(c)),
+        false => format!("U+{:04X} '{c}'", u32::from(c)),
     }
-    Err(TemplateError::new(
-        "a string that begins with \" does not end",
-    ))
 }

@@ -26,6 +26,62 @@ fn names_come_and_go() {
 }
 
 #[test]
+fn filters_and_formats() {
+    let carafe = Carafe::new();
+    let context = carafe.context("FROM base\nLABEL a=1\n");
+    let mut old = carafe.command(["build", "-t", "team/app:1", &context]);
+    assert!(
+        old.env("SOURCE_DATE_EPOCH", "1000")
+            .status()
+            .unwrap()
+            .success()
+    );
+    carafe.ok(["tag", "team/app:1", "team/app:2", "other"]);
+    let names = |args: &[&str]| {
+        let format = ["images", "--format", "{{.Repository}}:{{.Tag}}"];
+        let text = carafe.ok(format.iter().chain(args));
+        let mut names: Vec<String> = text.lines().map(str::to_owned).collect();
+        names.sort();
+        names.join(" ")
+    };
+    let all = "base:latest other:latest team/app:1 team/app:2";
+    assert_eq!(names(&[]), all);
+    assert_eq!(names(&["team/app"]), "team/app:1 team/app:2");
+    assert_eq!(names(&["team/*:1"]), "team/app:1");
+    assert_eq!(
+        names(&["-f", "reference=*e*", "-f", "label=a"]),
+        "other:latest"
+    );
+    assert_eq!(
+        names(&["-f", "before=base"]),
+        "other:latest team/app:1 team/app:2"
+    );
+    assert_eq!(names(&["-f", "since=team/app:1"]), "base:latest");
+    assert_eq!(names(&["-f", "until=1h", "other"]), "other:latest");
+    assert_eq!(
+        names(&["-f", "dangling=false", "-f", "label!=a"]),
+        "base:latest"
+    );
+    // Built again, the name moves on, and what had it is still there.
+    let context = carafe.context("FROM base\nLABEL a=2\n");
+    carafe.ok(["build", "-t", "base", &context]);
+    assert_eq!(names(&["-f", "dangling=true"]), "<none>:<none>");
+    for filter in ["nope=1", "dangling=maybe", "until=xx", "reference=["] {
+        carafe.fails(2, ["images", "-f", filter]);
+    }
+    let by_digest = "{{index .RepoDigests 0}}";
+    let digest = carafe.ok(["inspect", "-f", by_digest, "other"]);
+    let removed = carafe.ok(["rmi", digest.trim()]);
+    assert_eq!(removed, "Untagged: other:latest\n");
+    let error = carafe.fails(2, ["inspect", "-f", "{{.Sise}}", "base"]);
+    assert!(
+        error.contains("at <.Sise>: map has no entry for key \"Sise\"")
+            && error.contains("did you mean `.Size`?"),
+        "{error}"
+    );
+}
+
+#[test]
 fn save_and_load_keep_the_image() {
     let carafe = Carafe::new();
     carafe.ok(["save", "-o", "saved.tar", "base"]);
@@ -143,7 +199,7 @@ fn tables_and_templates() {
     assert!(
         carafe
             .fails(2, ["images", "--format", "{{.X"])
-            .contains("`{{` without `}}`")
+            .contains("unclosed action")
     );
     assert_eq!(carafe.run(["nonsense"]).code, 2);
     assert!(carafe.ok(["--version"]).starts_with("carafe "));

@@ -51,7 +51,35 @@ impl Store {
                 deleted,
             });
         }
+        if let Ok(reference) = name.parse::<Reference>()
+            && let Some(digest) = reference.digest()
+        {
+            return self.remove_by_digest(&reference, digest, name);
+        }
         self.remove_by_id(&self.resolve(name)?, several)
+    }
+
+    /// Takes away the names that a repository has for a digest.
+    fn remove_by_digest(
+        &self,
+        repository: &Reference,
+        digest: &Digest,
+        name: &str,
+    ) -> Result<Removed, Error> {
+        let image = self.resolve(name)?;
+        let mut untagged = Vec::new();
+        for tag in self.tags()? {
+            let means = tag.descriptor.digest == *digest || image.manifest == tag.descriptor;
+            if means && tag.reference.name() == repository.name() {
+                self.untag(&tag.reference)?;
+                untagged.push(tag.reference);
+            }
+        }
+        let deleted = self.delete_if_unnamed(&image)?;
+        Ok(Removed {
+            untagged,
+            deleted: deleted.into_iter().collect(),
+        })
     }
 
     fn remove_by_id(&self, image: &Image, several: Unnamed) -> Result<Removed, Error> {

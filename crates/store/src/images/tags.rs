@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use oci::{Descriptor, Reference};
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,13 @@ impl Store {
         Ok(tag
             .filter(|tag| tag.reference == *reference)
             .map(|tag| tag.descriptor))
+    }
+
+    /// When a reference came to mean what it means; `None` if it means nothing.
+    #[must_use]
+    pub fn tagged_at(&self, reference: &Reference) -> Option<SystemTime> {
+        let metadata = fs::metadata(self.tag_path(reference));
+        metadata.and_then(|metadata| metadata.modified()).ok()
     }
 
     /// All references, sorted.
