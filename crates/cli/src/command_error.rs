@@ -184,7 +184,7 @@ fn io_hint(error: &std::io::Error) -> Option<&'static str> {
 }
 
 /// All causes of an error, joined by colons, each said once.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

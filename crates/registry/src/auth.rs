@@ -27,6 +27,18 @@ pub(crate) struct Authenticator {
 struct Obtained {
     value: String,
     until: Option<Instant>,
+    /// What may be shown in place of a password from now on.
+    identity_token: Option<String>,
+}
+
+impl Obtained {
+    fn lasting(value: String) -> Self {
+        Self {
+            value,
+            until: None,
+            identity_token: None,
+        }
+    }
 }
 
 impl std::fmt::Debug for Obtained {
@@ -43,7 +55,7 @@ impl std::fmt::Debug for Obtained {
 pub(crate) struct Asked<'a> {
     pub(crate) action: &'a Action,
     pub(crate) endpoint: &'a Endpoint,
-    /// What the token must allow: `repository:NAME:pull`.
+    /// What the token must allow: `repository:NAME:pull`; empty is to log in, which is for no repository.
     pub(crate) scope: &'a str,
 }
 
@@ -88,25 +100,33 @@ impl Authenticator {
                 host: host.to_owned(),
                 source,
             };
-            config.credentials.find(host).map_err(failed)
+            let repository = asked.endpoint.repository();
+            config.credentials.find(host, repository).map_err(failed)
         };
         let obtained = if let Some(challenge) = find("bearer") {
             let credential = credential()?;
-            token::fetch(asked, challenge, credential.as_ref(), transport)?
+            match credential {
+                Some(Credential::RegistryToken(token)) => {
+                    Obtained::lasting(token::bearer(asked, &token)?)
+                }
+                other => token::fetch(asked, challenge, other.as_ref(), (transport, config))?,
+            }
         } else if find("basic").is_some() {
             let Some(Credential::Password { username, password }) = credential()? else {
                 return Ok(None);
             };
-            Obtained {
-                value: basic(&username, &password),
-                until: None,
-            }
+            Obtained::lasting(basic(&username, &password))
         } else {
             return Ok(None);
         };
         let value = obtained.value.clone();
         self.lock().insert(asked.key(), obtained);
         Ok(Some(value))
+    }
+
+    /// The identity token that came with what has worked, if one was asked for.
+    pub(crate) fn identity_token(&self, asked: Asked<'_>) -> Option<String> {
+        self.lock().get(&asked.key())?.identity_token.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<(String, String), Obtained>> {

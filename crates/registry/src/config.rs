@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use oci::Digest;
 
-use crate::{Anonymous, Credentials, Error, Proxies, Registries};
+use crate::{Anonymous, CredentialError, Credentials, Error, Proxies, Registries};
 
 /// Everything that a [`Client`](crate::Client) must know; it asks neither environment nor home
 /// directory.
@@ -160,5 +160,10 @@ pub enum Event<'a> {
         error: &'a Error,
         /// Whom is asked next.
         next: &'a str,
+    },
+    /// A place of credentials cannot be used, and the others are asked.
+    UnusableCredentials {
+        /// Why not.
+        error: &'a CredentialError,
     },
 }

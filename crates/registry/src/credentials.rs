@@ -1,14 +1,34 @@
+//! Who the user is at registries: docker's `config.json`, containers-auth.json(5), credential helpers.
+
+mod auth_file;
+mod error;
+mod helper;
+mod key;
+mod keyring;
+
 use std::error::Error as StdError;
 use std::fmt;
 
+pub use auth_file::AuthFile;
+pub(crate) use auth_file::without_content;
+pub use error::CredentialError;
+pub use helper::Helpers;
+pub use key::RegistryKey;
+pub use keyring::{Kept, Keyring, SecretText, Source};
+
 /// Who knows the user's credentials: a configuration file, a helper program, a prompt.
 pub trait Credentials: Send + Sync {
-    /// The credentials for a registry, by the host and port that references name: Docker Hub is
-    /// `docker.io`. `None` is to go without.
+    /// The credentials for a repository (`library/alpine`) of a registry, which is named by the host and
+    /// port that references name: Docker Hub is `docker.io`. The repository is empty where it is about the
+    /// registry as a whole. `None` is to go without.
     ///
     /// # Errors
     /// When there may be some, but they cannot be had.
-    fn find(&self, registry: &str) -> Result<Option<Credential>, Box<dyn StdError + Send + Sync>>;
+    fn find(
+        &self,
+        registry: &str,
+        repository: &str,
+    ) -> Result<Option<Credential>, Box<dyn StdError + Send + Sync>>;
 }
 
 /// What shows a registry who the user is.
@@ -23,6 +43,8 @@ pub enum Credential {
     },
     /// What `docker login` calls an identity token: exchanged for access tokens.
     IdentityToken(String),
+    /// What docker's `config.json` calls a registry token: an access token already.
+    RegistryToken(String),
 }
 
 impl fmt::Debug for Credential {
@@ -31,6 +53,7 @@ impl fmt::Debug for Credential {
         match self {
             Self::Password { username, .. } => write!(f, "Password({username:?}, …)"),
             Self::IdentityToken(_) => f.write_str("IdentityToken(…)"),
+            Self::RegistryToken(_) => f.write_str("RegistryToken(…)"),
         }
     }
 }
@@ -40,7 +63,30 @@ impl fmt::Debug for Credential {
 pub struct Anonymous;
 
 impl Credentials for Anonymous {
-    fn find(&self, _: &str) -> Result<Option<Credential>, Box<dyn StdError + Send + Sync>> {
+    fn find(
+        &self,
+        _: &str,
+        _: &str,
+    ) -> Result<Option<Credential>, Box<dyn StdError + Send + Sync>> {
         Ok(None)
+    }
+}
+
+/// Credentials that the user gives for one registry, to be tried by [`Client::login`](crate::Client::login).
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The registry, as references name it.
+    pub registry: String,
+    /// What is given for it.
+    pub credential: Credential,
+}
+
+impl Credentials for Given {
+    fn find(
+        &self,
+        registry: &str,
+        _: &str,
+    ) -> Result<Option<Credential>, Box<dyn StdError + Send + Sync>> {
+        Ok((registry == self.registry).then(|| self.credential.clone()))
     }
 }

@@ -23,6 +23,16 @@ impl Endpoint {
         }
     }
 
+    /// A registry as a whole.
+    pub(crate) fn registry(host: &str) -> Self {
+        Self {
+            host: host.to_owned(),
+            repository: String::new(),
+            insecure: false,
+            mirror: false,
+        }
+    }
+
     /// A place that the configuration names: `host[:port]/repository`.
     pub(crate) fn at(location: &str, reference: &Reference) -> Result<Self, Error> {
         let invalid = || Error::InvalidLocation {
@@ -78,11 +88,15 @@ impl Endpoint {
     }
 
     pub(crate) fn is_loopback(&self) -> bool {
-        let name = match self.host.rsplit_once(':') {
+        is_loopback(self.name())
+    }
+
+    /// The host without the port.
+    pub(crate) fn name(&self) -> &str {
+        match self.host.rsplit_once(':') {
             Some((name, port)) if !port.ends_with(']') => name,
             _ => &self.host,
-        };
-        is_loopback(name)
+        }
     }
 
     /// The host and port that answer the API: Docker Hub's is not where its name says.

@@ -199,6 +199,14 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// The registry does not accept the user's credentials.
+    #[error("cannot log in to {host}: {reason}")]
+    LoginRefused {
+        /// The registry.
+        host: String,
+        /// What it says, or what is wrong.
+        reason: String,
+    },
     /// The user's credentials cannot be found out.
     #[error("cannot get the credentials for {host}")]
     Credentials {
@@ -350,6 +358,7 @@ impl Error {
             | Self::Tls { host, .. }
             | Self::Redirect { host, .. }
             | Self::Authentication { host, .. }
+            | Self::LoginRefused { host, .. }
             | Self::Credentials { host, .. }
             | Self::Document { host, .. }
             | Self::Mismatch { host, .. } => Some(host),

@@ -22,6 +22,7 @@ mod download;
 mod endpoint;
 mod error;
 mod http_date;
+mod login;
 mod proxies;
 mod registries;
 mod repository;
@@ -31,13 +32,17 @@ mod transport;
 pub use blob::BlobReader;
 pub use client::Client;
 pub use config::{Config, Event, Observer, Retries, Timeouts};
-pub use credentials::{Anonymous, Credential, Credentials};
+pub use credentials::{
+    Anonymous, AuthFile, Credential, CredentialError, Credentials, Given, Helpers, Kept, Keyring,
+    RegistryKey, SecretText, Source,
+};
 pub use download::{
     Download, DownloadRequest, Downloaded, Version, basic_authorization, percent_decoded,
     url_to_show,
 };
 pub use endpoint::Endpoint;
 pub use error::Error;
+pub use login::Login;
 pub use proxies::Proxies;
 pub use registries::Registries;
 pub use repository::{Content, Image, Pushed, Repository, Resolved};

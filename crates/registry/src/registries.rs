@@ -126,15 +126,29 @@ impl Registries {
     /// # Errors
     /// When the configuration forbids the reference, or makes no sense for it.
     pub fn endpoints(&self, reference: &Reference) -> Result<Vec<Endpoint>, Error> {
-        let name = reference.to_string();
-        let matching = self
-            .rules
-            .values()
-            .filter_map(|rule| Some((rule, rule.matches(&name)?)));
-        match matching.max_by_key(|(rule, _)| rule.prefix.len()) {
+        match self.rule(&reference.to_string()) {
             Some((rule, matched)) => rule.endpoints(reference, matched),
             None => Ok(vec![Endpoint::of(reference)]),
         }
+    }
+
+    /// May a registry as a whole be without TLS, or with a certificate that nobody vouches for?
+    pub(crate) fn is_insecure(&self, host: &str) -> bool {
+        self.rule(host).is_some_and(|(rule, _)| rule.insecure)
+    }
+
+    /// Is a registry as a whole forbidden?
+    pub(crate) fn is_blocked(&self, host: &str) -> bool {
+        self.rule(host).is_some_and(|(rule, _)| rule.blocked)
+    }
+
+    /// The rule for a full name, and how much of it the prefix is.
+    fn rule(&self, name: &str) -> Option<(&Rule, usize)> {
+        let matching = self
+            .rules
+            .values()
+            .filter_map(|rule| Some((rule, rule.matches(name)?)));
+        matching.max_by_key(|(rule, _)| rule.prefix.len())
     }
 }
 

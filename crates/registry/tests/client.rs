@@ -7,6 +7,10 @@ mod access;
 mod blobs;
 #[path = "client/downloads.rs"]
 mod downloads;
+#[path = "client/keyring.rs"]
+mod keyring;
+#[path = "client/login.rs"]
+mod login;
 #[path = "client/manifests.rs"]
 mod manifests;
 #[path = "client/mirrors.rs"]
@@ -82,6 +86,7 @@ impl Told {
                 Event::Progress { done, total, .. } => format!("{done} of {total}"),
                 Event::Retrying { attempt, .. } => format!("retrying after {attempt}"),
                 Event::FallingBack { next, .. } => format!("falling back to {next}"),
+                Event::UnusableCredentials { error } => error.to_string(),
             };
             told.lock().unwrap().push(text);
         })

@@ -1,8 +1,8 @@
 //! What registries make us wait for, in lines of their own among the progress.
 
 use super::{Shared, lock};
-use crate::output;
 use crate::terminal::clean;
+use crate::{command_error, output};
 use registry::{Event, Observer};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -50,6 +50,10 @@ fn line(event: Event<'_>) -> Option<String> {
         Event::Retrying { error, wait, .. } if !error.is_unreachable() => {
             let host = error.host().unwrap_or("the registry");
             let text = format!("waiting {} for {host}: {}", seconds(wait), error.in_short());
+            Some(clean::line(text.as_bytes()))
+        }
+        Event::UnusableCredentials { error } => {
+            let text = format!("warning: {}", command_error::chain(error));
             Some(clean::line(text.as_bytes()))
         }
         _ => None,

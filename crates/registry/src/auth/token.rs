@@ -7,8 +7,10 @@ use ureq::http::{HeaderValue, Uri};
 
 use super::challenge::Challenge;
 use super::{Asked, Obtained, basic};
-use crate::credentials::Credential;
+use crate::config::Config;
+use crate::credentials::{Credential, without_content};
 use crate::error::Error;
+use crate::proxies::is_loopback;
 use crate::transport::{Body, Request, Transport, Trust};
 
 const MAX_SIZE: u64 = 1 << 20;
@@ -24,28 +26,32 @@ struct Token {
     token: String,
     #[serde(default)]
     access_token: String,
+    #[serde(default)]
+    refresh_token: String,
     expires_in: Option<u64>,
 }
 
-/// Gets a token from where `challenge` says.
+/// Gets a token from where `challenge` says. Who logs in asks for an identity token with it.
 pub(super) fn fetch(
     asked: Asked<'_>,
     challenge: &Challenge,
     credential: Option<&Credential>,
-    transport: &Transport,
+    (transport, config): (&Transport, &Config),
 ) -> Result<Obtained, Error> {
-    let realm = realm(asked, challenge)?;
+    let (realm, trust) = realm(asked, challenge, config)?;
     let service = challenge.parameter("service");
     let scopes = scopes(challenge.parameter("scope"), asked.scope);
     let mut fields: Vec<(&str, &str)> = service
         .map(|service| ("service", service))
         .into_iter()
         .collect();
+    let scope = scopes.join(" ");
     let (uri, request) = match credential {
         Some(Credential::IdentityToken(token)) => {
-            let scope = scopes.join(" ");
+            if !scope.is_empty() {
+                fields.push(("scope", &scope));
+            }
             fields.extend([
-                ("scope", scope.as_str()),
                 ("grant_type", "refresh_token"),
                 ("client_id", CLIENT),
                 ("refresh_token", token),
@@ -58,10 +64,13 @@ pub(super) fn fetch(
         Some(Credential::Password { username, password }) => {
             fields.extend(scopes.iter().map(|scope| ("scope", *scope)));
             fields.push(("account", username));
+            if asked.scope.is_empty() {
+                fields.extend([("client_id", CLIENT), ("offline_token", "true")]);
+            }
             let request = Request::get().authorization(Some(basic(username, password)));
             (with_query(&realm, &form(&fields)), request)
         }
-        None => {
+        Some(Credential::RegistryToken(_)) | None => {
             fields.extend(scopes.iter().map(|scope| ("scope", *scope)));
             (with_query(&realm, &form(&fields)), Request::get())
         }
@@ -69,11 +78,6 @@ pub(super) fn fetch(
     let uri = uri
         .parse()
         .map_err(|_| asked.failed("its token server's address is no URL"))?;
-    let trust = if asked.endpoint.is_insecure() {
-        Trust::Anyone
-    } else {
-        Trust::Authorities
-    };
     let answer = transport.follow(asked.action, uri, trust, &request)?;
     match answer.status() {
         200 => read(asked, &answer.read(asked.action, MAX_SIZE)?),
@@ -116,38 +120,59 @@ fn covers(wide: &str, narrow: &str) -> bool {
     wide == narrow && wanted.split(',').all(allowed)
 }
 
-/// Where the token server is. It gets credentials, so plain HTTP is only for those who asked for it.
-fn realm(asked: Asked<'_>, challenge: &Challenge) -> Result<Uri, Error> {
+/// Where the token server is, and who must vouch for it. It gets credentials: without TLS, or with a certificate that
+/// nobody vouches for, only those may be that this is configured for, or who are the registry itself.
+fn realm(asked: Asked<'_>, challenge: &Challenge, config: &Config) -> Result<(Uri, Trust), Error> {
     let realm = challenge
         .parameter("realm")
         .ok_or_else(|| asked.failed("it names no token server"))?;
     let uri: Uri = realm
         .parse()
         .map_err(|_| asked.failed("its token server's address is no URL"))?;
-    match uri.scheme_str() {
-        Some("https") => Ok(uri),
-        Some("http") if asked.endpoint.is_insecure() => Ok(uri),
-        Some("http") => Err(asked.failed("its token server is without TLS")),
+    let host = uri.host().unwrap_or_default();
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let is_registry = asked.endpoint.name().eq_ignore_ascii_case(host);
+    let may_be_insecure = is_loopback(host)
+        || (is_registry && asked.endpoint.is_insecure())
+        || config.registries.is_insecure(authority);
+    match (uri.scheme_str(), may_be_insecure) {
+        (Some("https"), false) => Ok((uri, Trust::Authorities)),
+        (Some("https" | "http"), true) => Ok((uri, Trust::Anyone)),
+        (Some("http"), false) => Err(asked.failed(format!(
+            "its token server {authority} is without TLS; set `insecure = true` for it in \
+             registries.conf if it may be"
+        ))),
         _ => Err(asked.failed("its token server's address is no HTTP URL")),
     }
 }
 
+/// The header that shows a token.
+pub(super) fn bearer(asked: Asked<'_>, token: &str) -> Result<String, Error> {
+    let value = format!("Bearer {token}");
+    if token.is_empty() || HeaderValue::from_str(&value).is_err() {
+        return Err(asked.failed("the token cannot be sent in a header"));
+    }
+    Ok(value)
+}
+
 fn read(asked: Asked<'_>, bytes: &[u8]) -> Result<Obtained, Error> {
-    let token: Token = serde_json::from_slice(bytes)
-        .map_err(|error| asked.failed(format!("the token server's answer is no token: {error}")))?;
+    let token: Token = serde_json::from_slice(bytes).map_err(|error| {
+        let why = without_content(&error);
+        asked.failed(format!("the token server's answer is no token: {why}"))
+    })?;
     let text = if token.token.is_empty() {
         token.access_token
     } else {
         token.token
     };
-    let value = format!("Bearer {text}");
-    if text.is_empty() || HeaderValue::from_str(&value).is_err() {
-        return Err(asked.failed("the token server's answer has no usable token"));
-    }
+    let value = bearer(asked, &text)
+        .map_err(|_| asked.failed("the token server's answer has no usable token"))?;
     let life = token.expires_in.unwrap_or(DEFAULT_LIFE).max(DEFAULT_LIFE) - MARGIN;
     Ok(Obtained {
         value,
         until: Instant::now().checked_add(Duration::from_secs(life)),
+        identity_token: Some(token.refresh_token)
+            .filter(|token| asked.scope.is_empty() && !token.is_empty()),
     })
 }
 

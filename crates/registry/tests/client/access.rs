@@ -10,7 +10,11 @@ use super::{config, reference, registry_with_image, repository};
 struct For(String);
 
 impl Credentials for For {
-    fn find(&self, registry: &str) -> Result<Option<Credential>, Box<dyn StdError + Send + Sync>> {
+    fn find(
+        &self,
+        registry: &str,
+        _: &str,
+    ) -> Result<Option<Credential>, Box<dyn StdError + Send + Sync>> {
         let (username, password) = ("me".to_owned(), "s3cret".to_owned());
         Ok((registry == self.0).then_some(Credential::Password { username, password }))
     }

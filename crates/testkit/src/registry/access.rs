@@ -13,6 +13,16 @@ pub enum Access {
         /// The token server that is named, if it is not the registry itself.
         realm: Option<String>,
     },
+    /// Whoever has a token, for which this user gets an identity token by this password: what OAuth2 calls a
+    /// refresh token, and `docker login` keeps.
+    IdentityToken {
+        /// The user.
+        user: String,
+        /// The password.
+        password: String,
+        /// The identity token.
+        identity: String,
+    },
     /// This user by this password.
     Basic {
         /// The user.
@@ -30,23 +40,14 @@ impl Access {
     pub(super) fn refuse(&self, host: &str, request: &Received) -> Option<Response> {
         let (wanted, challenge) = match self {
             Self::Open => return None,
-            Self::Token { realm, .. } => {
-                let own = format!("http://{host}/token");
-                let realm = realm.as_deref().unwrap_or(&own);
-                let needed = needed_scopes(request);
-                let shown = request.header("authorization").unwrap_or_default();
-                if let Some(scopes) = shown.strip_prefix(&format!("Bearer {TOKEN}/")) {
-                    let allowed: Vec<&str> = scopes.split(';').collect();
-                    if needed.iter().all(|scope| allows(&allowed, scope)) {
-                        return None;
-                    }
-                }
-                let challenge = format!(
-                    "Bearer realm=\"{realm}\",service=\"test\",scope=\"{}\"",
-                    needed[0]
-                );
-                (String::new(), challenge)
-            }
+            Self::Token { realm, .. } => match bearer(request, host, realm.as_deref()) {
+                None => return None,
+                Some(challenge) => (String::new(), challenge),
+            },
+            Self::IdentityToken { .. } => match bearer(request, host, None) {
+                None => return None,
+                Some(challenge) => (String::new(), challenge),
+            },
             Self::Basic { user, password } => {
                 (basic(user, password), "Basic realm=\"test\"".to_owned())
             }
@@ -60,32 +61,64 @@ impl Access {
 
     /// What `/token` answers.
     pub(super) fn token(&self, request: &Received) -> Response {
-        let Self::Token { user, .. } = self else {
-            return Response::new(404, b"");
+        let (wanted, identity) = match self {
+            Self::Token { user, .. } => {
+                (user.as_ref().map(|(user, password)| (user, password)), None)
+            }
+            Self::IdentityToken {
+                user,
+                password,
+                identity,
+            } => (Some((user, password)), Some(identity)),
+            _ => return Response::new(404, b""),
         };
-        let wanted = user.as_ref().map(|(user, password)| basic(user, password));
-        if wanted.is_some() && request.header("authorization") != wanted.as_deref() {
+        let refreshes = identity.is_some_and(|identity| {
+            request.method == "POST"
+                && fields(request, "grant_type") == ["refresh_token"]
+                && fields(request, "refresh_token") == [identity.as_str()]
+        });
+        let wanted = wanted.map(|(user, password)| basic(user, password));
+        if wanted.is_some() && !refreshes && request.header("authorization") != wanted.as_deref() {
             return Response::new(401, b"{}");
         }
         let scopes = fields(request, "scope").join(";").replace(' ', ";");
-        let body = format!(r#"{{"token":"{TOKEN}/{scopes}","expires_in":300}}"#);
-        Response::new(200, body.as_bytes()).header("Content-Type", "application/json")
+        let mut body = format!(r#"{{"token":"{TOKEN}/{scopes}","expires_in":300"#);
+        if let Some(identity) = identity.filter(|_| fields(request, "offline_token") == ["true"]) {
+            body += &format!(r#","refresh_token":"{identity}""#);
+        }
+        Response::new(200, format!("{body}}}").as_bytes())
+            .header("Content-Type", "application/json")
     }
 }
 
-/// What a request needs, the repository's own scope first.
+/// The challenge for a request without a token that allows it.
+fn bearer(request: &Received, host: &str, realm: Option<&str>) -> Option<String> {
+    let own = format!("http://{host}/token");
+    let realm = realm.unwrap_or(&own);
+    let needed = needed_scopes(request);
+    let shown = request.header("authorization").unwrap_or_default();
+    if let Some(scopes) = shown.strip_prefix(&format!("Bearer {TOKEN}/")) {
+        let allowed: Vec<&str> = scopes.split(';').collect();
+        if needed.iter().all(|scope| allows(&allowed, scope)) {
+            return None;
+        }
+    }
+    let scope = needed.first().map(|scope| format!(",scope=\"{scope}\""));
+    let scope = scope.unwrap_or_default();
+    Some(format!("Bearer realm=\"{realm}\",service=\"test\"{scope}"))
+}
+
+/// What a request needs, the repository's own scope first; nothing if it is for no repository.
 fn needed_scopes(request: &Received) -> Vec<String> {
     let path = request.path.split('?').next().unwrap_or_default();
     let name = path.trim_start_matches("/v2/");
     let end = name.find("/manifests/").or_else(|| name.find("/blobs/"));
+    let Some(end) = end else { return Vec::new() };
     let actions = match request.method.as_str() {
         "GET" | "HEAD" if !path.contains("/uploads/") => "pull",
         _ => "pull,push",
     };
-    let mut needed = vec![format!(
-        "repository:{}:{actions}",
-        &name[..end.unwrap_or(0)]
-    )];
+    let mut needed = vec![format!("repository:{}:{actions}", &name[..end])];
     // As real registries have it, the source of a mount is not in the challenge.
     let sources = request.query("from").into_iter();
     needed.extend(sources.map(|from| format!("repository:{from}:pull")));
