@@ -41,6 +41,8 @@ enum Verb {
     Stop(commands::stop::Args),
     Rm(commands::rm::Args),
     Pull(commands::pull::Args),
+    Login(commands::login::Args),
+    Logout(commands::logout::Args),
     Load(commands::load::Args),
     Save(commands::save::Args),
     Import(commands::import::Args),
@@ -84,6 +86,9 @@ pub(crate) fn run() -> Exit {
     let done = match cli.verb {
         Verb::Version(args) => commands::version::run(&args, &config),
         Verb::DockerPlugin(args) => commands::docker_plugin::run(&args, &config),
+        // Helper programs ask services that know the user by number.
+        Verb::Login(args) => commands::login::run(&args, &config),
+        Verb::Logout(args) => commands::logout::run(&args, &config),
         verb => config
             .become_root_of_own_namespace()
             .and_then(|()| dispatch(verb, &config)),
@@ -125,6 +130,8 @@ fn dispatch(verb: Verb, config: &Config) -> Result<Exit, CommandError> {
         Verb::Stop(args) => commands::stop::run(&args, config),
         Verb::Rm(args) => commands::rm::run(&args, config),
         Verb::Pull(args) => commands::pull::run(&args, config),
+        Verb::Login(args) => commands::login::run(&args, config),
+        Verb::Logout(args) => commands::logout::run(&args, config),
         Verb::Load(args) => commands::load::run(&args, config),
         Verb::Save(args) => commands::save::run(&args, config),
         Verb::Import(args) => commands::import::run(&args, config),

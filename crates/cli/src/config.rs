@@ -1,11 +1,13 @@
 //! What the surroundings say: where the store is, how to show things, which registries there are. The only
 //! place that reads the environment.
 
+mod credentials;
+
 use crate::command_error::CommandError;
 use crate::terminal;
 use crate::terminal::style::Style;
 use builder::remote::GitSettings;
-use registry::{Client, Observer, Proxies, Registries};
+use registry::{Client, Credentials, Observer, Proxies, Registries};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -21,15 +23,18 @@ pub(crate) struct Config {
     root: Option<PathBuf>,
     /// Whether root called; later everybody is root.
     called_by_root: bool,
+    /// Who called; later it is another number.
+    user: u32,
 }
 
 impl Config {
     /// `root` is what `--root` said.
     pub(crate) fn new(root: Option<PathBuf>) -> Self {
-        let called_by_root = rustix::process::geteuid().is_root();
+        let user = rustix::process::geteuid();
         Self {
             root,
-            called_by_root,
+            called_by_root: user.is_root(),
+            user: user.as_raw(),
         }
     }
 
@@ -107,18 +112,28 @@ impl Config {
         cancel: Arc<AtomicBool>,
         observer: Observer,
     ) -> Result<Client, CommandError> {
-        let registries = match set("CONTAINERS_REGISTRIES_CONF") {
-            Some(path) => Registries::load(Path::new(&path))?,
-            None => Registries::load_default(config_home().as_deref())?,
-        };
+        let registries = self.registries()?;
+        let keyring = self.keyring(&registries, &observer, &cancel, None);
+        Ok(self.client(registries, Arc::new(keyring), cancel, observer))
+    }
+
+    /// A client that shows these credentials.
+    pub(crate) fn client(
+        &self,
+        registries: Registries,
+        credentials: Arc<dyn Credentials>,
+        cancel: Arc<AtomicBool>,
+        observer: Observer,
+    ) -> Client {
         // As with curl, the lower-case name goes first.
         let either = |lower: &str, upper: &str| {
             set(lower)
                 .or_else(|| set(upper))
                 .and_then(|value| value.into_string().ok())
         };
-        Ok(Client::new(registry::Config {
+        Client::new(registry::Config {
             registries,
+            credentials,
             proxies: Proxies {
                 http: either("http_proxy", "HTTP_PROXY"),
                 https: either("https_proxy", "HTTPS_PROXY"),
@@ -128,7 +143,15 @@ impl Config {
             cancel,
             observer,
             ..registry::Config::default()
-        }))
+        })
+    }
+
+    /// Where registries are: containers-registries.conf(5).
+    pub(crate) fn registries(&self) -> Result<Registries, CommandError> {
+        Ok(match set("CONTAINERS_REGISTRIES_CONF") {
+            Some(path) => Registries::load(Path::new(&path))?,
+            None => Registries::load_default(config_home().as_deref())?,
+        })
     }
 
     /// What `git` sees of the user's surroundings: how to get out. What opens doors is given with

@@ -2,6 +2,7 @@
 
 pub(crate) mod clean;
 pub(crate) mod cursor;
+pub(crate) mod prompt;
 pub(crate) mod raw_mode;
 pub(crate) mod style;
 pub(crate) mod width;

@@ -23,6 +23,7 @@ pub struct Registries {
     search: Vec<String>,
     aliases: BTreeMap<String, String>,
     rules: BTreeMap<String, Rule>,
+    credential_helpers: Vec<String>,
 }
 
 impl Registries {
@@ -88,10 +89,21 @@ impl Registries {
         FileContent::parse(text)?.check()
     }
 
+    /// Who keeps credentials, in the order in which they are asked: names of helpers, and [`AUTH_FILE`](Self::AUTH_FILE).
+    pub fn credential_helpers(&self) -> &[String] {
+        &self.credential_helpers
+    }
+
+    /// The name among [`credential_helpers`](Self::credential_helpers) that stands for the files.
+    pub const AUTH_FILE: &str = "containers-auth.json";
+
     /// Lets `other` change this: what it says of a prefix, an alias or the search list is what counts.
     pub fn merge(&mut self, other: Self) {
         if !other.search.is_empty() {
             self.search = other.search;
+        }
+        if !other.credential_helpers.is_empty() {
+            self.credential_helpers = other.credential_helpers;
         }
         self.aliases.extend(other.aliases);
         self.rules.extend(other.rules);

@@ -127,6 +127,13 @@ impl From<registry::Error> for CommandError {
     }
 }
 
+impl From<registry::CredentialError> for CommandError {
+    fn from(error: registry::CredentialError) -> Self {
+        // So do these.
+        Self::new(chain(&error))
+    }
+}
+
 /// Errors of the builder's that `run` meets: users, mount points.
 impl From<builder::Error> for CommandError {
     fn from(error: builder::Error) -> Self {

@@ -12,6 +12,7 @@ mod explain;
 mod freshness;
 mod hostile;
 mod images;
+mod login;
 mod missing;
 mod on_error;
 mod outputs;

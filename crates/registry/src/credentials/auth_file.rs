@@ -63,7 +63,9 @@ impl AuthFile {
     /// When it cannot be read or makes no sense.
     pub fn read(path: &Path) -> Result<Self, CredentialError> {
         // Dotfiles are often links into a repository: what they lead to is what is written.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let path = fs::canonicalize(path)
+            .or_else(|_| std::path::absolute(path))
+            .unwrap_or_else(|_| path.to_owned());
         let mut text = String::new();
         let read = match File::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),

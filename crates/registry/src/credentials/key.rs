@@ -40,6 +40,11 @@ impl RegistryKey {
         self.0.split('/').next().unwrap_or_default()
     }
 
+    /// The part of the registry that it is for; empty is all of it.
+    pub fn repository(&self) -> &str {
+        self.0.split_once('/').map_or("", |(_, part)| part)
+    }
+
     /// Is it for a part of the registry only?
     pub fn is_partial(&self) -> bool {
         self.0.contains('/')

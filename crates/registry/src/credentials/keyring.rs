@@ -171,19 +171,37 @@ impl Keyring {
         })
     }
 
+    /// The credentials for a registry or a part of it.
+    ///
+    /// # Errors
+    /// When a place cannot say.
+    pub fn get(&self, key: &RegistryKey) -> Result<Option<Credential>, CredentialError> {
+        let found = self.first((key.host(), key.repository()))?;
+        Ok(found.map(|(_, credential)| credential))
+    }
+
     /// The first place that has credentials for a registry, in words.
     ///
     /// # Errors
     /// When a place cannot say.
     pub fn place_of(&self, key: &RegistryKey) -> Result<Option<String>, CredentialError> {
+        let found = self.first((key.host(), key.repository()))?;
+        Ok(found.map(|(source, _)| match source {
+            Source::DockerFile(path) | Source::AuthFile(path) => path.display().to_string(),
+            Source::Variable { name, .. } => (*name).to_owned(),
+            Source::Helper(name) => format!("docker-credential-{name}"),
+        }))
+    }
+
+    /// The first place that has credentials for a repository, and these.
+    fn first(
+        &self,
+        repository: (&str, &str),
+    ) -> Result<Option<(&Source, Credential)>, CredentialError> {
         for (source, read) in &self.sources {
             let file = read.get_or_init(|| self.read(source)).as_ref();
-            if self.find_in(source, file, (key.host(), ""))?.is_some() {
-                return Ok(Some(match source {
-                    Source::DockerFile(path) | Source::AuthFile(path) => path.display().to_string(),
-                    Source::Variable { name, .. } => (*name).to_owned(),
-                    Source::Helper(name) => format!("docker-credential-{name}"),
-                }));
+            if let Some(found) = self.find_in(source, file, repository)? {
+                return Ok(Some((source, found)));
             }
         }
         Ok(None)
@@ -231,13 +249,8 @@ impl Credentials for Keyring {
         registry: &str,
         repository: &str,
     ) -> Result<Option<Credential>, Box<dyn StdError + Send + Sync>> {
-        for (source, read) in &self.sources {
-            let file = read.get_or_init(|| self.read(source)).as_ref();
-            if let Some(found) = self.find_in(source, file, (registry, repository))? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+        let found = self.first((registry, repository))?;
+        Ok(found.map(|(_, credential)| credential))
     }
 }
 
@@ -260,7 +273,9 @@ fn change<T>(
     act: impl FnOnce(&mut AuthFile) -> Result<T, CredentialError>,
 ) -> Result<T, CredentialError> {
     // The file itself is replaced: its folder is what can be held. Where that is not possible, the last one wins.
-    let folder = path.parent().and_then(|folder| File::open(folder).ok());
+    let whole = std::path::absolute(path).ok();
+    let folder = whole.as_deref().and_then(Path::parent);
+    let folder = folder.and_then(|folder| File::open(folder).ok());
     let _held = folder.filter(|folder| folder.lock().is_ok());
     let mut file = AuthFile::read(path)?;
     let before = file.content().clone();

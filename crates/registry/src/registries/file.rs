@@ -12,6 +12,7 @@ pub(super) struct FileContent {
     unqualified_search_registries: Vec<String>,
     aliases: BTreeMap<String, String>,
     registry: Vec<RegistryTable>,
+    credential_helpers: Vec<String>,
     /// Version 1 had its lists in here.
     registries: Option<toml::Table>,
 }
@@ -59,6 +60,7 @@ impl FileContent {
             search: search?,
             aliases: self.aliases,
             rules,
+            credential_helpers: self.credential_helpers,
         })
     }
 }

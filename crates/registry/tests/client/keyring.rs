@@ -230,7 +230,7 @@ fn what_goes_wrong_with_helpers() {
         ("echo '[\"s3cret\"]'", "wrong kind"),
         (
             "echo '{\"Username\":1,\"Secret\":\"s3cret\"}'",
-            "wrong kind",
+            "`Username` is no text",
         ),
         (
             "echo the keyring is locked; exit 1",
