@@ -4,6 +4,7 @@ mod bind;
 mod copy;
 mod emulations;
 mod inspect;
+mod pack;
 mod place;
 mod run;
 mod surroundings;
@@ -14,6 +15,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use emulations::Emulations;
+pub(crate) use pack::Seen;
+use pack::Unfilled;
 use rootfs::Root;
 use store::{Draft, SnapshotId, SnapshotMeta};
 
@@ -49,6 +52,8 @@ pub(crate) struct Work<'w> {
     pub(crate) schedule: &'w Schedule<'w>,
     /// Whether to give up.
     pub(crate) stopped: &'w (dyn Fn() -> bool + Sync),
+    /// Whether this build looks at the files that it makes.
+    pub(crate) seen: Seen,
     /// What there is to tell of it.
     pub(crate) notices: &'w Mutex<Vec<Notice>>,
 }
@@ -60,6 +65,12 @@ impl Work<'_> {
             .lock()
             .expect("no thread panics with it")
             .push(notice);
+    }
+
+    /// Forgets it: the step begins again.
+    fn forget_notices(&self) {
+        let mut notices = self.notices.lock().expect("no thread panics with it");
+        notices.clear();
     }
 }
 
@@ -82,11 +93,34 @@ impl<'a> Executor<'a> {
                 unreachable!("what is elsewhere is fetched, not executed")
             }
             Operation::Workdir { path, user } => self.workdir(work, &draft, path, user)?,
-            Operation::Copy(copy) => self.copy(work, &draft, copy)?,
+            Operation::Copy(copy) => {
+                if let Some(unfilled) = self.copy(work, &draft, copy)? {
+                    return self.pack(step, work, draft, &unfilled);
+                }
+            }
             Operation::Run(run) => self.run(work, &draft, run)?,
         }
         let snapshot = draft.commit(&SnapshotId::random(), &SnapshotMeta::default())?;
         Ok(snapshot.id().clone())
+    }
+
+    /// Makes a snapshot of what a copy made and what it left out. If its sources do not keep still, they are copied.
+    fn pack(
+        &self,
+        step: &Step,
+        work: &Work<'_>,
+        draft: Draft,
+        unfilled: &Unfilled,
+    ) -> Result<SnapshotId, Error> {
+        match self.commit_unfilled(work, draft, unfilled) {
+            Ok(snapshot) => Ok(snapshot.id().clone()),
+            Err(_) if (work.stopped)() => Err(Error::Cancelled),
+            Err(_) => {
+                work.forget_notices();
+                let seen = Seen::Yes;
+                self.execute(step, &Work { seen, ..*work })
+            }
+        }
     }
 
     /// The file system below a step, with a draft on top that takes what is written.

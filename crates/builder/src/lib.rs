@@ -52,7 +52,7 @@ pub use failed_run::{FailedRun, Inspector, Terminal};
 pub use missing::MissingSource;
 pub use options::{
     Entitlement, Environment, NoCache, Options, Reporting, RunOptions, SecretSource,
-    UnknownEntitlement,
+    UnknownEntitlement, Wanted,
 };
 pub use plan::{Bases, HistoryEntry, Plan, PlannedStage, StageImage, Stages, plan};
 pub use report::StageReport;

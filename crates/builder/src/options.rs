@@ -48,6 +48,18 @@ pub struct Options {
     pub add_hosts: Vec<(String, String)>,
     /// What is told of the build, and how it counts.
     pub reporting: Reporting,
+    /// What of the result is wanted.
+    pub wanted: Wanted,
+}
+
+/// What of a build's result is wanted, so that the rest need not be made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// An image: its layers may be tars as long as nobody looks into them.
+    #[default]
+    Layers,
+    /// Its files, to be copied out.
+    Files,
 }
 
 /// What is told of a build, and how it counts.

@@ -16,7 +16,7 @@ use rootfs::Union;
 use store::SnapshotId;
 
 use crate::context::Contexts;
-use crate::execute::{Executor, Work};
+use crate::execute::{Executor, Seen, Work};
 use crate::gate::Gate;
 use crate::key::{self, Key, KeyWriter};
 use crate::missing::Advisor;
@@ -26,7 +26,7 @@ use crate::record::Record;
 use crate::remote::Found;
 use crate::select::Tree;
 use crate::step::{CopyOperation, Filesystem, Operation, Source, Step, StepId};
-use crate::{Environment, Error, Event, Options, Plan};
+use crate::{Environment, Error, Event, Options, Plan, Wanted};
 
 /// What a step made: a stack of snapshots, the lowest first.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +64,10 @@ pub(crate) struct Schedule<'a> {
     gate: Gate,
     /// Steps that have one below or among their inputs which must be executed.
     on_fresh: Vec<bool>,
+    /// Which steps' files are looked at.
+    seen: Vec<Seen>,
+    /// Whether times of files count to the fraction of a second.
+    exact_times: bool,
 }
 
 impl<'a> Schedule<'a> {
@@ -92,6 +96,8 @@ impl<'a> Schedule<'a> {
             stop: AtomicBool::new(false),
             gate: Gate::new(STEPS_AT_ONCE),
             on_fresh: on_fresh(plan),
+            seen: seen(plan, options),
+            exact_times: options.times.rewrite_files(plan.epoch),
         }
     }
 
@@ -403,6 +409,7 @@ impl<'a> Schedule<'a> {
             normalise: step.normalise,
             schedule: self,
             stopped: &|| self.stopped(),
+            seen: self.seen[id.0 as usize],
             notices: &notices,
         };
         let executed = self.executor.execute(step, &work);
@@ -467,7 +474,18 @@ impl<'a> Schedule<'a> {
         if self.step(id).no_cache {
             return None;
         }
-        Record::read(self.environment.store, key)
+        let record = Record::read(self.environment.store, key)?;
+        // Fractions of a second tell what a build made from what it was given.
+        if self.exact_times && self.has_coarse_times(&record) {
+            return None;
+        }
+        Some(record)
+    }
+
+    fn has_coarse_times(&self, record: &Record) -> bool {
+        let snapshot = self.environment.store.snapshot(&record.snapshot);
+        let meta = snapshot.ok().flatten().and_then(|found| found.meta().ok());
+        meta.is_none_or(|meta| meta.coarse_times)
     }
 
     fn record(&self, id: StepId, keys: &[Key], record: &Record) -> Result<(), Stopped> {
@@ -547,6 +565,18 @@ fn on_fresh(plan: &Plan) -> Vec<bool> {
         on_fresh.push(fresh);
     }
     on_fresh
+}
+
+/// Which steps' files are looked at: by the steps after them, or by whoever gets the result.
+fn seen(plan: &Plan, options: &Options) -> Vec<Seen> {
+    let all = options.wanted == Wanted::Files || options.times.rewrite_files(plan.epoch);
+    let mut seen = vec![if all { Seen::Yes } else { Seen::No }; plan.steps.len()];
+    for step in &plan.steps {
+        for id in step.below.into_iter().chain(inputs(step)) {
+            seen[id.0 as usize] = Seen::Yes;
+        }
+    }
+    seen
 }
 
 /// What a step takes in besides what is below it.

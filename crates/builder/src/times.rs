@@ -98,6 +98,13 @@ impl Times {
         }
     }
 
+    /// Whether an image is made of a build with this epoch in which files have other times than in their snapshots.
+    pub(crate) fn rewrite_files(&self, epoch: Option<i64>) -> bool {
+        let images = self.images();
+        let mut stamps = images.iter().map(|image| self.of(*image, epoch));
+        stamps.any(|stamps| !stamps.files.are_kept())
+    }
+
     /// What an image's history and files say, in a build with this epoch.
     pub(crate) fn of(&self, image: ImageTimes, epoch: Option<i64>) -> Stamps {
         let Some(epoch) = image.epoch.or(epoch) else {

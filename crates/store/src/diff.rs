@@ -3,6 +3,7 @@
 
 mod change;
 mod compare;
+mod graft;
 mod names;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use oci::tar::{Entry, Kind, Writer};
 use rootfs::{Dir, FileKind, Metadata, Union, UnionDir};
 
 pub use change::Change;
+pub use graft::Grafted;
 
 use crate::Timestamps;
 use crate::layer_error::{LayerError, root};

@@ -74,6 +74,10 @@ pub enum LayerError {
         path: PathBuf,
     },
 
+    /// Whoever gave the changes was told to stop.
+    #[error("stopped")]
+    Stopped,
+
     /// A file of the layer could not be made, examined or changed.
     #[error("cannot {operation} the layer")]
     Root {

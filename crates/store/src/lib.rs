@@ -20,6 +20,7 @@ mod layers;
 mod layout;
 mod measure;
 mod mount;
+mod packed;
 mod records;
 mod repositories;
 mod scratch;
@@ -38,7 +39,7 @@ pub use archive::{
 };
 pub use blobs::{BlobWriter, NewBlob};
 pub use cache_mounts::{CacheMount, CacheMountId, Seed, Sharing};
-pub use diff::{Change, Changes, LayerSize, write_layer};
+pub use diff::{Change, Changes, Grafted, LayerSize, write_layer};
 pub use error::Error;
 pub use extract::{Extracted, extract, is_archive};
 pub use images::{Image, ImageLayer, Listed, Proceed, Removed, Tag, Unnamed};

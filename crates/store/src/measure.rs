@@ -26,6 +26,11 @@ impl Census {
         Ok(census)
     }
 
+    /// What a packed snapshot holds: its tar.
+    pub(crate) fn of_tar(bytes: u64) -> Census {
+        Census { entries: 1, bytes }
+    }
+
     /// The census as a snapshot keeps it, with the boot that it was taken under.
     pub(crate) fn mark(self, boot: &str) -> String {
         format!("{boot} {} {}", self.entries, self.bytes)
@@ -59,7 +64,7 @@ impl Store {
         if let Some(size) = meta.size {
             return Ok(size);
         }
-        let size = Census::of(&snapshot.dir())?.bytes;
+        let size = snapshot.census()?.bytes;
         self.set_snapshot_meta(
             snapshot,
             &SnapshotMeta {

@@ -39,11 +39,8 @@ impl Store {
     /// # Errors
     /// [`Error::NoSuchSnapshot`], [`Error::Layer`] if the snapshot cannot be read, [`Error::Io`].
     pub fn seal(&self, stack: &[SnapshotId], timestamps: Timestamps) -> Result<Sealed, Error> {
-        let snapshots = self.stack(stack)?;
-        let Some((top, below)) = snapshots.split_last() else {
-            return Err(Error::EmptyStack);
-        };
-        let meta = top.meta()?;
+        let id = stack.last().ok_or(Error::EmptyStack)?;
+        let meta = self.existing(id)?.meta()?;
         if let Some(sealed) = meta.sealed(timestamps) {
             // The same snapshot on another stack is another layer: what is as below is left out of it.
             let known = self.layer(&sealed.diff_id)?;
@@ -51,6 +48,8 @@ impl Store {
                 return Ok(sealed);
             }
         }
+        let snapshots = self.stack(stack)?;
+        let (top, below) = snapshots.split_last().ok_or(Error::EmptyStack)?;
         let changes = self.changes_of(top, below)?.with_timestamps(timestamps);
         let (writer, size) = write_layer(changes, DigestWriter::new(io::sink()))?;
         let (_, digest, tar_size) = writer.finish();

@@ -20,7 +20,7 @@ const CONTENT: &str = "fs";
 const META: &str = "meta.json";
 
 /// What the layer held when it was committed, and under which kernel: see [`Store::snapshot`].
-const CENSUS: &str = "census";
+pub(crate) const CENSUS: &str = "census";
 
 /// No census is longer.
 const MAX_CENSUS: u64 = 256;
@@ -28,7 +28,8 @@ const MAX_CENSUS: u64 = 256;
 /// No `meta.json` is longer.
 const MAX_META: u64 = 64 * 1024;
 
-/// A layer, unpacked: a directory as overlayfs leaves its upper one. It never changes.
+/// A layer, unpacked: a directory as overlayfs leaves its upper one, or [packed](Draft::commit_packed) until somebody
+/// wants to see it. It never changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     id: SnapshotId,
@@ -47,6 +48,9 @@ pub struct SnapshotMeta {
     /// The bytes of its regular files, where they were counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
+    /// Whether its files were made here and have times of whole seconds all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub coarse_times: bool,
     /// The layer with other times, as it was last asked for so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retimed: Option<(Timestamps, Sealed)>,
@@ -102,10 +106,15 @@ impl Snapshot {
         &self.id
     }
 
-    /// The layer's directory.
+    /// The layer's directory, where [`Store::stack`] has seen to it that the files are there.
     #[must_use]
     pub fn dir(&self) -> PathBuf {
         self.path.join(CONTENT)
+    }
+
+    /// Where it is, with all that is known of it.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What is known of the layer. If that is damaged nothing is.
@@ -125,6 +134,11 @@ impl Draft {
     #[must_use]
     pub fn dir(&self) -> PathBuf {
         self.new_snapshot().join(CONTENT)
+    }
+
+    /// The store that it is for.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// An empty work directory for an overlay. The last overlay's, which no other can use, is removed.
@@ -153,13 +167,23 @@ impl Draft {
     /// # Errors
     /// [`Error::Root`] if the layer cannot be counted; [`Error::Io`].
     pub fn commit(self, id: &SnapshotId, meta: &SnapshotMeta) -> Result<Snapshot, Error> {
-        let new = self.new_snapshot();
         let census = Census::of(&self.dir())?;
         let meta = SnapshotMeta {
             size: meta.size.or(Some(census.bytes)),
             ..meta.clone()
         };
-        let bytes = serde_json::to_vec(&meta).expect("metadata have only string keys");
+        self.put(id, &meta, census)
+    }
+
+    /// Puts what was made in its place, with what is known of it.
+    pub(crate) fn put(
+        self,
+        id: &SnapshotId,
+        meta: &SnapshotMeta,
+        census: Census,
+    ) -> Result<Snapshot, Error> {
+        let new = self.new_snapshot();
+        let bytes = serde_json::to_vec(meta).expect("metadata have only string keys");
         write_new(&new.join(META), &bytes)?;
         write_new(&new.join(CENSUS), census.mark(boot_id()).as_bytes())?;
         let snapshot = self.store.snapshot_at(id);
@@ -178,7 +202,7 @@ impl Draft {
     }
 
     /// What is renamed as a whole: the layer beside what is known of it.
-    fn new_snapshot(&self) -> PathBuf {
+    pub(crate) fn new_snapshot(&self) -> PathBuf {
         self.scratch.path().join("snapshot")
     }
 }
@@ -227,7 +251,7 @@ impl Store {
         if mark.starts_with(boot_id()) {
             return Ok(true);
         }
-        let census = Census::of(&snapshot.dir())?;
+        let census = snapshot.census()?;
         let whole = mark
             .split_once(' ')
             .is_some_and(|(boot, _)| *mark == census.mark(boot));
@@ -238,15 +262,28 @@ impl Store {
         Ok(whole)
     }
 
-    /// The snapshots of these names, in their order.
+    /// The snapshots of these names with their files, the bottom one first. Those that are packed are unpacked.
     ///
     /// # Errors
-    /// [`Error::NoSuchSnapshot`] if one is missing; [`Error::Io`].
+    /// [`Error::NoSuchSnapshot`] if one is missing; [`Error::Layer`] and [`Error::Content`] if one cannot be unpacked;
+    /// [`Error::Io`].
     pub fn stack(&self, ids: &[SnapshotId]) -> Result<Vec<Snapshot>, Error> {
-        let missing = |id: &SnapshotId| Error::NoSuchSnapshot { id: id.clone() };
-        ids.iter()
-            .map(|id| self.snapshot(id)?.ok_or_else(|| missing(id)))
-            .collect()
+        let mut stack = Vec::with_capacity(ids.len());
+        for id in ids {
+            let snapshot = self.existing(id)?;
+            let snapshot = self.with_files(snapshot, &stack)?;
+            stack.push(snapshot);
+        }
+        Ok(stack)
+    }
+
+    /// The snapshot of this name, packed or not.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSnapshot`]; [`Error::Io`].
+    pub(crate) fn existing(&self, id: &SnapshotId) -> Result<Snapshot, Error> {
+        self.snapshot(id)?
+            .ok_or_else(|| Error::NoSuchSnapshot { id: id.clone() })
     }
 
     /// The names of all snapshots.
@@ -326,7 +363,7 @@ fn is_taken(error: &io::Error) -> bool {
 
 /// Names the time since the machine was started. Where there is no `/proc`, nothing unsynced is trusted: the name is
 /// this process's alone.
-fn boot_id() -> &'static str {
+pub(crate) fn boot_id() -> &'static str {
     static ID: OnceLock<String> = OnceLock::new();
     ID.get_or_init(
         || match fs::read_to_string("/proc/sys/kernel/random/boot_id") {

@@ -9,6 +9,7 @@ use dockerfile::chmod::Chmod;
 use rootfs::{Attributes, FileKind, FollowLast, MakeDir, Root};
 use store::Draft;
 
+use super::pack::{Gap, Unfilled};
 use super::place::{Changed, Destination, Entry, Marks, Placer, Target, make_room};
 use super::{Executor, Work};
 use crate::notice::{self, Notice};
@@ -17,13 +18,13 @@ use crate::step::{CopyItem, CopyOperation, Source, StepId};
 use crate::{Error, Users};
 
 impl Executor<'_> {
-    /// Copies files into the draft of a step.
+    /// Copies files into the draft of a step; answers what it left out, since nobody looks at it.
     pub(super) fn copy(
         &self,
         work: &Work<'_>,
         draft: &Draft,
         copy: &CopyOperation,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Unfilled>, Error> {
         // Where nothing is below there is nothing to overlay, and files are made at half the price.
         let root = if copy.link || work.below.stack.is_empty() {
             Root::open(draft.dir())?
@@ -54,6 +55,7 @@ impl Executor<'_> {
         };
         let changed = Changed::default();
         let layer = Root::open(draft.dir())?;
+        let gap = self.gap(work, copy, selection.as_ref())?;
         let copier = Copier {
             to: Destination {
                 root: &root,
@@ -63,6 +65,7 @@ impl Executor<'_> {
             marks: &marks,
             stopped: work.stopped,
             changed: &changed,
+            gap: gap.as_ref(),
         };
         let mut fetched = copy.fetched();
         for (at, item) in copy.items.iter().enumerate() {
@@ -85,7 +88,8 @@ impl Executor<'_> {
         for notice in notice::of_copy(copy, selection.as_deref(), &root)? {
             work.notice(notice);
         }
-        Ok(())
+        let unfilled = gap.zip(selection.as_ref());
+        Ok(unfilled.and_then(|(gap, selection)| gap.unfilled(selection, marks)))
     }
 
     /// Copies all files of a step into a directory of the host: what a new cache starts from.
@@ -108,6 +112,7 @@ impl Executor<'_> {
             marks: &marks,
             stopped: work.stopped,
             changed: &changed,
+            gap: None,
         };
         copier.sources(&selection, 0)
     }
@@ -128,6 +133,8 @@ struct Copier<'a> {
     marks: &'a Marks,
     stopped: &'a (dyn Fn() -> bool + Sync),
     changed: &'a Changed,
+    /// Takes the place of a directory's content, if it may.
+    gap: Option<&'a Gap>,
 }
 
 impl Copier<'_> {
@@ -201,8 +208,14 @@ impl Copier<'_> {
             unreachable!("the caller looked")
         };
         let target = self.directory_target(self.mode_of_made())?;
-        let from = selection.tree.root.open_dir(&selected.path)?;
-        placer.contents(&from, entries, &target)?;
+        let is_left = match self.gap {
+            Some(gap) => gap.take(&target.path)?,
+            None => false,
+        };
+        if !is_left {
+            let from = selection.tree.root.open_dir(&selected.path)?;
+            placer.contents(&from, entries, &target)?;
+        }
         let mtime = Some(selected.node.metadata.mtime);
         target.dir.set_own_attributes(&Attributes {
             mtime,

@@ -180,17 +180,10 @@ impl<'a> Placer<'a> {
 
     /// Whether the file that was just copied is still the one that was listed and hashed.
     fn watch(&self, from: Entry<'_>, listed: &Metadata) -> Result<(), Error> {
-        let Some(changed) = self.changed else {
-            return Ok(());
-        };
-        // The listed time may be another one than the file's: a build that is to be reproducible gives all the same.
-        let version = |m: &Metadata| (m.ino, m.size, m.ctime);
-        let now = from.dir.stat(from.name)?;
-        if now.as_ref().map(version) != Some(version(listed)) {
-            let mut changed = changed.lock().expect("no thread panics with it");
-            changed.get_or_insert_with(|| from.name.to_owned());
+        match self.changed {
+            Some(changed) => Ok(same_version(from, listed, changed)?),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Places what is in the directory `from` and listed in `entries` into `into`.
@@ -304,6 +297,22 @@ impl<'a> Placer<'a> {
         }
         Ok(())
     }
+}
+
+/// Notes the name of a file that is not any more what was listed.
+pub(super) fn same_version(
+    from: Entry<'_>,
+    listed: &Metadata,
+    changed: &Changed,
+) -> Result<(), rootfs::Error> {
+    // The listed time may be another one than the file's: a build that is to be reproducible gives all the same.
+    let version = |m: &Metadata| (m.ino, m.size, m.ctime);
+    let now = from.dir.stat(from.name)?;
+    if now.as_ref().map(version) != Some(version(listed)) {
+        let mut changed = changed.lock().expect("no thread panics with it");
+        changed.get_or_insert_with(|| from.name.to_owned());
+    }
+    Ok(())
 }
 
 /// Takes away a file that has the name already. A directory stays, and is an error.

@@ -78,6 +78,7 @@ fn options(text: &str) -> Options {
         times: crate::Times::default(),
         add_hosts: Vec::new(),
         reporting: crate::Reporting::default(),
+        wanted: crate::Wanted::default(),
     }
 }
 

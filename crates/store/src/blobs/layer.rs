@@ -47,7 +47,15 @@ impl Store {
 
     /// The layer's tar, written by a thread while it is read, and checked: a snapshot that was tampered with does
     /// not leave the store under the digest of what it was.
+    ///
+    /// A packed snapshot has it already.
     pub(super) fn open_remade(&self, layer: &Remade) -> Result<Box<dyn Read + Send>, Error> {
+        if layer.timestamps.are_kept()
+            && let Some(top) = layer.stack.last()
+            && let Some(tar) = self.existing(top)?.open_tar()?
+        {
+            return Ok(Box::new(VerifiedReader::new(tar, &layer.descriptor)));
+        }
         let changes = self
             .changes(&layer.stack)?
             .with_timestamps(layer.timestamps);

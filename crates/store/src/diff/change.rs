@@ -18,6 +18,41 @@ pub struct Change {
     pub content: Option<File>,
 }
 
+impl Change {
+    /// A directory.
+    #[must_use]
+    pub fn directory(path: Vec<u8>, metadata: &Metadata) -> Change {
+        Change::bare(path, Kind::Directory, metadata)
+    }
+
+    /// A symbolic link.
+    #[must_use]
+    pub fn symlink(path: Vec<u8>, target: Vec<u8>, metadata: &Metadata) -> Change {
+        Change::bare(path, Kind::Symlink(target), metadata)
+    }
+
+    /// A further name of a file that came before, at `first`.
+    #[must_use]
+    pub fn hardlink(path: Vec<u8>, first: Vec<u8>, metadata: &Metadata) -> Change {
+        Change::bare(path, Kind::Hardlink(first), metadata)
+    }
+
+    /// A regular file. As many bytes of it are read as `metadata` says.
+    ///
+    /// # Errors
+    /// [`LayerError::Content`] if its capabilities cannot be read.
+    pub fn file(path: Vec<u8>, file: File, metadata: &Metadata) -> Result<Change, LayerError> {
+        regular(file, path, metadata)
+    }
+
+    fn bare(path: Vec<u8>, kind: Kind, metadata: &Metadata) -> Change {
+        Change {
+            entry: entry(path, kind, metadata),
+            content: None,
+        }
+    }
+}
+
 /// A deleted name: an empty file of mode 0 and of 1970, as containerd writes it.
 pub(super) fn whiteout(directory: &[u8], name: &OsStr) -> Entry {
     Entry::new(

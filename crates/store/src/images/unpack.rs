@@ -72,10 +72,7 @@ impl Store {
                     let one = unpacked.next().expect("every missing layer was unpacked");
                     self.keep_layer(id, &layer.blob, one, &stack)?
                 }
-                false => match self.snapshot(id)? {
-                    Some(snapshot) => snapshot,
-                    None => return Err(Error::NoSuchSnapshot { id: id.clone() }),
-                },
+                false => self.with_files(self.existing(id)?, &stack)?,
             };
             stack.push(snapshot);
         }
@@ -95,7 +92,7 @@ impl Store {
             diff_id: Some(applied.diff_id.clone()),
             tar_size: Some(applied.tar_size),
             size: Some(applied.size),
-            retimed: None,
+            ..SnapshotMeta::default()
         };
         let snapshot = draft.commit(id, &meta)?;
         let is_file = self.blob_path(&blob.digest).exists();

@@ -6,6 +6,7 @@ mod apply;
 mod diff;
 mod extract;
 mod hostile;
+mod packed;
 mod roundtrip;
 mod snapshot;
 mod support;

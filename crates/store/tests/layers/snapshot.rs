@@ -24,7 +24,7 @@ fn a_draft_becomes_a_snapshot_or_nothing() {
         diff_id: Some(DiffId(Digest::sha256(b""))),
         tar_size: Some(1),
         size: Some(1),
-        retimed: None,
+        ..SnapshotMeta::default()
     };
     assert_eq!(store.snapshot(&id).unwrap(), None);
     let snapshot = draft.commit(&id, &meta).unwrap();

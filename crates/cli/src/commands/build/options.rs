@@ -56,6 +56,7 @@ pub(super) fn read(
         times: builder::Times::default(),
         add_hosts: args.run.hosts()?,
         reporting: args.reporting.reporting(),
+        wanted: builder::Wanted::default(),
     })
 }
 

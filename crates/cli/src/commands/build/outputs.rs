@@ -13,7 +13,7 @@ use super::flags::Args;
 use super::split::Split;
 use crate::command_error::CommandError;
 use crate::terminal;
-use builder::{ImageTimes, Options};
+use builder::{ImageTimes, Options, Wanted};
 use oci::Reference;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -154,6 +154,15 @@ pub(super) fn read(args: &Args) -> Result<Vec<Output>, CommandError> {
         ));
     }
     Ok(outputs)
+}
+
+/// What is wanted of the result.
+pub(super) fn wanted(outputs: &[Output]) -> Wanted {
+    let is_files = |output: &Output| matches!(output, Output::Files(_));
+    match outputs.iter().any(is_files) {
+        true => Wanted::Files,
+        false => Wanted::Layers,
+    }
 }
 
 /// What of time is in the images that outputs ask for, each once.

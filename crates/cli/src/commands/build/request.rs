@@ -82,6 +82,7 @@ impl<'a> Request<'a> {
         let outputs = outputs::read(args)?;
         let mut options = options::read(args, config, &session.environment(show))?;
         options.times = reproducible::times(args, &outputs, &options, config)?;
+        options.wanted = outputs::wanted(&outputs);
         if args.reproducible.verify_reproducible {
             options.no_cache = NoCache::All;
         }
