@@ -7,7 +7,7 @@ use crate::command_error::CommandError;
 use crate::terminal;
 use crate::terminal::style::Style;
 use builder::remote::GitSettings;
-use registry::{Client, Credentials, Observer, Proxies, Registries};
+use registry::{Certificates, Client, Credentials, Observer, Proxies, Registries};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -139,11 +139,24 @@ impl Config {
                 https: either("https_proxy", "HTTPS_PROXY"),
                 none: either("no_proxy", "NO_PROXY").unwrap_or_default(),
             },
-            certificates: set("SSL_CERT_FILE").map(PathBuf::from),
+            certificates: self.certificates(),
             cancel,
             observer,
             ..registry::Config::default()
         })
+    }
+
+    /// Whose certificates count: what OpenSSL's variables name, and `certs.d` as containers' tools and docker have it.
+    fn certificates(&self) -> Certificates {
+        let own = |folder: &str| config_home().map(|home| home.join(folder).join("certs.d"));
+        let of_all = ["/etc/containers/certs.d", "/etc/docker/certs.d"].map(PathBuf::from);
+        let of_user = [own("containers"), own("docker")];
+        Certificates {
+            file: set("SSL_CERT_FILE").map(PathBuf::from),
+            folders: set("SSL_CERT_DIR")
+                .map_or_else(Vec::new, |list| std::env::split_paths(&list).collect()),
+            of_hosts: of_user.into_iter().flatten().chain(of_all).collect(),
+        }
     }
 
     /// Where registries are: containers-registries.conf(5).

@@ -18,8 +18,8 @@ pub struct Config {
     pub credentials: Arc<dyn Credentials>,
     /// How to get out.
     pub proxies: Proxies,
-    /// The authorities to trust, in place of the system's: what `SSL_CERT_FILE` names.
-    pub certificates: Option<PathBuf>,
+    /// Whose certificates count.
+    pub certificates: Certificates,
     /// How the client calls itself.
     pub user_agent: String,
     /// How often to try again.
@@ -38,7 +38,7 @@ impl Default for Config {
             registries: Registries::default(),
             credentials: Arc::new(Anonymous),
             proxies: Proxies::default(),
-            certificates: None,
+            certificates: Certificates::default(),
             user_agent: concat!("carafe/", env!("CARGO_PKG_VERSION")).to_owned(),
             retries: Retries::default(),
             timeouts: Timeouts::default(),
@@ -46,6 +46,18 @@ impl Default for Config {
             observer: Observer::default(),
         }
     }
+}
+
+/// Where certificates are. What is named as a file may be a folder, too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Certificates {
+    /// Authorities to trust, in place of the system's: what `SSL_CERT_FILE` names.
+    pub file: Option<PathBuf>,
+    /// Folders of such: what `SSL_CERT_DIR` names.
+    pub folders: Vec<PathBuf>,
+    /// Folders that have a folder for each host, docker's `certs.d`: with authorities for that host besides those, and
+    /// with what to show there. The first that has one for a host counts.
+    pub of_hosts: Vec<PathBuf>,
 }
 
 impl fmt::Debug for Config {

@@ -29,6 +29,11 @@ pub trait Credentials: Send + Sync {
         registry: &str,
         repository: &str,
     ) -> Result<Option<Credential>, Box<dyn StdError + Send + Sync>>;
+
+    /// Further headers that registries get, and nobody else: [`AuthFile::registry_headers`].
+    fn headers(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
 }
 
 /// What shows a registry who the user is.

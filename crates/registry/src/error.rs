@@ -161,9 +161,9 @@ pub enum Error {
     },
     /// The other side cannot show that it is the registry.
     #[error(
-        "cannot {operation} {object}: no secure connection to {host} ({reason}); give its \
-             authority's certificate by SSL_CERT_FILE, or set `insecure = true` for it in \
-             registries.conf"
+        "cannot {operation} {object}: no secure connection to {host} ({reason}); put its authority's \
+             certificate, and yours if it asks for one, into /etc/containers/certs.d/{host}, name it \
+             in SSL_CERT_FILE, or set `insecure = true` for it in registries.conf"
     )]
     Tls {
         /// What was being done.

@@ -31,7 +31,7 @@ mod transport;
 
 pub use blob::BlobReader;
 pub use client::Client;
-pub use config::{Config, Event, Observer, Retries, Timeouts};
+pub use config::{Certificates, Config, Event, Observer, Retries, Timeouts};
 pub use credentials::{
     Anonymous, AuthFile, Credential, CredentialError, Credentials, Given, Helpers, Kept, Keyring,
     RegistryKey, SecretText, Source,

@@ -3,6 +3,7 @@
 mod agents;
 mod answer;
 mod body;
+mod certs_d;
 mod location;
 mod obstacle;
 mod redirect;
@@ -32,6 +33,8 @@ pub(crate) struct Request<'a> {
     /// Kept apart from the other headers, as it is for one host only.
     pub(crate) authorization: Option<String>,
     pub(crate) body: Body<'a>,
+    /// Whether a registry gets it, and the headers that are for registries with it.
+    to_registry: bool,
     /// Whether the answer takes as long as the other side needs to take in all that it got.
     pub(crate) patient: bool,
 }
@@ -47,6 +50,7 @@ impl<'a> Request<'a> {
             headers: Vec::new(),
             authorization: None,
             body: Body::Bytes(Vec::new()),
+            to_registry: false,
             patient: false,
         }
     }
@@ -136,6 +140,10 @@ impl Transport {
         place: Place<'_>,
         request: &Request<'_>,
     ) -> Result<Answer, Error> {
+        let request = &Request {
+            to_registry: true,
+            ..request.clone()
+        };
         let path = match place {
             Place::Path(path) => path,
             Place::Upload(location) => {
@@ -214,11 +222,18 @@ impl Transport {
                 host: answer.host().to_owned(),
                 reason,
             };
-            uri = redirect::join(&uri, location).map_err(failed)?;
+            let next = redirect::join(&uri, location).map_err(failed)?;
+            // Where TLS is wanted nobody may take it away.
+            let is_https = |uri: &Uri| uri.scheme_str() == Some("https");
+            if trust == Trust::Authorities && is_https(&uri) && !is_https(&next) {
+                return Err(failed("from https to http"));
+            }
+            uri = next;
             // Whoever is redirected to is not whom the credentials are for (CVE-2020-15157); and once
             // away from there, a way back would be under the control of somebody else.
             if redirect::origin(&uri) != origin {
                 request.authorization = None;
+                request.to_registry = false;
             }
         }
         Err(Error::Redirect {

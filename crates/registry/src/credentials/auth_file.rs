@@ -9,6 +9,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use ureq::http::{HeaderName, HeaderValue};
 
 use super::{Credential, CredentialError, RegistryKey};
 
@@ -137,6 +138,9 @@ impl AuthFile {
         headers
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .filter(|(name, _)| name.to_ascii_lowercase().starts_with("x-meta-"))
+            .filter(|(name, value)| {
+                HeaderName::try_from(*name).is_ok() && HeaderValue::try_from(*value).is_ok()
+            })
     }
 
     /// The registries that it names, as it names them.

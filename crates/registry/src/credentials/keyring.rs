@@ -252,6 +252,20 @@ impl Credentials for Keyring {
         let found = self.first((registry, repository))?;
         Ok(found.map(|(_, credential)| credential))
     }
+
+    fn headers(&self) -> Vec<(String, String)> {
+        let files = self
+            .sources
+            .iter()
+            .filter_map(|(source, read)| match source {
+                Source::DockerFile(_) => read.get_or_init(|| self.read(source)).as_ref(),
+                _ => None,
+            });
+        let pairs = files.flat_map(AuthFile::registry_headers);
+        pairs
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
 }
 
 /// Where the helpers of no file are named.

@@ -1,8 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::error::Error as StdError;
-use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use ureq::http::{self, Uri};
@@ -10,6 +9,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, AsSendBody, Body, Proxy, ProxyProtocol, SendBody};
 
+use super::certs_d::HostCertificates;
 use super::obstacle::Obstacle;
 use super::tcp::{Lookup, Tcp};
 use super::{Body as Content, Request, redirect};
@@ -27,15 +27,22 @@ pub(crate) enum Trust {
     Anyone,
 }
 
-/// A way of connecting: scheme, trust and proxy.
-type Way = (String, Trust, Option<String>);
+/// A way of connecting: scheme, trust, proxy, and the folder of certificates for the host.
+type Way = (String, Trust, Option<String>, Option<PathBuf>);
+
+/// What is known of a host's certificates.
+type OfHost = Option<Arc<HostCertificates>>;
 
 /// One HTTP client for each way of connecting.
 #[derive(Debug)]
 pub(super) struct Agents {
     config: Arc<Config>,
     roots: OnceLock<RootCerts>,
+    /// What registries get besides.
+    headers: OnceLock<Vec<(String, String)>>,
     agents: Mutex<HashMap<Way, Agent>>,
+    /// By hosts, as URLs name them.
+    certificates: Mutex<HashMap<String, OfHost>>,
     /// Hosts that have answered.
     alive: Mutex<HashSet<String>>,
 }
@@ -45,7 +52,9 @@ impl Agents {
         Self {
             config,
             roots: OnceLock::new(),
+            headers: OnceLock::new(),
             agents: Mutex::default(),
+            certificates: Mutex::default(),
             alive: Mutex::default(),
         }
     }
@@ -65,6 +74,14 @@ impl Agents {
             .uri(uri.clone());
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
+        }
+        if request.to_registry {
+            for (name, value) in self
+                .headers
+                .get_or_init(|| self.config.credentials.headers())
+            {
+                builder = builder.header(name, value);
+            }
         }
         if let Some(authorization) = &request.authorization {
             builder = builder.header(http::header::AUTHORIZATION, authorization);
@@ -138,17 +155,64 @@ impl Agents {
         let scheme = uri.scheme_str().unwrap_or("https");
         let host = uri.host().unwrap_or_default();
         let proxy = self.config.proxies.find(scheme, host, redirect::port(uri));
-        let key = (scheme.to_owned(), trust, proxy.map(str::to_owned));
+        let certificates = match scheme {
+            "https" => self.certificates_of(uri)?,
+            _ => None,
+        };
+        let folder = certificates.as_ref().map(|found| found.folder.clone());
+        let key = (scheme.to_owned(), trust, proxy.map(str::to_owned), folder);
         let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(agent) = agents.get(&key) {
             return Ok(agent.clone());
         }
-        let agent = self.new_agent(scheme, trust, proxy)?;
+        let tls = match scheme {
+            "http" => None,
+            _ => Some(self.tls(trust, certificates.as_deref())?),
+        };
+        let agent = self.new_agent(tls, proxy)?;
         agents.insert(key, agent.clone());
         Ok(agent)
     }
 
-    fn new_agent(&self, scheme: &str, trust: Trust, proxy: Option<&str>) -> Result<Agent, Error> {
+    /// The certificates that are configured for a host.
+    fn certificates_of(&self, uri: &Uri) -> Result<OfHost, Error> {
+        let host = uri.authority().map_or("", |authority| authority.as_str());
+        let mut known = self
+            .certificates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.get(host) {
+            return Ok(found.clone());
+        }
+        let places = &self.config.certificates.of_hosts;
+        let found = HostCertificates::find(places, host)?.map(Arc::new);
+        known.insert(host.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    fn tls(&self, trust: Trust, host: Option<&HostCertificates>) -> Result<TlsConfig, Error> {
+        let roots = match (trust, host) {
+            // Nobody looks at them.
+            (Trust::Anyone, _) => RootCerts::WebPki,
+            (Trust::Authorities, Some(host)) if !host.authorities.is_empty() => {
+                let mut all = host.authorities.clone();
+                if let RootCerts::Specific(others) = self.roots()? {
+                    all.extend(others.iter().cloned());
+                }
+                RootCerts::Specific(Arc::new(all))
+            }
+            (Trust::Authorities, _) => self.roots()?,
+        };
+        Ok(TlsConfig::builder()
+            .provider(TlsProvider::Rustls)
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .root_certs(roots)
+            .disable_verification(trust == Trust::Anyone)
+            .client_cert(host.and_then(|host| host.own.clone()))
+            .build())
+    }
+
+    fn new_agent(&self, tls: Option<TlsConfig>, proxy: Option<&str>) -> Result<Agent, Error> {
         let proxy = match proxy {
             Some(url) => {
                 let known = |proxy: &Proxy| {
@@ -173,10 +237,9 @@ impl Agents {
             .timeout_per_read(Some(timeouts.silence))
             .timeout_per_write(Some(timeouts.silence))
             .proxy(proxy);
-        let config = match (scheme, trust) {
-            ("http", _) => config,
-            (_, Trust::Authorities) => config.tls_config(tls(self.roots()?, false)),
-            (_, Trust::Anyone) => config.tls_config(tls(RootCerts::WebPki, true)),
+        let config = match tls {
+            Some(tls) => config.tls_config(tls),
+            None => config,
         };
         let cancel = || Arc::clone(&self.config.cancel);
         let connector =
@@ -192,42 +255,37 @@ impl Agents {
         if let Some(roots) = self.roots.get() {
             return Ok(roots.clone());
         }
-        let roots = match &self.config.certificates {
-            Some(path) => named_roots(path)?,
-            None => system_roots(),
+        let named = &self.config.certificates;
+        let roots = if named.file.is_none() && named.folders.is_empty() {
+            system_roots()
+        } else {
+            named_roots(named.file.as_deref(), &named.folders)?
         };
         Ok(self.roots.get_or_init(|| roots).clone())
     }
 }
 
-fn tls(roots: RootCerts, any_certificate: bool) -> TlsConfig {
-    TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .root_certs(roots)
-        .disable_verification(any_certificate)
-        .build()
-}
-
-fn named_roots(path: &Path) -> Result<RootCerts, Error> {
-    let failed = |reason: String| Error::Certificates {
-        path: path.to_owned(),
-        reason,
-    };
-    let file = fs::metadata(path).map_err(|error| failed(error.to_string()))?;
-    let (file, folder) = if file.is_dir() {
-        (None, Some(path))
-    } else {
-        (Some(path), None)
-    };
-    let loaded = rustls_native_certs::load_certs_from_paths(file, folder);
-    if loaded.certs.is_empty() {
+/// The certificates in a file, or in folders.
+fn named_roots(file: Option<&Path>, folders: &[PathBuf]) -> Result<RootCerts, Error> {
+    let mut found = Vec::new();
+    let mut failure = None;
+    for path in file.into_iter().chain(folders.iter().map(PathBuf::as_path)) {
+        let loaded = if path.is_dir() {
+            rustls_native_certs::load_certs_from_paths(None, Some(path))
+        } else {
+            rustls_native_certs::load_certs_from_paths(Some(path), None)
+        };
         let error = loaded.errors.first().map(ToString::to_string);
-        return Err(failed(
-            error.unwrap_or_else(|| "there are none in it".to_owned()),
-        ));
+        failure.get_or_insert(Error::Certificates {
+            path: path.to_owned(),
+            reason: error.unwrap_or_else(|| "there are none in it".to_owned()),
+        });
+        found.extend(loaded.certs);
     }
-    Ok(specific(&loaded.certs))
+    match failure {
+        Some(failure) if found.is_empty() => Err(failure),
+        _ => Ok(specific(&found)),
+    }
 }
 
 fn system_roots() -> RootCerts {

@@ -1,5 +1,6 @@
 //! TLS and proxies, with a server whose certificate nobody knows. Its key is no secret.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -7,10 +8,11 @@ use std::thread;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use super::*;
-use crate::Proxies;
+use crate::{Certificates, Proxies};
 
 fn tls_path(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -18,18 +20,55 @@ fn tls_path(name: &str) -> std::path::PathBuf {
         .join(name)
 }
 
+/// The server's authority alone is trusted.
+fn authority() -> Certificates {
+    Certificates {
+        file: Some(tls_path("authority.pem")),
+        ..Certificates::default()
+    }
+}
+
 /// A server that answers everything with `hi`, by TLS, for as long as the test runs.
 fn tls_server() -> SocketAddr {
+    tls_server_for(Builder::with_no_client_auth)
+}
+
+/// One that asks who is there.
+fn strict_tls_server() -> SocketAddr {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(tls_path("client-authority.pem")).unwrap() {
+        roots.add(certificate.unwrap()).unwrap();
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let verifier = verifier.build().unwrap();
+    tls_server_for(|builder| builder.with_client_cert_verifier(verifier))
+}
+
+type Builder<State> = rustls::ConfigBuilder<ServerConfig, State>;
+
+/// What such a server says.
+const HI: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi";
+
+fn tls_server_for(
+    clients: impl FnOnce(Builder<rustls::WantsVerifier>) -> Builder<rustls::server::WantsServerCert>,
+) -> SocketAddr {
+    tls_server_that_says(HI, clients)
+}
+
+fn tls_server_that_says(
+    answer: impl Into<Vec<u8>>,
+    clients: impl FnOnce(Builder<rustls::WantsVerifier>) -> Builder<rustls::server::WantsServerCert>,
+) -> SocketAddr {
+    let answer = answer.into();
     let chain = CertificateDer::pem_file_iter(tls_path("server.pem")).unwrap();
     let chain = chain.map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_file(tls_path("server.key")).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    let builder = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
         .unwrap();
+    let config = clients(builder).with_single_cert(chain, key).unwrap();
     let config = Arc::new(config);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -39,8 +78,7 @@ fn tls_server() -> SocketAddr {
             let mut stream = StreamOwned::new(connection, stream.unwrap());
             // What is not TLS, or does not trust the certificate, fails here.
             if stream.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {
-                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi";
-                drop(stream.write_all(answer).and_then(|()| stream.flush()));
+                drop(stream.write_all(&answer).and_then(|()| stream.flush()));
                 stream.conn.send_close_notify();
                 drop(stream.flush());
             }
@@ -91,7 +129,7 @@ fn a_certificate_must_be_vouched_for() {
     assert!(matches!(error, Error::Tls { .. }), "{error}");
     assert!(error.to_string().contains("SSL_CERT_FILE"), "{error}");
     assert_eq!(ask(&stranger, &host, Trust::Anyone).unwrap(), b"hi");
-    let certificates = Some(tls_path("authority.pem"));
+    let certificates = authority();
     let friend = transport(Config {
         certificates,
         ..Config::default()
@@ -107,7 +145,10 @@ fn a_certificate_must_be_vouched_for() {
 
 #[test]
 fn certificates_that_are_none() {
-    let certificates = Some(tls_path("server.key"));
+    let certificates = Certificates {
+        file: Some(tls_path("server.key")),
+        ..Certificates::default()
+    };
     let transport = transport(Config {
         certificates,
         ..Config::default()
@@ -138,7 +179,7 @@ fn through_a_proxy() {
         https: Some(format!("http://{proxy}")),
         ..Proxies::default()
     };
-    let certificates = Some(tls_path("authority.pem"));
+    let certificates = authority();
     let transport = transport(Config {
         proxies,
         certificates,
@@ -163,4 +204,140 @@ fn a_proxy_that_is_none() {
     let error = ask(&transport, "registry.test", Trust::Authorities).unwrap_err();
     assert!(matches!(error, Error::InvalidProxy { .. }), "{error}");
     assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+/// A folder `certs.d` with these files for a host.
+fn certs_d(host: &str, files: &[(&str, &str)]) -> (tempfile::TempDir, Certificates) {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join(host);
+    fs::create_dir(&folder).unwrap();
+    for (name, from) in files {
+        fs::copy(tls_path(from), folder.join(name)).unwrap();
+    }
+    let of_hosts = vec!["/nowhere".into(), place.path().to_owned()];
+    let certificates = Certificates {
+        of_hosts,
+        ..Certificates::default()
+    };
+    (place, certificates)
+}
+
+fn with_certificates(certificates: Certificates) -> Transport {
+    transport(Config {
+        certificates,
+        ..Config::default()
+    })
+}
+
+#[test]
+fn an_authority_for_one_host() {
+    let (host, other) = (tls_server().to_string(), tls_server().to_string());
+    let (_place, certificates) = certs_d(&host, &[("any-name.crt", "authority.pem")]);
+    let transport = with_certificates(certificates);
+    let ask = |host| ask(&transport, host, Trust::Authorities);
+    assert_eq!(ask(&host).unwrap(), b"hi");
+    assert!(matches!(ask(&other), Err(Error::Tls { .. })));
+    assert_eq!(ask(&host).unwrap(), b"hi");
+}
+
+#[test]
+fn a_host_that_asks_who_is_there() {
+    let host = strict_tls_server().to_string();
+    let stranger = with_certificates(authority());
+    let error = ask(&stranger, &host, Trust::Authorities).unwrap_err();
+    assert!(matches!(error, Error::Tls { .. }), "{error}");
+    assert!(error.to_string().contains("certs.d"), "{error}");
+    let own = [("me.cert", "client.cert"), ("me.key", "client.key")];
+    let (_place, certificates) = certs_d(&host, &own);
+    let known = with_certificates(Certificates {
+        file: authority().file,
+        ..certificates
+    });
+    assert_eq!(ask(&known, &host, Trust::Authorities).unwrap(), b"hi");
+    assert_eq!(ask(&known, &host, Trust::Anyone).unwrap(), b"hi");
+    // Shown to nobody else, though it would be taken.
+    let other = strict_tls_server().to_string();
+    assert!(ask(&known, &other, Trust::Authorities).is_err());
+    // Any other will not do.
+    let wrong = [("me.cert", "server.pem"), ("me.key", "server.key")];
+    let (_place, certificates) = certs_d(&host, &wrong);
+    let wrong = with_certificates(certificates);
+    assert!(ask(&wrong, &host, Trust::Anyone).is_err());
+}
+
+#[test]
+fn folders_of_certificates_that_are_not_whole() {
+    for (files, words) in [
+        (&[("me.cert", "client.cert")][..], "me.key is missing"),
+        (&[("me.key", "client.key")], "me.cert is missing"),
+        (&[("ca.crt", "server.key")], "ca.crt: there are none"),
+        (
+            &[("me.cert", "client.cert"), ("me.key", "client.cert")],
+            "me.key: there is no private key",
+        ),
+        (
+            &[("me.cert", "client.key"), ("me.key", "client.key")],
+            "me.cert: there are none",
+        ),
+    ] {
+        let (_place, certificates) = certs_d("registry.test", files);
+        let transport = with_certificates(certificates);
+        let error = ask(&transport, "registry.test", Trust::Authorities).unwrap_err();
+        assert!(matches!(error, Error::Certificates { .. }), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
+fn folders_of_authorities() {
+    let host = tls_server().to_string();
+    let place = tempfile::tempdir().unwrap();
+    // As c_rehash names them.
+    fs::copy(tls_path("authority.pem"), place.path().join("0123abcd.0")).unwrap();
+    let folders = vec!["/nowhere".into(), place.path().to_owned()];
+    let transport = with_certificates(Certificates {
+        folders,
+        ..Certificates::default()
+    });
+    assert_eq!(ask(&transport, &host, Trust::Authorities).unwrap(), b"hi");
+}
+
+#[test]
+fn a_redirect_does_not_take_tls_away() {
+    let plain = testkit::Registry::start();
+    plain.put_file("/v2/", b"hi", &[]);
+    let head = "HTTP/1.1 307 Elsewhere\r\nContent-Length: 0\r\nConnection: close";
+    let answer = format!("{head}\r\nLocation: http://{}/v2/\r\n\r\n", plain.host());
+    let host = tls_server_that_says(answer, Builder::with_no_client_auth).to_string();
+    let transport = with_certificates(authority());
+    let error = ask(&transport, &host, Trust::Authorities).unwrap_err();
+    assert!(matches!(error, Error::Redirect { .. }), "{error}");
+    assert!(error.to_string().contains("https to http"), "{error}");
+    assert!(plain.received().is_empty());
+    // Where no certificate counts there is nothing to take away.
+    assert_eq!(ask(&transport, &host, Trust::Anyone).unwrap(), b"hi");
+}
+
+#[test]
+fn a_proxy_that_wants_a_password() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = proxy.local_addr().unwrap();
+    let asked = thread::spawn(move || {
+        let (client, _) = proxy.accept().unwrap();
+        let head = BufReader::new(client).lines().map_while(Result::ok);
+        head.take_while(|line| !line.is_empty()).collect::<Vec<_>>()
+    });
+    let transport = transport(Config {
+        proxies: Proxies {
+            https: Some(format!("http://me:s%40cret@{address}")),
+            ..Proxies::default()
+        },
+        ..Config::default()
+    });
+    let error = ask(&transport, "registry.test", Trust::Authorities).unwrap_err();
+    assert!(!error.to_string().contains("cret"), "{error}");
+    let asked = asked.join().unwrap();
+    // `me:s@cret`
+    let header = "Proxy-Authorization: Basic bWU6c0BjcmV0";
+    assert!(asked.iter().any(|line| line == header), "{asked:?}");
 }

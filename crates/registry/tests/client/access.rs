@@ -1,7 +1,7 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use registry::{Client, Config, Credential, Credentials, Error, Repository};
+use registry::{Client, Config, Credential, Credentials, Error, Registries, Repository};
 use testkit::{Access, Fault, Registry};
 
 use super::{config, reference, registry_with_image, repository};
@@ -17,6 +17,10 @@ impl Credentials for For {
     ) -> Result<Option<Credential>, Box<dyn StdError + Send + Sync>> {
         let (username, password) = ("me".to_owned(), "s3cret".to_owned());
         Ok((registry == self.0).then_some(Credential::Password { username, password }))
+    }
+
+    fn headers(&self) -> Vec<(String, String)> {
+        vec![("X-Meta-Team".into(), "a".into())]
     }
 }
 
@@ -253,4 +257,64 @@ fn redirects_in_a_circle() {
         .unwrap_err();
     assert!(matches!(error, Error::Redirect { .. }), "{error}");
     assert!(registry.received().len() < 15);
+}
+
+#[test]
+fn a_token_server_elsewhere() {
+    // On this machine by another port: it gets what a token server must get, and no more than that.
+    let (registry, _) = registry_with_image();
+    let elsewhere = Registry::start();
+    elsewhere.restrict(token_for_me());
+    let realm = |host: &str| Access::Token {
+        user: None,
+        realm: Some(format!("http://{host}/token")),
+    };
+    registry.restrict(realm(&elsewhere.host()));
+    logged_in(&registry).resolve().unwrap();
+    let paths = elsewhere.requests();
+    assert_eq!(paths.len(), 1, "{paths:?}");
+    assert!(paths[0].starts_with("GET /token?"), "{paths:?}");
+    for request in registry.received() {
+        let authorization = request.header("authorization").unwrap_or("Bearer ");
+        assert!(authorization.starts_with("Bearer "), "{}", request.path);
+    }
+    // Somewhere else, without TLS: nothing is sent there, though this registry may do without.
+    registry.restrict(realm("registry.test:1"));
+    let error = logged_in(&registry).resolve().unwrap_err();
+    assert!(matches!(error, Error::Authentication { .. }), "{error}");
+    assert!(error.to_string().contains("without TLS"), "{error}");
+    // Unless it is configured; now it cannot be found.
+    let credentials = Arc::new(For(registry.host()));
+    let text = "[[registry]]\nlocation = 'registry.test:1'\ninsecure = true";
+    let client = Client::new(Config {
+        credentials,
+        registries: Registries::parse(text).unwrap(),
+        ..config()
+    });
+    let error = client.resolve(&reference(&registry, "app:1")).unwrap_err();
+    assert!(!matches!(error, Error::Authentication { .. }), "{error}");
+}
+
+#[test]
+fn headers_for_registries_stay_with_them() {
+    let (registry, image) = registry_with_image();
+    let elsewhere = Registry::start();
+    elsewhere.push("app:1", &image);
+    registry.restrict(token());
+    let place = format!("http://{}", elsewhere.host());
+    registry.fail("/blobs/", 1, Fault::Redirect(place));
+    let credentials = Arc::new(For(registry.host()));
+    let client = Client::new(Config {
+        credentials,
+        ..config()
+    });
+    let (repository, _) = client.resolve(&reference(&registry, "app:1")).unwrap();
+    let layer = &image.manifest.layers[0];
+    repository.blob(layer).unwrap().finish().unwrap();
+    for request in registry.received() {
+        let is_registry = !request.path.starts_with("/token");
+        let has = request.header("x-meta-team") == Some("a");
+        assert_eq!(has, is_registry, "{}", request.path);
+    }
+    assert_eq!(elsewhere.received()[0].header("x-meta-team"), None);
 }

@@ -139,7 +139,8 @@ fn who_keeps_it() {
 
 #[test]
 fn headers_that_go_to_registries() {
-    let text = r#"{"HttpHeaders": {"X-Meta-Team": "a", "User-Agent": "Docker-Client/1"}}"#;
+    let text = r#"{"HttpHeaders": {"X-Meta-Team": "a", "User-Agent": "Docker-Client/1",
+        "X-Meta-Two Words": "b", "X-Meta-Lines": "c\nd"}}"#;
     let file = file(text);
     let headers: Vec<_> = file.registry_headers().collect();
     assert_eq!(headers, [("X-Meta-Team", "a")]);
