@@ -12,7 +12,7 @@ use crate::parallel;
 use crate::plan::StageImage;
 use crate::schedule::{Made, Schedule};
 use crate::times::Stamps;
-use crate::{Environment, Error};
+use crate::{Environment, Error, cache};
 
 /// What BuildKit writes into the history of what it builds; tools look for it.
 const COMMENT: &str = "buildkit.dockerfile.v0";
@@ -44,6 +44,9 @@ pub(crate) fn assemble(
     write_history(&mut config, image, schedule, store)?;
     if let Some(created) = &stamps.created {
         set_created(&mut config, image, created);
+    }
+    if schedule.has_inline_cache() {
+        cache::note_in(&mut config, (image, made), (schedule, environment))?;
     }
     let config = store.put_bytes(MediaType::OciConfig, &config.to_bytes())?;
     let base = image

@@ -229,7 +229,7 @@ impl Stored {
 }
 
 /// An error with all its causes on one line, each said once.
-fn told(error: &dyn std::error::Error) -> String {
+pub(crate) fn told(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(source) = cause {

@@ -9,6 +9,7 @@ use store::{Image, SnapshotId};
 
 use crate::assemble::assemble;
 use crate::base::WorldBases;
+use crate::cache::{CacheContent, Gathering, Importer};
 use crate::explain::{Account, Fates};
 use crate::plan::{self, Stages};
 use crate::report::{StageReport, report};
@@ -36,6 +37,8 @@ pub struct Outcome {
     pub epoch: Option<i64>,
     /// What stayed behind and what ships.
     pub stages: Vec<StageReport>,
+    /// What its caches may be told, as far as [`CacheOptions::keep`](crate::CacheOptions::keep) asks for it.
+    pub cache: CacheContent,
 }
 
 impl Outcome {
@@ -71,12 +74,30 @@ pub fn build(options: &Options, environment: &Environment<'_>) -> Result<Outcome
     };
     let noting = environment.with_events(&events);
     let account = Account::open(&plan, options, environment.store, &titles);
-    let schedule = Schedule::new(&plan, options, &noting);
-    let made = execute(&plan, &schedule);
+    let importer = Importer::new(&options.cache, &noting);
+    let (schedule, made) = loop {
+        let schedule = Schedule::new(&plan, options, &noting, &importer);
+        let made = execute(&plan, &schedule);
+        // Without a cache that turned out to be broken all goes on, with what was made until then.
+        if made.is_ok() || !importer.begin_again() {
+            break (schedule, made);
+        }
+    };
     if let Some(explained) = account.close(&schedule, &fates) {
         (environment.events)(Event::Explained(explained));
     }
-    finish(&form, &plan, made?, &schedule)
+    let mut outcome = finish(&form, &plan, made?, &schedule)?;
+    importer.keep();
+    if let Some(mode) = options.cache.keep {
+        let gathering = Gathering {
+            plan: &plan,
+            schedule: &schedule,
+            importer: &importer,
+            environment,
+        };
+        outcome.cache = gathering.gather(mode)?;
+    }
+    Ok(outcome)
 }
 
 /// How the result is to be.
@@ -148,6 +169,7 @@ pub(crate) fn finish(
         stacks: made.into_iter().map(|made| made.stack).collect(),
         epoch: plan.epoch,
         stages,
+        cache: CacheContent::default(),
     })
 }
 

@@ -51,6 +51,22 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A layer that a cache lists could not be had from it, or is not what the cache says.
+    #[error("cannot use the cache {cache}")]
+    Cache {
+        /// What it is called.
+        cache: String,
+        /// Why.
+        source: store::Error,
+    },
+    /// A cache could not be written.
+    #[error("cannot export the cache to {cache}")]
+    CacheExport {
+        /// What it is called.
+        cache: String,
+        /// Why.
+        source: oci::BlobError,
+    },
     /// The layers of an image could not be fetched and unpacked.
     #[error("cannot pull `{name}`")]
     Pull {

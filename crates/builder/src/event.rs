@@ -18,6 +18,15 @@ pub enum Event {
     Started(StepId),
     /// A step's result was in the cache; there is no `Started` for it.
     Cached(StepId),
+    /// A step's result is known from a cache of another machine, which is named; `Cached` follows.
+    Imported(StepId, String),
+    /// A cache of another machine is of no use; the build goes on without it.
+    CacheUnused {
+        /// What it is called.
+        cache: String,
+        /// Why.
+        reason: String,
+    },
     /// Bytes that a RUN wrote, as they came: not cut at line ends.
     Output(StepId, Stream, Vec<u8>),
     /// How far a transfer or an export of this step is, in bytes.

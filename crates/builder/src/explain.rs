@@ -24,6 +24,8 @@ pub struct Explained {
 pub enum Verdict {
     /// Its result was there already.
     Hit,
+    /// It was known from this cache of another machine.
+    Imported(String),
     /// It was executed, for these reasons.
     Miss(Vec<Reason>),
     /// The build ended before it was its turn.

@@ -6,6 +6,7 @@
 //! files are part of neither; nor are the values of secrets and proxies, names of caches, or
 //! places in the text.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::step::{
@@ -14,8 +15,9 @@ use crate::step::{
 };
 use crate::times::Normalise;
 
-/// A key: the SHA-256 of a canonical text.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A key: the SHA-256 of a canonical text. In JSON it is its hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) struct Key(pub [u8; 32]);
 
 impl std::fmt::Debug for Key {
@@ -23,6 +25,20 @@ impl std::fmt::Debug for Key {
         self.0[..6]
             .iter()
             .try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl TryFrom<String> for Key {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::from_hex(&text).ok_or("a key has 64 hexadecimal digits")
+    }
+}
+
+impl From<Key> for String {
+    fn from(key: Key) -> Self {
+        key.to_hex()
     }
 }
 
@@ -97,6 +113,13 @@ impl KeyWriter {
     }
 }
 
+/// What a file system is: the snapshots that it is made of.
+pub(crate) fn stack_key(stack: &[store::SnapshotId]) -> Key {
+    let mut writer = KeyWriter::new("stack");
+    stack.iter().for_each(|id| writer.text(id.as_str()));
+    writer.finish()
+}
+
 /// What a step is, where contexts are only named: equal steps of one plan have it in common.
 pub(crate) fn definition(step: &Step, identity: &Identity<'_>) -> Key {
     of(step, identity, None)
@@ -106,7 +129,7 @@ pub(crate) fn definition(step: &Step, identity: &Identity<'_>) -> Key {
 pub(crate) fn of(step: &Step, identity: &Identity<'_>, files: Option<Key>) -> Key {
     let mut writer = KeyWriter::new("step");
     // A layer made with `--link` does not depend on what it is laid over.
-    if !matches!(&step.operation, Operation::Copy(copy) if copy.link) {
+    if !step.is_linked() {
         writer.filesystem(step.below, identity);
     }
     match step.normalise {

@@ -12,6 +12,7 @@
 mod assemble;
 mod base;
 mod build;
+mod cache;
 mod claims;
 mod context;
 mod error;
@@ -43,6 +44,10 @@ mod verify;
 
 pub use base::{BaseImage, OciLayout, pull_image};
 pub use build::{Built, Outcome, build};
+pub use cache::{
+    CacheContent, CacheExported, CacheFailure, CacheMode, CacheOptions, CachePlace, CacheSource,
+    CacheTarget, FolderPlace, export_cache,
+};
 pub use claims::Claims;
 pub use context::{ContextName, Fetched, IgnoreFile, LocalContext, NamedContext, Origin};
 pub use error::Error;

@@ -46,6 +46,8 @@ pub struct Options {
     pub times: Times,
     /// `--add-host`: name and address.
     pub add_hosts: Vec<(String, String)>,
+    /// The caches that cross machines.
+    pub cache: crate::CacheOptions,
     /// What is told of the build, and how it counts.
     pub reporting: Reporting,
     /// What of the result is wanted.

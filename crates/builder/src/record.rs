@@ -1,5 +1,6 @@
 //! What the cache remembers of a step.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use store::{SnapshotId, Store};
 use crate::key::Key;
 use crate::notice::Notice;
 use crate::schedule::Made;
-use crate::step::{Operation, Step};
+use crate::step::Step;
 
 /// What a step made when it was executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,10 @@ pub(crate) struct Record {
     pub(crate) created: SystemTime,
     /// What there is to tell of it.
     pub(crate) notices: Vec<Notice>,
+    /// What it copied, as its content key has it.
+    pub(crate) files: Option<Key>,
+    /// The cache of another machine that it is from; not kept.
+    pub(crate) from: Option<Arc<str>>,
 }
 
 /// A record as the store keeps it.
@@ -32,6 +37,8 @@ struct Payload {
     created: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     notices: Vec<Notice>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    files: Option<Key>,
 }
 
 impl Record {
@@ -49,6 +56,8 @@ impl Record {
             below,
             created,
             notices: payload.notices,
+            files: payload.files,
+            from: None,
         })
     }
 
@@ -59,6 +68,7 @@ impl Record {
             below: self.below.as_ref().map(ToString::to_string),
             created: since.as_secs(),
             notices: self.notices.clone(),
+            files: self.files,
         };
         let payload = serde_json::to_value(payload).expect("it has only plain fields");
         let record = store::Record {
@@ -70,7 +80,6 @@ impl Record {
 
     /// Whether the record holds on top of `below`. A layer made with `--link` holds on anything.
     pub(crate) fn fits(&self, below: &Made, step: &Step) -> bool {
-        let linked = matches!(&step.operation, Operation::Copy(copy) if copy.link);
-        linked || self.below.as_ref() == below.stack.last()
+        step.is_linked() || self.below.as_ref() == below.stack.last()
     }
 }

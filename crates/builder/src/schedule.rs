@@ -6,6 +6,7 @@
 //! not in the cache. Inputs of cached steps are never made.
 
 mod fetch;
+mod import;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -15,10 +16,11 @@ use dockerfile::{Diagnostic, Severity};
 use rootfs::Union;
 use store::SnapshotId;
 
+use crate::cache::Importer;
 use crate::context::Contexts;
 use crate::execute::{Executor, Seen, Work};
 use crate::gate::Gate;
-use crate::key::{self, Key, KeyWriter};
+use crate::key::{self, Key, stack_key};
 use crate::missing::Advisor;
 use crate::notice::Notice;
 use crate::plan::{Places, PlannedStage};
@@ -51,6 +53,7 @@ pub(crate) struct Schedule<'a> {
     plan: &'a Plan,
     options: &'a Options,
     environment: &'a Environment<'a>,
+    importer: &'a Importer<'a>,
     pub(crate) contexts: Contexts<'a>,
     executor: Executor<'a>,
     /// What is elsewhere, for the steps that fetch it.
@@ -76,12 +79,14 @@ impl<'a> Schedule<'a> {
         plan: &'a Plan,
         options: &'a Options,
         environment: &'a Environment<'a>,
+        importer: &'a Importer<'a>,
     ) -> Self {
         let cells = plan.steps.len();
         Self {
             plan,
             options,
             environment,
+            importer,
             contexts: Contexts::new(
                 options,
                 options.times.normalise(plan.epoch),
@@ -138,9 +143,12 @@ impl<'a> Schedule<'a> {
     }
 
     fn target(&self, target: Filesystem) -> Result<Made, Stopped> {
-        let made = target.map_or_else(|| Ok(Made::default()), |target| self.made(target))?;
+        let Some(target) = target else {
+            return Ok(Made::default());
+        };
+        let made = self.made(target)?;
         // Nothing may have needed the files of the base; the image that ships is nothing without them.
-        self.unpack(&made)?;
+        self.unpack(&made, target)?;
         Ok(made)
     }
 
@@ -172,10 +180,7 @@ impl<'a> Schedule<'a> {
 
     /// The same for a step that nobody had to look at.
     fn tell_of_unneeded(&self, id: StepId) -> Result<(), Stopped> {
-        let Some(Ok(key)) = self.keys[id.0 as usize].get() else {
-            return Ok(());
-        };
-        match Record::read(self.environment.store, *key) {
+        match self.record_of(id) {
             Some(record) => self.tell(id, &record.notices),
             None => Ok(()),
         }
@@ -249,9 +254,7 @@ impl<'a> Schedule<'a> {
                 created: None,
             });
         }
-        let key = *self.keys[id.0 as usize].get()?.as_ref().ok()?;
-        let record = Record::read(self.environment.store, key).filter(|r| r.fits(&below, step))?;
-        Some(below.with(&record))
+        Some(below.with(&self.record_of(id)?))
     }
 
     fn ids(&self) -> impl Iterator<Item = StepId> + use<> {
@@ -331,12 +334,12 @@ impl<'a> Schedule<'a> {
     /// Starts a step's inputs once it is clear that they are needed.
     fn look_ahead(&self, id: StepId) {
         let Ok(key) = self.key(id) else { return };
-        if self.defined(id, key).is_none() {
+        if self.on_fresh[id.0 as usize] || !self.is_known(id, key) {
             std::thread::scope(|scope| {
                 for input in inputs(self.step(id)) {
                     scope.spawn(move || {
                         if let Ok(made) = self.made(input) {
-                            let _ = self.unpack(&made);
+                            let _ = self.unpack(&made, input);
                         }
                     });
                 }
@@ -369,10 +372,8 @@ impl<'a> Schedule<'a> {
         let key = self.key(id)?;
         let mut claim = None;
         loop {
-            if let Some(record) = self.defined(id, key).filter(|r| r.fits(&below, step)) {
-                self.tell(id, &record.notices)?;
-                (self.environment.events)(Event::Cached(id));
-                return Ok(below.with(&record));
+            if let Some(record) = self.defined(id, key, &below) {
+                return self.hit(id, &record, &below);
             }
             // With the right to make it, it may have been made while that was waited for.
             if claim.is_some() || step.no_cache {
@@ -388,15 +389,15 @@ impl<'a> Schedule<'a> {
         let step = self.step(id);
         for input in inputs(step) {
             let made = self.made(input)?;
-            self.unpack(&made)?;
+            self.unpack(&made, input)?;
         }
-        self.unpack(below)?;
-        let content = self.content_key(id, below)?;
-        if let Some(record) = self.recorded(id, content).filter(|r| r.fits(below, step)) {
-            self.record(id, &[key], &record)?;
-            self.tell(id, &record.notices)?;
-            (self.environment.events)(Event::Cached(id));
-            return Ok(below.with(&record));
+        self.unpack(below, id)?;
+        let (content, files) = self.content_key(id, below)?;
+        if let Some(record) = self.recorded_on(id, content, below) {
+            if record.from.is_none() {
+                self.record(id, &[key], &record)?;
+            }
+            return self.hit(id, &record, below);
         }
         let _place = self.gate.enter();
         self.going_on()?;
@@ -420,6 +421,8 @@ impl<'a> Schedule<'a> {
             below: below_it,
             created: SystemTime::now(),
             notices: notices.into_inner().expect("no thread panics with it"),
+            files,
+            from: None,
         };
         if !record.notices.iter().any(Notice::spoils_the_record) {
             self.record(id, &[key, content], &record)?;
@@ -429,8 +432,8 @@ impl<'a> Schedule<'a> {
         Ok(below.with(&record))
     }
 
-    /// What the step is on what its inputs really are.
-    fn content_key(&self, id: StepId, below: &Made) -> Result<Key, Stopped> {
+    /// What the step is on what its inputs really are, and what of it stands for files.
+    fn content_key(&self, id: StepId, below: &Made) -> Result<(Key, Option<Key>), Stopped> {
         let step = self.step(id);
         let select = |copy: &CopyOperation, _| {
             let selection = self.executor.select_files(copy, self);
@@ -445,28 +448,28 @@ impl<'a> Schedule<'a> {
             _ => None,
         };
         let identity = |input: StepId| match self.known(input) {
-            Some(made) => stack_key(made),
-            None => stack_key(below),
+            Some(made) => stack_key(&made.stack),
+            None => stack_key(&below.stack),
         };
-        Ok(key::of(step, &identity, files))
+        Ok((key::of(step, &identity, files), files))
     }
 
-    /// Sees to it that the snapshots of the image at the bottom of a stack are there.
-    fn unpack(&self, made: &Made) -> Result<(), Stopped> {
-        let Some(base) = made.base else { return Ok(()) };
-        let Operation::Image(image) = &self.step(base).operation else {
-            return Ok(());
-        };
-        self.executor
-            .unpack(base, image)
-            .map_err(|error| self.fail(base, error))
+    /// Sees to it that the snapshots of a stack are there: of the image at its bottom, and of layers in caches.
+    fn unpack(&self, made: &Made, asked_by: StepId) -> Result<(), Stopped> {
+        if let Some(base) = made.base
+            && let Operation::Image(image) = &self.step(base).operation
+        {
+            let unpacked = self.executor.unpack(base, image);
+            unpacked.map_err(|error| self.fail(base, error))?;
+        }
+        self.restore(made, asked_by)
     }
 
     /// The record by definition key. It does not count where an input is to be made again, whatever comes of it.
-    fn defined(&self, id: StepId, key: Key) -> Option<Record> {
+    fn defined(&self, id: StepId, key: Key, below: &Made) -> Option<Record> {
         match self.on_fresh[id.0 as usize] {
             true => None,
-            false => self.recorded(id, key),
+            false => self.recorded_on(id, key, below),
         }
     }
 
@@ -480,12 +483,6 @@ impl<'a> Schedule<'a> {
             return None;
         }
         Some(record)
-    }
-
-    fn has_coarse_times(&self, record: &Record) -> bool {
-        let snapshot = self.environment.store.snapshot(&record.snapshot);
-        let meta = snapshot.ok().flatten().and_then(|found| found.meta().ok());
-        meta.is_none_or(|meta| meta.coarse_times)
     }
 
     fn record(&self, id: StepId, keys: &[Key], record: &Record) -> Result<(), Stopped> {
@@ -582,12 +579,4 @@ fn seen(plan: &Plan, options: &Options) -> Vec<Seen> {
 /// What a step takes in besides what is below it.
 fn inputs(step: &Step) -> impl Iterator<Item = StepId> {
     step.operation.inputs().into_iter()
-}
-
-fn stack_key(made: &Made) -> Key {
-    let mut writer = KeyWriter::new("stack");
-    made.stack
-        .iter()
-        .for_each(|id| writer.text(&id.to_string()));
-    writer.finish()
 }

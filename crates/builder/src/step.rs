@@ -223,6 +223,13 @@ pub enum MountKind {
     },
 }
 
+impl Step {
+    /// Whether its layer is made on nothing, whatever it lies on (`COPY --link`).
+    pub(crate) fn is_linked(&self) -> bool {
+        matches!(&self.operation, Operation::Copy(copy) if copy.link)
+    }
+}
+
 impl Operation {
     /// The steps whose files it takes in, besides what is below it.
     pub(crate) fn inputs(&self) -> Vec<StepId> {

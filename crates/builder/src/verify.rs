@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use store::{Changes, Timestamps};
 
 use crate::build::{execute, finish, prepare, titles};
+use crate::cache::Importer;
 use crate::schedule::{Made, Schedule};
 use crate::step::Operation;
 use crate::{Environment, Error, Event, Options, Outcome, Plan, StepId, StepTitle};
@@ -42,14 +43,15 @@ pub struct StepDifferences {
 /// As [`build`](crate::build()).
 pub fn verify(options: &Options, environment: &Environment<'_>) -> Result<Verified, Error> {
     let (plan, form) = prepare(options, environment)?;
-    let first = Schedule::new(&plan, options, environment);
+    let importer = Importer::new(&options.cache, environment);
+    let first = Schedule::new(&plan, options, environment, &importer);
     let made = execute(&plan, &first)?;
     wait(environment)?;
     let steps = u32::try_from(plan.steps.len()).expect("fewer steps than lines");
     let events = |event| (environment.events)(again(event, steps));
     let environment_again = environment.with_events(&events);
     events(Event::Planned(titles(&plan, options)));
-    let second = Schedule::new(&plan, options, &environment_again);
+    let second = Schedule::new(&plan, options, &environment_again, &importer);
     execute(&plan, &second)?;
     let timestamps = options
         .times
@@ -114,6 +116,7 @@ fn again(event: Event, steps: u32) -> Event {
         }
         Event::Started(id) => Event::Started(other(id)),
         Event::Cached(id) => Event::Cached(other(id)),
+        Event::Imported(id, cache) => Event::Imported(other(id), cache),
         Event::Output(id, stream, bytes) => Event::Output(other(id), stream, bytes),
         Event::Progress {
             step,
@@ -128,6 +131,9 @@ fn again(event: Event, steps: u32) -> Event {
         },
         Event::Finished(id) => Event::Finished(other(id)),
         Event::Failed(id) => Event::Failed(other(id)),
-        Event::Explained(_) | Event::Surveyed(_) | Event::Warning(_) => event,
+        Event::Explained(_)
+        | Event::Surveyed(_)
+        | Event::Warning(_)
+        | Event::CacheUnused { .. } => event,
     }
 }

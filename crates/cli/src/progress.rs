@@ -89,6 +89,10 @@ impl Progress {
         if let View::RawJson(raw) = view {
             crate::output::note(&raw.lines(&event));
         }
+        if let Event::CacheUnused { cache, reason } = &event {
+            let text = format!("warning: the cache {cache} is not used: {reason}");
+            view.say(&crate::terminal::clean::line(text.as_bytes()));
+        }
         for change in steps.apply(event) {
             view.show(steps, &change);
         }

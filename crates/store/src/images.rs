@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use list::Listed;
 pub use remove::{Removed, Unnamed};
 pub use tags::Tag;
-pub use unpack::Proceed;
+pub use unpack::{Ground, Proceed, StackLayer};
 
 use crate::store::{Durability, read_small};
 use crate::{Error, SnapshotId, Store};

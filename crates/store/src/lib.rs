@@ -42,7 +42,7 @@ pub use cache_mounts::{CacheMount, CacheMountId, Seed, Sharing};
 pub use diff::{Change, Changes, Grafted, LayerSize, write_layer};
 pub use error::Error;
 pub use extract::{Extracted, extract, is_archive};
-pub use images::{Image, ImageLayer, Listed, Proceed, Removed, Tag, Unnamed};
+pub use images::{Ground, Image, ImageLayer, Listed, Proceed, Removed, StackLayer, Tag, Unnamed};
 pub use last_build::{LastBuild, List};
 pub use layer_error::LayerError;
 pub use layers::Layer;

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use oci::ChainId;
+use oci::{ChainId, DiffId};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, hex};
@@ -41,6 +41,20 @@ impl SnapshotId {
     #[must_use]
     pub fn of_chain(chain: &ChainId) -> SnapshotId {
         SnapshotId(chain.digest().hex().into())
+    }
+
+    /// The name of the snapshot of a layer that another machine made on these snapshots (the bottom one first). Where it was
+    /// made does not count, so that machines agree on it; that it lies on others does.
+    #[must_use]
+    pub fn of_layer_on(below: &[SnapshotId], diff_id: &DiffId) -> SnapshotId {
+        let mut text = String::from("carafe layer");
+        for id in below {
+            text.push('\n');
+            text.push_str(id.as_str());
+        }
+        text.push('\n');
+        text.push_str(diff_id.digest().as_str());
+        SnapshotId(hex::encode(&hex::sha256(text.as_bytes())).into())
     }
 
     /// The digits.
@@ -101,6 +115,23 @@ mod tests {
         for id in ids {
             assert_eq!(id.as_str().len(), 32);
             assert_eq!(id.as_str().parse::<SnapshotId>().unwrap(), id);
+        }
+    }
+
+    #[test]
+    fn a_layer_from_elsewhere_is_named_by_what_it_lies_on() {
+        let diff_id = |text: &str| DiffId(oci::Digest::sha256(text.as_bytes()));
+        let [a, b]: [SnapshotId; 2] = ["aa", "bb"].map(|id| id.parse().unwrap());
+        let on = SnapshotId::of_layer_on;
+        let name = on(&[a.clone(), b.clone()], &diff_id("1"));
+        assert_eq!(name, on(&[a.clone(), b.clone()], &diff_id("1")));
+        for other in [
+            on(&[b.clone(), a.clone()], &diff_id("1")),
+            on(&[b], &diff_id("1")),
+            on(&[], &diff_id("1")),
+            on(&[a], &diff_id("2")),
+        ] {
+            assert_ne!(name, other);
         }
     }
 

@@ -20,9 +20,10 @@ use crate::{Event, Options, Plan, StepTitle};
 #[derive(Debug, Default)]
 pub(crate) struct Fates(Mutex<BTreeMap<StepId, Fate>>);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Fate {
     Cached,
+    Imported(String),
     Executed,
     Failed,
 }
@@ -32,17 +33,22 @@ impl Fates {
     pub(crate) fn note(&self, event: &Event) {
         let (id, fate) = match event {
             Event::Cached(id) => (*id, Fate::Cached),
+            Event::Imported(id, cache) => (*id, Fate::Imported(cache.clone())),
             Event::Started(id) | Event::Finished(id) => (*id, Fate::Executed),
             Event::Failed(id) => (*id, Fate::Failed),
             _ => return,
         };
         let mut fates = self.0.lock().expect("no thread panics with it");
-        fates.insert(id, fate);
+        // Where it came from says more than that it was there.
+        match fates.get(&id) {
+            Some(Fate::Imported(_)) if fate == Fate::Cached => {}
+            _ => drop(fates.insert(id, fate)),
+        }
     }
 
     fn of(&self, id: StepId) -> Option<Fate> {
         let fates = self.0.lock().expect("no thread panics with it");
-        fates.get(&id).copied()
+        fates.get(&id).cloned()
     }
 }
 
@@ -178,6 +184,7 @@ impl Ended<'_> {
     fn verdict(&self, id: StepId, now: &[StepInputs]) -> Verdict {
         match self.fates.of(id) {
             Some(Fate::Cached) => Verdict::Hit,
+            Some(Fate::Imported(cache)) => Verdict::Imported(cache),
             Some(Fate::Executed | Fate::Failed) => Verdict::Miss(self.reasons(id, now)),
             None => Verdict::NotReached,
         }
@@ -265,7 +272,7 @@ impl Ended<'_> {
     /// What the step stands on is another; a linked layer stands on nothing.
     fn other_ground(&self, id: StepId, now: &[StepInputs], old: &StepInputs) -> Option<Reason> {
         let step = self.step(id);
-        let linked = matches!(&step.operation, Operation::Copy(copy) if copy.link);
+        let linked = self.step(id).is_linked();
         let below = step
             .below
             .filter(|_| !linked && now[id.0 as usize].below != old.below)?;

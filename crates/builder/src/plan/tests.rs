@@ -59,6 +59,7 @@ fn base() -> OneBase {
 
 fn options(text: &str) -> Options {
     Options {
+        cache: crate::CacheOptions::default(),
         dockerfile: dockerfile::Source::new("Dockerfile", text.to_owned()),
         context: Some(LocalContext {
             directory: "/nowhere".into(),

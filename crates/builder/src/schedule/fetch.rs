@@ -36,6 +36,8 @@ impl Schedule<'_> {
             below: None,
             created: SystemTime::now(),
             notices: Vec::new(),
+            files: None,
+            from: None,
         };
         self.record(id, &[key], &record)?;
         Ok(Made::default().with(&record))

@@ -1,5 +1,6 @@
 //! `carafe build`.
 
+mod cache;
 mod call;
 mod call_flags;
 mod checks;

@@ -46,6 +46,7 @@ impl Part<'_> {
             }
             Event::Started(id) => Event::Started(self.id(id)),
             Event::Cached(id) => Event::Cached(self.id(id)),
+            Event::Imported(id, cache) => Event::Imported(self.id(id), cache),
             Event::Output(id, stream, bytes) => Event::Output(self.id(id), stream, bytes),
             Event::Progress {
                 step,
@@ -60,7 +61,10 @@ impl Part<'_> {
             },
             Event::Finished(id) => Event::Finished(self.id(id)),
             Event::Failed(id) => Event::Failed(self.id(id)),
-            told @ (Event::Explained(_) | Event::Warning(_) | Event::Surveyed(_)) => told,
+            told @ (Event::Explained(_)
+            | Event::Warning(_)
+            | Event::Surveyed(_)
+            | Event::CacheUnused { .. }) => told,
         };
         self.progress.event(event);
     }

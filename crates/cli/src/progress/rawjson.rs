@@ -63,7 +63,11 @@ impl RawJson {
                 done,
                 total,
             } => self.status(*step, what, (*done, *total), &now),
-            Event::Explained(_) | Event::Surveyed(_) | Event::Warning(_) => None,
+            Event::Explained(_)
+            | Event::Surveyed(_)
+            | Event::Warning(_)
+            | Event::Imported(..)
+            | Event::CacheUnused { .. } => None,
         };
         line.map_or_else(String::new, |line| format!("{line}\n"))
     }

@@ -119,8 +119,12 @@ impl Steps {
             }
             Event::Finished(id) => self.ended(id, State::Done, Change::Done),
             Event::Failed(id) => self.failed_at(id),
-            // They are shown together, when the build is over.
-            Event::Explained(_) | Event::Surveyed(_) | Event::Warning(_) => Vec::new(),
+            // They are shown together, when the build is over, or apart from steps.
+            Event::Explained(_)
+            | Event::Surveyed(_)
+            | Event::Warning(_)
+            | Event::Imported(..)
+            | Event::CacheUnused { .. } => Vec::new(),
         }
     }
 

@@ -16,11 +16,15 @@ pub(crate) fn text(explained: &[Explained], style: Style) -> String {
     let mut out = style.bold("Why each step was executed, or was not") + "\n";
     for step in explained {
         let verdict = match &step.verdict {
-            Verdict::Hit => style.green("hit "),
+            Verdict::Hit | Verdict::Imported(_) => style.green("hit "),
             Verdict::Miss(_) => style.red("miss"),
             Verdict::NotReached => style.dim("not reached"),
         };
         out.push_str(&format!("  {verdict} {}\n", title(&step.title)));
+        if let Verdict::Imported(cache) = &step.verdict {
+            let cache = clean::line(cache.as_bytes());
+            out.push_str(&format!("         from the cache {cache}\n"));
+        }
         if let Verdict::Miss(reasons) = &step.verdict {
             for line in reasons.iter().flat_map(lines) {
                 out.push_str(&format!("         {line}\n"));
@@ -116,9 +120,13 @@ fn title(title: &StepTitle) -> String {
 pub(crate) fn document(explained: &[Explained]) -> Value {
     let steps = explained.iter().map(|step| {
         let (result, reasons) = match &step.verdict {
-            Verdict::Hit => ("hit", Vec::new()),
+            Verdict::Hit | Verdict::Imported(_) => ("hit", Vec::new()),
             Verdict::Miss(reasons) => ("miss", reasons.iter().map(reason).collect()),
             Verdict::NotReached => ("not-reached", Vec::new()),
+        };
+        let cache = match &step.verdict {
+            Verdict::Imported(cache) => Some(cache),
+            _ => None,
         };
         json!({
             "step": step.title.text,
@@ -127,6 +135,7 @@ pub(crate) fn document(explained: &[Explained]) -> Value {
             "line": step.title.line,
             "result": result,
             "reasons": reasons,
+            "cache": cache,
         })
     });
     json!({ "steps": steps.collect::<Vec<_>>() })

@@ -164,10 +164,7 @@ fn what_cannot_be_done_is_said() {
     let context = carafe.context("FROM base\n");
     for (flag, words) in [
         ("--push", "--push is not implemented yet"),
-        (
-            "--cache-from=type=gha",
-            "--cache-from is not implemented yet",
-        ),
+        ("--cache-from=type=gha", "type=gha is not supported"),
         ("--output=type=registry,name=x", "not implemented yet"),
         ("--network=bridge", "no network `bridge`"),
         ("--secret=id=x,src=/nowhere", "/nowhere"),

@@ -5,6 +5,7 @@ mod architecture;
 mod bake;
 mod builds;
 mod cache_rules;
+mod caches;
 mod checks;
 mod containers;
 mod docker;

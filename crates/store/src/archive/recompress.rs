@@ -8,7 +8,7 @@ use oci::{
     Compression, Descriptor, DiffId, Digest, DigestReader, Document, Index, Manifest, MediaType,
 };
 
-use crate::{Error, NewBlob, Store};
+use crate::{Error, NewBlob, Sealed, Store};
 
 /// On the descriptor of an attestation: the manifest that it is about.
 const REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
@@ -105,6 +105,20 @@ impl Store {
             }
         }
         self.put_like(descriptor, &manifest.to_bytes())
+    }
+
+    /// A blob of a layer that was made here, compressed so: a known one, or a new one, which is kept.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchBlob`] if the layer cannot be made any more, [`Error::Compress`] if it cannot be compressed;
+    /// [`Error::Io`].
+    pub fn layer_blob(&self, layer: &Sealed, how: &Recompress) -> Result<Descriptor, Error> {
+        let digest = layer.diff_id.digest().clone();
+        let plain = Descriptor::new(MediaType::OciLayer, digest, layer.tar_size);
+        match how.keeps(&plain) {
+            true => Ok(plain),
+            false => self.compressed_layer(&plain, &layer.diff_id, how),
+        }
     }
 
     /// Attestations follow the manifests that they are about to their new digests.

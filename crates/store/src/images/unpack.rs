@@ -24,6 +24,26 @@ const LAYERS_AT_ONCE: usize = 4;
 /// Is told how many bytes of a blob were read so far, and says whether to go on. From several threads.
 pub type Proceed<'a> = &'a (dyn Fn(&Descriptor, u64) -> bool + Sync);
 
+/// A place in a stack, to be unpacked if there is no such snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackLayer {
+    /// The snapshot's name.
+    pub id: SnapshotId,
+    /// The layer that it is; `None` for one that must be here.
+    pub layer: Option<ImageLayer>,
+    /// What it was made on.
+    pub ground: Ground,
+}
+
+/// What a layer was made on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// The layers below it.
+    Below,
+    /// Nothing, whatever it lies on: `COPY --link`.
+    Nothing,
+}
+
 /// A layer that is unpacked, but not on top of the others yet.
 type Unpacked = (Draft, Applied);
 
@@ -52,10 +72,34 @@ impl Store {
         proceed: Proceed<'_>,
     ) -> Result<Vec<Snapshot>, Error> {
         let ids = snapshot_ids(layers);
+        let stack: Vec<StackLayer> = ids
+            .into_iter()
+            .zip(layers)
+            .map(|(id, layer)| StackLayer {
+                id,
+                layer: Some(layer.clone()),
+                ground: Ground::Below,
+            })
+            .collect();
+        self.unpack_stack(&stack, source, proceed)
+    }
+
+    /// The snapshots of a stack of which some may be layers that are not unpacked yet, under names of their own. As
+    /// [`unpack_layers`](Store::unpack_layers) for the rest.
+    ///
+    /// # Errors
+    /// As [`unpack_layers`](Store::unpack_layers); [`Error::NoSuchSnapshot`] for one that is missing and has no layer.
+    pub fn unpack_stack(
+        &self,
+        layers: &[StackLayer],
+        source: &(dyn BlobSource + Sync),
+        proceed: Proceed<'_>,
+    ) -> Result<Vec<Snapshot>, Error> {
         let mut missing = Vec::new();
-        for (id, layer) in ids.iter().zip(layers) {
-            if self.snapshot(id)?.is_none() {
-                missing.push((id, layer));
+        for StackLayer { id, layer, .. } in layers {
+            match layer {
+                Some(layer) if self.snapshot(id)?.is_none() => missing.push((id, layer)),
+                _ => {}
             }
         }
         let work = Work {
@@ -66,13 +110,17 @@ impl Store {
         };
         let mut unpacked = work.unpack(&missing)?.into_iter();
         let mut stack = Vec::with_capacity(layers.len());
-        for (id, layer) in ids.iter().zip(layers) {
-            let snapshot = match missing.iter().any(|(other, _)| *other == id) {
-                true => {
+        for StackLayer { id, layer, ground } in layers {
+            let snapshot = match layer {
+                Some(layer) if missing.iter().any(|(other, _)| *other == id) => {
                     let one = unpacked.next().expect("every missing layer was unpacked");
-                    self.keep_layer(id, &layer.blob, one, &stack)?
+                    let below = match ground {
+                        Ground::Below => &stack[..],
+                        Ground::Nothing => &[],
+                    };
+                    self.keep_layer(id, &layer.blob, one, below)?
                 }
-                false => self.with_files(self.existing(id)?, &stack)?,
+                _ => self.with_files(self.existing(id)?, &stack)?,
             };
             stack.push(snapshot);
         }

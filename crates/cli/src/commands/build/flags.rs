@@ -1,5 +1,6 @@
 //! The flags of `build`: those of `docker buildx build`, with their meaning.
 
+use super::cache::CacheFlags;
 use super::call_flags::CallFlags;
 use super::ignored::Ignored;
 use super::outputs::OutputFlags;
@@ -99,6 +100,9 @@ pub(crate) struct Args {
           default_missing_value = "true", default_value = "false", value_parser = boolean,
           hide_default_value = true, action = clap::ArgAction::Set)]
     pub(crate) load: bool,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheFlags,
 
     #[command(flatten)]
     pub(super) output_flags: OutputFlags,

@@ -63,9 +63,9 @@ impl Args {
         };
         let attest = target.attest.iter().filter(|entry| !disabled(entry));
         args.rejected.attest = attest.map(Entry::flag).collect();
-        args.rejected.cache_from = target.cache_from.iter().map(Entry::flag).collect();
+        args.cache.cache_from = target.cache_from.iter().map(Entry::flag).collect();
         let caches = target.cache_to.iter().flatten();
-        args.rejected.cache_to = caches.map(Entry::flag).collect();
+        args.cache.cache_to = caches.map(Entry::flag).collect();
         args
     }
 

@@ -55,6 +55,7 @@ pub(super) fn read(
         run,
         times: builder::Times::default(),
         add_hosts: args.run.hosts()?,
+        cache: builder::CacheOptions::default(),
         reporting: args.reporting.reporting(),
         wanted: builder::Wanted::default(),
     })

@@ -10,10 +10,6 @@ pub(crate) struct Rejected {
     #[arg(long, hide = true)]
     builder: Option<String>,
     #[arg(long, hide = true)]
-    pub(super) cache_from: Vec<String>,
-    #[arg(long, hide = true)]
-    pub(super) cache_to: Vec<String>,
-    #[arg(long, hide = true)]
     policy: Vec<String>,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     provenance: Option<String>,
@@ -34,8 +30,6 @@ impl Rejected {
         };
         let given = [
             ("--attest", !self.attest.is_empty()),
-            ("--cache-from", !self.cache_from.is_empty()),
-            ("--cache-to", !self.cache_to.is_empty()),
             ("--policy", !self.policy.is_empty()),
             ("--provenance", asks(&self.provenance)),
             ("--push", asks(&self.push)),

@@ -1,5 +1,6 @@
 //! One build: what was asked for, read and checked before anything is done.
 
+use super::cache::{Caches, Written};
 use super::checks::Checks;
 use super::flags::Args;
 use super::outputs::{self, Exported, Output};
@@ -29,6 +30,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 pub(crate) struct Request<'a> {
     args: &'a Args,
     outputs: Vec<Output>,
+    caches: Caches,
     options: Options,
     checks: Checks,
     /// What the rules found, and what the build adds.
@@ -42,6 +44,7 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Done {
     pub(crate) outcome: Outcome,
     exports: Vec<Exported>,
+    caches: Vec<Written>,
 }
 
 /// What can fail once a build has begun.
@@ -81,6 +84,8 @@ impl<'a> Request<'a> {
         let config = session.config;
         let outputs = outputs::read(args)?;
         let mut options = options::read(args, config, &session.environment(show))?;
+        let caches = args.cache.read(config)?;
+        options.cache = caches.options(options.build_args.get("BUILDKIT_INLINE_CACHE"));
         options.times = reproducible::times(args, &outputs, &options, config)?;
         options.wanted = outputs::wanted(&outputs);
         if args.reproducible.verify_reproducible {
@@ -96,6 +101,7 @@ impl<'a> Request<'a> {
         Ok(Self {
             args,
             outputs,
+            caches,
             options,
             checks,
             warnings: Mutex::new(older.into_iter().collect()),
@@ -132,7 +138,13 @@ impl<'a> Request<'a> {
         let outcome = self.build(&environment)?;
         let exports =
             outputs::export(&self.outputs, &outcome, &session.store).map_err(Failure::Export)?;
-        Ok(Done { outcome, exports })
+        let caches = self.caches.export(&outcome, &environment);
+        let caches = caches.map_err(|error| self.failure(error))?;
+        Ok(Done {
+            outcome,
+            exports,
+            caches,
+        })
     }
 
     fn build(&self, environment: &Environment<'_>) -> Result<Outcome, Failure> {
@@ -158,6 +170,7 @@ impl<'a> Request<'a> {
         let sizes: Result<Vec<_>, _> = images.map(|i| session.store.image_size(i)).collect();
         let (outcome, size, style) = (&done.outcome, sizes?.iter().sum(), session.config.style());
         let mut said = summary::success(&result, outcome, size, style);
+        { done.caches.iter() }.for_each(|cache| said.push_str(&cache.line(style)));
         if self.args.reproducible.verify_reproducible {
             said.push_str(&summary::verified(style));
         }

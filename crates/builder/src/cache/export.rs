@@ -1,0 +1,238 @@
+//! `--cache-to`: sends what a build did to where other machines find it.
+
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use oci::{BlobError, BlobSource, Descriptor, Manifest, MediaType};
+use store::MediaTypes;
+
+use super::CacheTarget;
+use super::content::{CacheContent, LayerPlace};
+use super::document::{CachedLayer, CachedRecord, Document, MEDIA_TYPE};
+use super::place::{self, Place};
+use crate::{Environment, Error, parallel};
+
+/// What was sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheExported {
+    /// Records that the cache has now.
+    pub records: usize,
+    /// Its layers.
+    pub layers: usize,
+    /// Those of them that had to be sent …
+    pub sent: u64,
+    /// … and their bytes.
+    pub sent_bytes: u64,
+}
+
+/// Sends what a build did to a cache: only layers that it does not have, and several at once.
+///
+/// # Errors
+/// [`Error::CacheExport`] if it cannot be written in time; [`Error::Cancelled`].
+pub fn export_cache(
+    content: &CacheContent,
+    target: &CacheTarget,
+    environment: &Environment<'_>,
+) -> Result<CacheExported, Error> {
+    let export = Export {
+        content,
+        target,
+        environment,
+        limits: Limits {
+            cancel: Arc::clone(&environment.registry.config().cancel),
+            deadline: Instant::now() + target.timeout,
+            ended: Arc::default(),
+        },
+        sent: AtomicU64::new(0),
+        sent_bytes: AtomicU64::new(0),
+    };
+    let failed = |source| match environment.cancel.load(Ordering::Relaxed) {
+        true => Error::Cancelled,
+        false => Error::CacheExport {
+            cache: target.name.clone(),
+            source,
+        },
+    };
+    let place = place::open(&target.place, environment.registry).map_err(failed)?;
+    export.run(&*place).map_err(failed)
+}
+
+struct Export<'e> {
+    content: &'e CacheContent,
+    target: &'e CacheTarget,
+    environment: &'e Environment<'e>,
+    limits: Limits,
+    sent: AtomicU64,
+    sent_bytes: AtomicU64,
+}
+
+impl Export<'_> {
+    fn run(&self, place: &dyn Place) -> Result<CacheExported, BlobError> {
+        let layers = self.layers(place)?;
+        let records = self.records();
+        let used: Vec<CachedLayer> = layers.iter().flatten().cloned().collect();
+        let document = Document::new(used, renumbered(records, &layers));
+        let bytes = document.to_bytes();
+        let config = Descriptor::of(MediaType::from(MEDIA_TYPE), &bytes);
+        self.send(place, &config, &|| {
+            Ok(Box::new(io::Cursor::new(bytes.clone())))
+        })?;
+        let mut blobs: Vec<Descriptor> = Vec::with_capacity(document.layers.len());
+        for layer in &document.layers {
+            if blobs.iter().all(|blob| blob.digest != layer.blob.digest) {
+                blobs.push(layer.blob.clone());
+            }
+        }
+        let mut manifest = Manifest::new(config, blobs);
+        let media_type = match self.target.media_types {
+            MediaTypes::Oci => MediaType::OciManifest,
+            MediaTypes::Docker => MediaType::DockerManifest,
+        };
+        manifest.media_type = Some(media_type.clone());
+        self.going_on()?;
+        place.set_head(&media_type, &manifest.to_bytes())?;
+        Ok(CacheExported {
+            records: document.records.len(),
+            layers: document.layers.len(),
+            sent: self.sent.load(Ordering::Relaxed),
+            sent_bytes: self.sent_bytes.load(Ordering::Relaxed),
+        })
+    }
+
+    fn records(&self) -> impl Iterator<Item = &CachedRecord> {
+        let records = self.content.records.iter();
+        let wanted = records.filter(|(mode, _)| *mode <= self.target.mode);
+        wanted.map(|(_, record)| record)
+    }
+
+    /// Sends the layers, each compressed as it is to be; `None` for those that the mode leaves out.
+    fn layers(&self, place: &dyn Place) -> Result<Vec<Option<CachedLayer>>, BlobError> {
+        let content = &self.content.layers;
+        let layers = Mutex::new(vec![None; content.len()]);
+        parallel::each(
+            content.len(),
+            || (),
+            |(), at| -> Result<(), BlobError> {
+                if content[at].mode > self.target.mode {
+                    return Ok(());
+                }
+                let layer = self.layer(place, &content[at].at);
+                let layer =
+                    layer.inspect_err(|_| self.limits.ended.store(true, Ordering::Relaxed))?;
+                layers.lock().expect("no thread panics with it")[at] = Some(layer);
+                Ok(())
+            },
+        )?;
+        Ok(layers.into_inner().expect("no thread panics with it"))
+    }
+
+    fn layer(&self, place: &dyn Place, at: &LayerPlace) -> Result<CachedLayer, BlobError> {
+        self.going_on()?;
+        let store = self.environment.store;
+        match at {
+            LayerPlace::Here(sealed) => {
+                let blob = store.layer_blob(sealed, &self.target.recompress);
+                let mut blob = blob.map_err(|error| BlobError::Source(error.into()))?;
+                if self.target.media_types == MediaTypes::Docker {
+                    blob.media_type = blob.media_type.in_docker();
+                }
+                self.send(place, &blob, &|| store.open(&blob))?;
+                let diff_id = sealed.diff_id.clone();
+                Ok(CachedLayer { diff_id, blob })
+            }
+            LayerPlace::There(layer, source) => {
+                let blob = &layer.blob;
+                let open = || match store.has_blob(&blob.digest) {
+                    Ok(true) => store.open(blob),
+                    _ => source.open(blob),
+                };
+                self.send(place, blob, &open)?;
+                Ok(CachedLayer::clone(layer))
+            }
+        }
+    }
+
+    /// Sends a blob if the place does not have it.
+    fn send(&self, place: &dyn Place, blob: &Descriptor, open: Open<'_>) -> Result<(), BlobError> {
+        self.going_on()?;
+        if place.holds(blob)? {
+            return Ok(());
+        }
+        let watched = || -> io::Result<Box<dyn Read + Send>> {
+            Ok(Box::new(Watched {
+                content: open().map_err(io::Error::other)?,
+                limits: self.limits.clone(),
+            }))
+        };
+        place.send(blob, &watched)?;
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.sent_bytes.fetch_add(blob.size, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn going_on(&self) -> Result<(), BlobError> {
+        self.limits
+            .check()
+            .map_err(|reason| BlobError::Source(reason.into()))
+    }
+}
+
+/// Opens a blob when it is to be sent.
+type Open<'o> = &'o (dyn Fn() -> Result<Box<dyn Read + Send>, BlobError> + Sync);
+
+/// What ends an export.
+#[derive(Clone)]
+struct Limits {
+    cancel: Arc<AtomicBool>,
+    deadline: Instant,
+    /// Set when one layer failed: the others need not be sent.
+    ended: Arc<AtomicBool>,
+}
+
+impl Limits {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.cancel.load(Ordering::Relaxed) || self.ended.load(Ordering::Relaxed) {
+            return Err("stopped");
+        }
+        match Instant::now() < self.deadline {
+            true => Ok(()),
+            false => Err("it takes too long"),
+        }
+    }
+}
+
+/// A blob on its way, which ends when the export does.
+struct Watched {
+    content: Box<dyn Read + Send>,
+    limits: Limits,
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.limits.check().map_err(io::Error::other)?;
+        self.content.read(buffer)
+    }
+}
+
+/// Records with the places of their layers among those that were sent.
+fn renumbered<'r>(
+    records: impl Iterator<Item = &'r CachedRecord>,
+    layers: &[Option<CachedLayer>],
+) -> Vec<CachedRecord> {
+    let mut places = Vec::with_capacity(layers.len());
+    let mut count = 0;
+    for layer in layers {
+        places.push(layer.as_ref().map(|_| count));
+        count += usize::from(layer.is_some());
+    }
+    let renumbered = records.filter_map(|record| {
+        let layer = places[record.layer]?;
+        Some(CachedRecord {
+            layer,
+            ..record.clone()
+        })
+    });
+    renumbered.collect()
+}

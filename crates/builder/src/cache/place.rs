@@ -1,0 +1,66 @@
+//! Where caches are: a folder, a registry, a bucket. Each is a source and a sink of blobs with one name for the whole.
+
+mod folder;
+mod repository;
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use oci::{BlobError, BlobSource, Descriptor, Digest, MediaType, Reference};
+
+/// Where a cache is.
+#[derive(Clone, Debug)]
+pub enum CachePlace {
+    /// An OCI image layout in a folder.
+    Folder(FolderPlace),
+    /// A name at a registry.
+    Registry(Reference),
+}
+
+/// A cache in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderPlace {
+    /// The folder.
+    pub path: PathBuf,
+    /// The name in its `index.json`.
+    pub tag: String,
+    /// The manifest to read, whatever its name.
+    pub digest: Option<Digest>,
+}
+
+/// Opens what is to be sent, from its beginning: again, where a connection breaks.
+pub(super) type Content<'c> = &'c (dyn Fn() -> io::Result<Box<dyn Read + Send>> + Sync);
+
+/// A place, as import and export see it.
+pub(super) trait Place: BlobSource + Send + Sync {
+    /// The manifest or index that the place's name leads to; `None` if there is none.
+    fn head(&self) -> Result<Option<Vec<u8>>, BlobError>;
+
+    /// A manifest that an index lists.
+    fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>, BlobError>;
+
+    /// Whether a blob is there, and whole as far as that can be told without reading it.
+    fn holds(&self, blob: &Descriptor) -> Result<bool, BlobError>;
+
+    /// Takes a blob. Unless its content has the descriptor's size and digest, nothing is kept.
+    fn send(&self, blob: &Descriptor, content: Content<'_>) -> Result<(), BlobError>;
+
+    /// Makes the name lead to a manifest, whose blobs are there.
+    fn set_head(&self, media_type: &MediaType, manifest: &[u8]) -> Result<(), BlobError>;
+}
+
+/// Opens a place. Nothing is asked yet.
+pub(super) fn open(
+    place: &CachePlace,
+    registry: &registry::Client,
+) -> Result<Arc<dyn Place>, BlobError> {
+    Ok(match place {
+        CachePlace::Folder(folder) => Arc::new(folder::Folder::new(folder.clone())),
+        CachePlace::Registry(reference) => {
+            let repository = registry.repository(reference);
+            let repository = repository.map_err(|error| BlobError::Source(error.into()))?;
+            Arc::new(repository::CacheRepository::new(repository))
+        }
+    })
+}

@@ -1,0 +1,297 @@
+//! The fields of one `--cache-from` or `--cache-to`: those of BuildKit's backends.
+
+use crate::command_error::CommandError;
+use crate::config::Config;
+use crate::key_values;
+use builder::{CacheFailure, CacheMode, CachePlace, CacheSource, CacheTarget, FolderPlace};
+use oci::{Compression, Digest, Reference};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+use store::{MediaTypes, Recompress, Scope};
+
+/// What `type=` may be.
+const TYPES: [&str; 3] = ["registry", "local", "inline"];
+
+/// Types of BuildKit's that are services which carafe does not talk to.
+const SERVICES: [&str; 2] = ["gha", "azblob"];
+
+/// How long an export may take, unless `timeout=` says otherwise: what BuildKit has for `gha`.
+const TIMEOUT: Duration = Duration::from_secs(10 * 60);
+
+const FROM: Direction = Direction {
+    flag: "--cache-from",
+    fields: &[
+        ("registry", &["ref", "registry.insecure"]),
+        ("local", &["src", "tag", "digest"]),
+    ],
+    common: &[],
+};
+
+const TO: Direction = Direction {
+    flag: "--cache-to",
+    fields: &[
+        ("registry", &["ref", "registry.insecure"]),
+        ("local", &["dest", "tag"]),
+        ("inline", &[]),
+    ],
+    common: &[
+        "mode",
+        "ignore-error",
+        "timeout",
+        "oci-mediatypes",
+        "image-manifest",
+        "compression",
+        "compression-level",
+        "force-compression",
+    ],
+};
+
+/// Which fields a flag takes.
+struct Direction {
+    flag: &'static str,
+    fields: &'static [(&'static str, &'static [&'static str])],
+    common: &'static [&'static str],
+}
+
+/// Reads a `--cache-from`.
+pub(super) fn source(text: &str, config: &Config) -> Result<CacheSource, CommandError> {
+    let fields = Fields::read(text, &FROM)?;
+    let place = fields
+        .place("src", config)
+        .map_err(|why| fields.wrong(&why))?;
+    Ok(CacheSource {
+        name: fields.name(),
+        place,
+    })
+}
+
+/// Reads a `--cache-to`; `None` for `type=inline`.
+pub(super) fn target(text: &str, config: &Config) -> Result<Option<CacheTarget>, CommandError> {
+    let fields = Fields::read(text, &TO)?;
+    fields.target(config).map_err(|why| fields.wrong(&why))
+}
+
+/// The fields as they were written, of which each is known.
+struct Fields {
+    text: String,
+    flag: &'static str,
+    kind: String,
+    values: BTreeMap<String, String>,
+}
+
+impl Fields {
+    fn read(text: &str, direction: &Direction) -> Result<Self, CommandError> {
+        let mut fields = Self {
+            text: text.to_owned(),
+            flag: direction.flag,
+            kind: "registry".to_owned(),
+            values: BTreeMap::new(),
+        };
+        if !text.contains('=') {
+            fields.values.insert("ref".to_owned(), text.to_owned());
+            return Ok(fields);
+        }
+        for (key, value) in key_values::fields(text).map_err(|why| fields.wrong(&why))? {
+            let value = value.unwrap_or_else(|| "true".to_owned());
+            match key.as_str() {
+                "type" => fields.kind = value,
+                _ => drop(fields.values.insert(key, value)),
+            }
+        }
+        fields.check(direction)?;
+        Ok(fields)
+    }
+
+    fn check(&self, direction: &Direction) -> Result<(), CommandError> {
+        let kind = self.kind.as_str();
+        if SERVICES.contains(&kind) {
+            let why = format!("type={kind} is not supported");
+            return Err(self.wrong(&why).hint("registry and local work everywhere"));
+        }
+        let Some((_, own)) = direction.fields.iter().find(|(known, _)| *known == kind) else {
+            let why = match TYPES.contains(&kind) {
+                true => format!("type={kind} cannot be read from"),
+                false => format!("there is no type `{kind}`"),
+            };
+            let hint = match kind {
+                "inline" => "name the image: type=registry,ref=IMAGE".to_owned(),
+                _ => near(kind, &TYPES),
+            };
+            return Err(self.wrong(&why).hint(hint));
+        };
+        for key in self.values.keys() {
+            if !own.contains(&key.as_str()) && !direction.common.contains(&key.as_str()) {
+                let known: Vec<&str> = own.iter().chain(direction.common).copied().collect();
+                let why = format!("type={kind} has no field `{key}`");
+                return Err(self.wrong(&why).hint(near(key, &known)));
+            }
+        }
+        Ok(())
+    }
+
+    fn wrong(&self, why: &str) -> CommandError {
+        CommandError::usage(format!("{} {}: {why}", self.flag, self.text))
+    }
+
+    fn value(&self, key: &str) -> Option<&str> {
+        self.values.get(key).map(String::as_str)
+    }
+
+    fn boolean(&self, key: &str, default: bool) -> Result<bool, String> {
+        match self.value(key) {
+            Some(value) => key_values::boolean(value).map_err(|why| format!("{key}: {why}")),
+            None => Ok(default),
+        }
+    }
+
+    /// What messages call the cache.
+    fn name(&self) -> String {
+        let of = |keys: [&str; 3]| keys.into_iter().find_map(|key| self.value(key));
+        of(["ref", "src", "dest"]).unwrap_or_default().to_owned()
+    }
+
+    fn place(&self, path: &str, _config: &Config) -> Result<CachePlace, String> {
+        match self.kind.as_str() {
+            "registry" => {
+                self.boolean("registry.insecure", false)?;
+                let text = self.value("ref").ok_or("ref=NAME is missing")?;
+                let reference: Reference = text.parse().map_err(|e: oci::Error| e.to_string())?;
+                Ok(CachePlace::Registry(reference))
+            }
+            _ => {
+                let folder = self.value(path).filter(|folder| !folder.is_empty());
+                let folder = folder.ok_or_else(|| format!("{path}=FOLDER is missing"))?;
+                let digest = match self.value("digest") {
+                    Some(digest) => Some(
+                        digest
+                            .parse::<Digest>()
+                            .map_err(|error| error.to_string())?,
+                    ),
+                    None => None,
+                };
+                Ok(CachePlace::Folder(FolderPlace {
+                    path: PathBuf::from(folder),
+                    tag: self.value("tag").unwrap_or("latest").to_owned(),
+                    digest,
+                }))
+            }
+        }
+    }
+
+    fn target(&self, config: &Config) -> Result<Option<CacheTarget>, String> {
+        let mode = match self.value("mode") {
+            None | Some("min") => CacheMode::Min,
+            Some("max") => CacheMode::Max,
+            Some(other) => return Err(format!("there is no mode `{other}`: it is min or max")),
+        };
+        let recompress = self.recompress()?;
+        let media_types = match self.boolean("oci-mediatypes", true)? {
+            true => MediaTypes::Oci,
+            false => MediaTypes::Docker,
+        };
+        self.boolean("image-manifest", true)?;
+        let failure = match self.boolean("ignore-error", true)? {
+            true => CacheFailure::Told,
+            false => CacheFailure::Fatal,
+        };
+        let timeout = match self.value("timeout") {
+            None => TIMEOUT,
+            Some(text) => {
+                seconds(text).ok_or_else(|| format!("`{text}` is no time such as 90s or 10m"))?
+            }
+        };
+        if self.kind == "inline" {
+            return match mode {
+                CacheMode::Min => Ok(None),
+                CacheMode::Max => {
+                    Err("an image holds its own layers only: there is no mode=max".to_owned())
+                }
+            };
+        }
+        Ok(Some(CacheTarget {
+            name: self.name(),
+            place: self.place("dest", config)?,
+            mode,
+            recompress,
+            media_types,
+            failure,
+            timeout,
+        }))
+    }
+
+    fn recompress(&self) -> Result<Recompress, String> {
+        let compression = match self.value("compression") {
+            None | Some("gzip") => Compression::Gzip,
+            Some("zstd") => Compression::Zstd,
+            Some("uncompressed") => Compression::None,
+            Some(other) => {
+                return Err(format!(
+                    "there is no compression `{other}`: it is gzip, zstd or uncompressed"
+                ));
+            }
+        };
+        let allowed = if compression == Compression::Zstd {
+            0..=22
+        } else {
+            0..=9
+        };
+        let level = match self.value("compression-level").map(str::parse) {
+            None => None,
+            Some(Ok(level)) if allowed.contains(&level) => Some(level),
+            Some(_) => {
+                return Err(format!(
+                    "compression-level is {} to {}",
+                    allowed.start(),
+                    allowed.end()
+                ));
+            }
+        };
+        let scope = match self.boolean("force-compression", false)? {
+            true => Scope::All,
+            false => Scope::Plain,
+        };
+        Ok(Recompress {
+            // zstd's own 0 is its default.
+            level: level.filter(|level| (compression, *level) != (Compression::Zstd, 0)),
+            scope,
+            ..Recompress::plain(compression)
+        })
+    }
+}
+
+/// `90s`, `10m`, `1h`: one number and its unit, as Go's durations are mostly written.
+fn seconds(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let factor = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return None,
+    };
+    let seconds = number.parse::<u64>().ok()?.checked_mul(factor)?;
+    // A deadline has to be a time that there is.
+    (seconds <= 7 * 24 * 3600).then(|| Duration::from_secs(seconds))
+}
+
+/// Advice for a word that is none.
+fn near(word: &str, known: &[&str]) -> String {
+    match dockerfile::suggest(word, known.iter().copied()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("it is one of {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        assert_eq!(seconds("90s"), Some(Duration::from_secs(90)));
+        assert_eq!(seconds("2h"), Some(Duration::from_secs(7200)));
+        for bad in ["", "10", "s", "1d", "99999999999999999999s", "9999999h"] {
+            assert_eq!(seconds(bad), None, "{bad}");
+        }
+    }
+}
