@@ -125,17 +125,25 @@ impl WorldBases<'_> {
         let name = reference.to_string();
         let image = match store.resolve_for(&name, platform) {
             Ok(image) => image,
-            Err(store::Error::NoSuchImage { .. }) => return Ok(Stored::Nothing),
+            Err(error) if is_lost(&error) => return Ok(Stored::Nothing),
             Err(error @ store::Error::NoSuchPlatform { .. }) => {
                 return Ok(Stored::OtherPlatforms(error.to_string()));
             }
             Err(error) => return Err(error.into()),
         };
+        let documents = || -> Result<_, store::Error> {
+            let manifest = store.manifest(&image.manifest)?;
+            Ok((store.config(&image.config)?, manifest))
+        };
+        let (config, manifest) = match documents() {
+            Err(error) if is_lost(&error) => return Ok(Stored::Nothing),
+            documents => documents?,
+        };
         Ok(Stored::Image(Box::new(BaseImage {
             name: reference.familiar(),
             reference: Some(reference.clone()),
-            config: store.config(&image.config)?,
-            manifest: store.manifest(&image.manifest)?,
+            config,
+            manifest,
             descriptor: image.manifest,
             root: store.resolve_root(&name)?,
         })))
@@ -195,6 +203,15 @@ impl WorldBases<'_> {
         found.insert(reference.to_string(), resolved.clone());
         Ok(resolved)
     }
+}
+
+/// Whether it is as if the store had never had it: documents may be lost with the power.
+fn is_lost(error: &store::Error) -> bool {
+    use store::Error::{Document, NoSuchBlob, NoSuchImage, ReadBlob};
+    matches!(
+        error,
+        NoSuchImage { .. } | NoSuchBlob { .. } | ReadBlob { .. } | Document { .. }
+    )
 }
 
 /// What the store has of a base image.

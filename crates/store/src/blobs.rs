@@ -2,6 +2,7 @@
 
 mod layer;
 mod pieces;
+mod unsynced;
 mod writer;
 
 use std::fs::{self, File};
@@ -35,14 +36,11 @@ impl Store {
     /// # Errors
     /// [`Error::Io`] if the store cannot be read.
     pub fn has_blob(&self, digest: &Digest) -> Result<bool, Error> {
-        let path = self.blob_path(digest);
-        if path.try_exists().map_err(Error::io("examine", &path))? {
-            return Ok(true);
-        }
-        Ok(self.remade(digest)?.is_some())
+        Ok(self.has_file(digest)? || self.remade(digest)?.is_some())
     }
 
-    /// Opens a blob. What comes is not checked against the digest: it was when it was stored.
+    /// Opens a blob. What comes is not checked against the digest: it was when it was stored, or since the power may
+    /// have been cut.
     ///
     /// A layer that was made here and never stored as a blob is made again from its snapshot, and comes as it
     /// is made.
@@ -50,16 +48,18 @@ impl Store {
     /// # Errors
     /// [`Error::NoSuchBlob`] if it is not here, [`Error::Io`] if it cannot be opened.
     pub fn open_blob(&self, digest: &Digest) -> Result<Box<dyn Read + Send>, Error> {
-        let path = self.blob_path(digest);
-        match File::open(&path) {
-            Ok(file) => Ok(Box::new(file)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => match self.remade(digest)? {
-                Some(layer) => self.open_remade(&layer),
-                None => Err(Error::NoSuchBlob {
-                    digest: digest.clone(),
-                }),
-            },
-            Err(e) => Err(Error::io("open", &path)(e)),
+        if self.has_file(digest)? {
+            let path = self.blob_path(digest);
+            match File::open(&path) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                opened => return Ok(Box::new(opened.map_err(Error::io("open", &path))?)),
+            }
+        }
+        match self.remade(digest)? {
+            Some(layer) => self.open_remade(&layer),
+            None => Err(Error::NoSuchBlob {
+                digest: digest.clone(),
+            }),
         }
     }
 
@@ -146,6 +146,9 @@ impl Store {
 
     /// Stores what `descriptor` names, and nothing else.
     ///
+    /// It comes from elsewhere and can be had again, so nothing waits for the disk: what a power cut takes of it is
+    /// found out when it is next asked for.
+    ///
     /// # Errors
     /// [`Error::Content`] if size or digest are not the descriptor's, [`Error::ReadBlob`] if `content` cannot be
     /// read, [`Error::Io`] if it cannot be stored.
@@ -160,7 +163,7 @@ impl Store {
                 digest: digest.clone(),
                 source,
             })?;
-        writer.finish().keep_as(descriptor)
+        writer.finish().keep_copy(descriptor)
     }
 
     /// Stores a document, and describes it.
@@ -175,7 +178,7 @@ impl Store {
         let path = self.blob_path(&descriptor.digest);
         // An unchanged configuration or manifest, as a cached build makes it, costs no write.
         let there = fs::metadata(&path).is_ok_and(|there| there.len() == bytes.len() as u64);
-        if !there {
+        if !there || !self.has_file(&descriptor.digest)? {
             self.write(&path, bytes, Durability::Cached)?;
         }
         Ok(descriptor)

@@ -8,6 +8,7 @@
 mod apply;
 mod archive;
 mod blobs;
+mod boot;
 mod cache_mounts;
 mod diff;
 mod error;

@@ -13,8 +13,9 @@ use oci::{DiffId, DigestWriter};
 use rustix::fs::FlockOperation;
 
 use crate::archive::check_diff_id;
+use crate::boot::boot_id;
 use crate::measure::Census;
-use crate::snapshot::{CENSUS, boot_id};
+use crate::snapshot::CENSUS;
 use crate::store::{Durability, create_new};
 use crate::{
     Change, Draft, Error, LayerError, Sealed, Snapshot, SnapshotId, SnapshotMeta, Store, apply,

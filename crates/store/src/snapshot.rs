@@ -4,11 +4,11 @@ use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use oci::DiffId;
 use serde::{Deserialize, Serialize};
 
+use crate::boot::boot_id;
 use crate::measure::Census;
 use crate::store::{Durability, create_new, read_small};
 use crate::{Error, Scratch, Sealed, SnapshotId, Store, Timestamps};
@@ -358,17 +358,5 @@ fn is_taken(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         DirectoryNotEmpty | AlreadyExists | NotADirectory
-    )
-}
-
-/// Names the time since the machine was started. Where there is no `/proc`, nothing unsynced is trusted: the name is
-/// this process's alone.
-pub(crate) fn boot_id() -> &'static str {
-    static ID: OnceLock<String> = OnceLock::new();
-    ID.get_or_init(
-        || match fs::read_to_string("/proc/sys/kernel/random/boot_id") {
-            Ok(id) => id.trim().to_owned(),
-            Err(_) => SnapshotId::random().to_string(),
-        },
     )
 }

@@ -170,7 +170,7 @@ impl Store {
         let alike =
             |blob: &&Descriptor| blob.media_type.layer_compression() == Some(how.compression);
         for blob in known.blobs.iter().filter(alike).filter(|_| !exact) {
-            if self.blob_path(&blob.digest).exists() {
+            if self.has_file(&blob.digest)? {
                 return Ok(blob.clone());
             }
         }

@@ -61,9 +61,9 @@ impl Store {
             .with_timestamps(layer.timestamps);
         let (pieces, stream) = stream();
         std::thread::spawn(move || {
-            let out = BufWriter::with_capacity(PIECE, pieces.clone());
-            if let Err(error) = write_layer(changes, out) {
-                pieces.fail(io::Error::other(error));
+            let mut out = BufWriter::with_capacity(PIECE, pieces);
+            if let Err(error) = write_layer(changes, &mut out) {
+                out.into_parts().0.fail(io::Error::other(error));
             }
         });
         Ok(Box::new(VerifiedReader::new(stream, &layer.descriptor)))

@@ -1,36 +1,49 @@
 //! Bytes on their way from one thread to another, piece by piece.
 
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, Read, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// The size of a piece …
 pub(crate) const PIECE: usize = 128 << 10;
 
 /// … of which as many may wait to be read.
-const WAITING: usize = 8;
+const WAITING: usize = 16;
 
-type Piece = io::Result<Vec<u8>>;
+/// Bytes in a buffer that is used again: no memory is got, and zeroed, for each piece.
+#[derive(Default)]
+struct Piece {
+    buffer: Vec<u8>,
+    length: usize,
+}
 
 /// The writing end. Each write is a piece.
-#[derive(Clone)]
 pub(crate) struct Pieces {
-    sender: SyncSender<Piece>,
+    sender: SyncSender<io::Result<Piece>>,
+    /// Buffers that were read.
+    empty: Receiver<Vec<u8>>,
 }
 
 /// The reading end. When it is dropped the writer's next piece finds nobody.
 pub(crate) struct Stream {
-    receiver: Receiver<Piece>,
-    piece: Cursor<Vec<u8>>,
+    receiver: Receiver<io::Result<Piece>>,
+    piece: Piece,
+    read: usize,
+    /// Where buffers go that were read.
+    empty: SyncSender<Vec<u8>>,
 }
 
 /// Two ends of one stream.
 pub(crate) fn stream() -> (Pieces, Stream) {
     let (sender, receiver) = sync_channel(WAITING);
+    // Room for all that are under way, so that nobody ever waits to give one back.
+    let (returned, empty) = sync_channel(WAITING + 2);
     (
-        Pieces { sender },
+        Pieces { sender, empty },
         Stream {
             receiver,
-            piece: Cursor::new(Vec::new()),
+            piece: Piece::default(),
+            read: 0,
+            empty: returned,
         },
     )
 }
@@ -39,16 +52,16 @@ impl Pieces {
     /// Sends all that a reader gives, and what goes wrong with it. Ends when nobody listens any more.
     pub(crate) fn pump(self, mut from: impl Read) {
         loop {
-            let mut piece = Vec::with_capacity(PIECE);
-            let read = from.by_ref().take(PIECE as u64).read_to_end(&mut piece);
-            let ended = piece.is_empty();
-            if !ended && self.sender.send(Ok(piece)).is_err() {
+            let mut buffer = self.empty.try_recv().unwrap_or_default();
+            buffer.resize(PIECE, 0);
+            let (length, error) = fill(&mut from, &mut buffer);
+            if length > 0 && self.sender.send(Ok(Piece { buffer, length })).is_err() {
                 return;
             }
-            match read {
-                Ok(_) if ended => return,
-                Ok(_) => {}
-                Err(e) => return self.fail(e),
+            match error {
+                Some(error) => return self.fail(error),
+                None if length == 0 => return,
+                None => {}
             }
         }
     }
@@ -59,11 +72,30 @@ impl Pieces {
     }
 }
 
+/// Reads until the buffer is full or there is no more.
+fn fill(from: &mut impl Read, buffer: &mut [u8]) -> (usize, Option<io::Error>) {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match from.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return (filled, Some(e)),
+        }
+    }
+    (filled, None)
+}
+
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
-        self.sender.send(Ok(bytes.to_vec())).map_err(gone)?;
-        Ok(bytes.len())
+        let mut buffer = self.empty.try_recv().unwrap_or_default();
+        buffer.clear();
+        buffer.extend_from_slice(bytes);
+        let length = bytes.len();
+        let piece = Piece { buffer, length };
+        self.sender.send(Ok(piece)).map_err(gone)?;
+        Ok(length)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -73,13 +105,20 @@ impl Write for Pieces {
 
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.piece.position() == self.piece.get_ref().len() as u64 {
-            match self.receiver.recv() {
-                Ok(piece) => self.piece = Cursor::new(piece?),
-                Err(_) => return Ok(0),
-            }
+        while self.read == self.piece.length {
+            let Ok(piece) = self.receiver.recv() else {
+                return Ok(0);
+            };
+            let read = std::mem::replace(&mut self.piece, piece?);
+            self.read = 0;
+            // If nobody fills buffers any more, it is not needed.
+            let _ = self.empty.try_send(read.buffer);
         }
-        self.piece.read(buffer)
+        let left = &self.piece.buffer[self.read..self.piece.length];
+        let length = left.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&left[..length]);
+        self.read += length;
+        Ok(length)
     }
 }
 
@@ -90,7 +129,7 @@ mod tests {
     fn through(from: impl Read + Send, limit: u64) -> (io::Result<usize>, Vec<u8>) {
         let (pieces, stream) = stream();
         std::thread::scope(|scope| {
-            scope.spawn(|| pieces.pump(from));
+            scope.spawn(move || pieces.pump(from));
             let mut bytes = Vec::new();
             (stream.take(limit).read_to_end(&mut bytes), bytes)
         })

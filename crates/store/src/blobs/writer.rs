@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use oci::{Algorithm, Descriptor, Digest, Hasher};
 
-use crate::store::create_new;
+use super::unsynced;
+use crate::store::{Durability, create_new};
 use crate::{Error, Store};
 
 const BUFFER: usize = 128 << 10;
@@ -130,18 +131,7 @@ impl NewBlob {
     /// # Errors
     /// [`Error::Io`] if it cannot be synced or renamed.
     pub fn keep(&self) -> Result<(), Error> {
-        let target = self.place.store.blob_path(&self.digest);
-        if target.exists() {
-            return Ok(());
-        }
-        let path = &self.place.path;
-        let file = File::open(path).map_err(Error::io("open", path))?;
-        file.sync_data().map_err(Error::io("sync", path))?;
-        if let Some(parent) = target.parent() {
-            // Blobs with a SHA-512 digest are rare: their directory is made for the first one.
-            fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
-        }
-        fs::rename(path, &target).map_err(Error::io("rename a new blob to", &target))
+        self.keep_with(Durability::Synced)
     }
 
     /// Puts it into the store if it is what `descriptor` says.
@@ -149,6 +139,40 @@ impl NewBlob {
     /// # Errors
     /// [`Error::Content`] if size or digest are not the descriptor's; as [`keep`](NewBlob::keep).
     pub fn keep_as(&self, descriptor: &Descriptor) -> Result<(), Error> {
+        self.check(descriptor)?;
+        self.keep()
+    }
+
+    /// Puts it into the store if it is what `descriptor` says, without waiting for the disk: for what can be had again
+    /// from where it came. Should the power fail, that is found out when the blob is next asked for.
+    ///
+    /// # Errors
+    /// As [`keep_as`](NewBlob::keep_as).
+    pub fn keep_copy(&self, descriptor: &Descriptor) -> Result<(), Error> {
+        self.check(descriptor)?;
+        self.keep_with(Durability::Cached)
+    }
+
+    fn keep_with(&self, durability: Durability) -> Result<(), Error> {
+        let store = &self.place.store;
+        if store.has_file(&self.digest)? {
+            return Ok(());
+        }
+        let target = store.blob_path(&self.digest);
+        let path = &self.place.path;
+        let file = File::open(path).map_err(Error::io("open", path))?;
+        // Where a file cannot be marked, it is synced after all.
+        if durability == Durability::Synced || !unsynced::mark(&file) {
+            file.sync_data().map_err(Error::io("sync", path))?;
+        }
+        if let Some(parent) = target.parent() {
+            // Blobs with a SHA-512 digest are rare: their directory is made for the first one.
+            fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
+        }
+        fs::rename(path, &target).map_err(Error::io("rename a new blob to", &target))
+    }
+
+    fn check(&self, descriptor: &Descriptor) -> Result<(), Error> {
         let Descriptor {
             digest,
             size: expected,
@@ -164,7 +188,7 @@ impl NewBlob {
                 expected: *expected,
                 actual: self.size,
             },
-            std::cmp::Ordering::Equal if self.digest == *digest => return self.keep(),
+            std::cmp::Ordering::Equal if self.digest == *digest => return Ok(()),
             std::cmp::Ordering::Equal => oci::Error::DigestMismatch {
                 expected: digest.clone(),
                 actual: self.digest.clone(),

@@ -1,24 +1,24 @@
 //! From an image's blobs to a stack of snapshots.
 //!
-//! Layers are decompressed and unpacked side by side, each by itself; only the last touch of each, which depends on
-//! those below it, is done in their order.
+//! Layers are fetched, decompressed and unpacked side by side, each by itself; only the last touch of each, which depends
+//! on those below it, is done in their order.
 
+mod claim;
+mod layer;
 mod watched;
 
-use std::io;
-use std::num::NonZeroUsize;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use oci::{BlobSource, ChainId, Descriptor, compression};
+use oci::{BlobSource, ChainId, Descriptor};
 
 use super::{Image, ImageLayer};
-use crate::archive::check_diff_id;
-use crate::blobs::{Kept, stream};
-use crate::{Applied, Draft, Error, Snapshot, SnapshotId, SnapshotMeta, Store, apply};
-use watched::{Watched, was_stopped};
+use crate::{Applied, Draft, Error, Snapshot, SnapshotId, SnapshotMeta, Store};
+use claim::Claim;
 
-/// As many layers at once: more connections do not make a registry faster, nor more writers a disk.
+/// As many layers at once: more connections do not make a registry faster, nor more writers a disk. Fewer would leave
+/// the processors without work where the network is slow.
 const LAYERS_AT_ONCE: usize = 4;
 
 /// Is told how many bytes of a blob were read so far, and says whether to go on. From several threads.
@@ -45,7 +45,13 @@ pub enum Ground {
 }
 
 /// A layer that is unpacked, but not on top of the others yet.
-type Unpacked = (Draft, Applied);
+struct Unpacked {
+    blob: Descriptor,
+    draft: Draft,
+    applied: Applied,
+    /// Goes when the layer has its name: whoever waits for it finds it then.
+    _claim: Claim,
+}
 
 impl Store {
     /// The snapshots of an image, the bottom one first. Those that are not here are unpacked from the store's blobs.
@@ -59,7 +65,8 @@ impl Store {
     /// The snapshots of a stack of layers, the bottom one first. Layers that have none are unpacked; blobs that the
     /// store lacks come from `source` and are kept, and are unpacked while they come.
     ///
-    /// Processes that unpack the same layer at once do the same work, and one of them wins.
+    /// Each layer is done once: who needs one that another thread or process is about to unpack waits for it, and does
+    /// it itself should the other one fail. Layers that are done stay, even if one above them fails.
     ///
     /// # Errors
     /// [`Error::Source`] if a blob cannot be had, [`Error::Stopped`] if `proceed` said no, [`Error::Layer`] and
@@ -95,46 +102,41 @@ impl Store {
         source: &(dyn BlobSource + Sync),
         proceed: Proceed<'_>,
     ) -> Result<Vec<Snapshot>, Error> {
-        let mut missing = Vec::new();
-        for StackLayer { id, layer, .. } in layers {
-            match layer {
-                Some(layer) if self.snapshot(id)?.is_none() => missing.push((id, layer)),
-                _ => {}
+        let mut stack = Vec::with_capacity(layers.len());
+        for StackLayer { id, .. } in layers {
+            match self.snapshot(id)? {
+                Some(snapshot) => stack.push(self.with_files(snapshot, &stack)?),
+                None => break,
             }
         }
         let work = Work {
             store: self,
             source,
             proceed,
+            layers,
+            next: AtomicUsize::new(stack.len()),
             failed: AtomicBool::new(false),
+            pile: Mutex::new(Pile {
+                stack,
+                waiting: BTreeMap::new(),
+            }),
         };
-        let mut unpacked = work.unpack(&missing)?.into_iter();
-        let mut stack = Vec::with_capacity(layers.len());
-        for StackLayer { id, layer, ground } in layers {
-            let snapshot = match layer {
-                Some(layer) if missing.iter().any(|(other, _)| *other == id) => {
-                    let one = unpacked.next().expect("every missing layer was unpacked");
-                    let below = match ground {
-                        Ground::Below => &stack[..],
-                        Ground::Nothing => &[],
-                    };
-                    self.keep_layer(id, &layer.blob, one, below)?
-                }
-                _ => self.with_files(self.existing(id)?, &stack)?,
-            };
-            stack.push(snapshot);
-        }
-        Ok(stack)
+        work.run()
     }
 
     /// Puts an unpacked layer on top of the others.
     fn keep_layer(
         &self,
         id: &SnapshotId,
-        blob: &Descriptor,
-        (draft, mut applied): Unpacked,
+        unpacked: Unpacked,
         below: &[Snapshot],
     ) -> Result<Snapshot, Error> {
+        let Unpacked {
+            blob,
+            draft,
+            mut applied,
+            _claim,
+        } = unpacked;
         applied.settle(&draft.dir(), &self.union(below)?)?;
         let meta = SnapshotMeta {
             diff_id: Some(applied.diff_id.clone()),
@@ -143,12 +145,12 @@ impl Store {
             ..SnapshotMeta::default()
         };
         let snapshot = draft.commit(id, &meta)?;
-        let is_file = self.blob_path(&blob.digest).exists();
+        let is_file = self.has_file(&blob.digest)?;
         self.update_layer(&applied.diff_id, |layer| {
             layer.size = Some(applied.tar_size);
             layer.unpacked = Some(applied.size);
             if is_file {
-                layer.add_blob(blob);
+                layer.add_blob(&blob);
             }
         })?;
         Ok(snapshot)
@@ -170,31 +172,37 @@ struct Work<'a> {
     store: &'a Store,
     source: &'a (dyn BlobSource + Sync),
     proceed: Proceed<'a>,
+    layers: &'a [StackLayer],
+    /// The lowest layer that nobody began with.
+    next: AtomicUsize,
     failed: AtomicBool,
+    pile: Mutex<Pile>,
+}
+
+/// The layers that are done.
+struct Pile {
+    /// From the bottom up.
+    stack: Vec<Snapshot>,
+    /// Those that wait for others below them, by their place.
+    waiting: BTreeMap<usize, Done>,
+}
+
+/// What came of a layer.
+enum Done {
+    There(Snapshot),
+    Unpacked(Box<Unpacked>),
 }
 
 impl Work<'_> {
-    /// Unpacks layers side by side; what comes of them is in their order.
-    fn unpack(&self, layers: &[(&SnapshotId, &ImageLayer)]) -> Result<Vec<Unpacked>, Error> {
-        let next = AtomicUsize::new(0);
-        let done: Vec<Mutex<Option<Unpacked>>> = layers.iter().map(|_| Mutex::new(None)).collect();
-        let run = || -> Result<(), Error> {
-            while !self.failed.load(Ordering::Relaxed) {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let Some((_, layer)) = layers.get(at) else {
-                    break;
-                };
-                let unpacked = self.unpack_one(layer);
-                let unpacked =
-                    unpacked.inspect_err(|_| self.failed.store(true, Ordering::Relaxed))?;
-                *done[at].lock().expect("no code that holds the lock panics") = Some(unpacked);
-            }
-            Ok(())
-        };
+    /// Unpacks what is missing, side by side.
+    fn run(self) -> Result<Vec<Snapshot>, Error> {
+        let missing = self.layers.len() - self.next.load(Ordering::Relaxed);
         std::thread::scope(|scope| {
-            let others = threads(layers.len()).saturating_sub(1);
-            let others: Vec<_> = (0..others).map(|_| scope.spawn(run)).collect();
-            let own = run();
+            let threads = missing.min(LAYERS_AT_ONCE);
+            let others: Vec<_> = (1..threads)
+                .map(|_| scope.spawn(|| self.take_layers()))
+                .collect();
+            let own = self.take_layers();
             let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
                 thread.join().expect("unpacking does not panic")
             };
@@ -207,77 +215,68 @@ impl Work<'_> {
                     (first, other) => first.and(other),
                 })
         })?;
-        let done = done
-            .into_iter()
-            .filter_map(|cell| cell.into_inner().ok().flatten());
-        Ok(done.collect())
+        let pile = self.pile.into_inner();
+        Ok(pile.expect("no thread panicked").stack)
     }
 
-    fn unpack_one(&self, layer: &ImageLayer) -> Result<Unpacked, Error> {
-        let draft = self.store.draft()?;
-        let blob = &layer.blob;
-        let applied = if self.store.has_blob(&blob.digest)? {
-            let content = self.store.open_blob(&blob.digest)?;
-            self.apply(&mut self.watch(blob, content), blob, &draft)?
-        } else {
-            let fetched = self
-                .source
-                .open(blob)
-                .map_err(|source| Error::Source { source })?;
-            let mut kept = Kept {
-                content: self.watch(blob, fetched),
-                writer: self.store.blob_writer_for(blob)?,
+    /// Takes one layer after the other, while there are any.
+    fn take_layers(&self) -> Result<(), Error> {
+        while !self.failed.load(Ordering::Relaxed) {
+            let at = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(layer) = self.layers.get(at) else {
+                break;
             };
-            let applied = self.apply(&mut kept, blob, &draft)?;
-            // A decompressor may stop before the end of the blob, all of which is what has the digest.
-            io::copy(&mut kept, &mut io::sink()).map_err(|e| self.reading(blob, e))?;
-            kept.writer.finish().keep_as(blob)?;
-            applied
+            self.layer(layer)
+                .and_then(|done| self.put(at, done))
+                .inspect_err(|_| self.failed.store(true, Ordering::Relaxed))?;
+        }
+        Ok(())
+    }
+
+    /// One layer, by itself: it is there already, or becomes so elsewhere, or is unpacked here.
+    fn layer(&self, StackLayer { id, layer, .. }: &StackLayer) -> Result<Done, Error> {
+        let layer = match (self.store.snapshot(id)?, layer) {
+            (Some(snapshot), _) => return Ok(Done::There(snapshot)),
+            (None, None) => return Err(Error::NoSuchSnapshot { id: id.clone() }),
+            (None, Some(layer)) => layer,
         };
-        check_diff_id(&layer.diff_id, applied.diff_id.digest().clone())?;
-        Ok((draft, applied))
+        let proceed = || self.goes_on(&layer.blob, 0);
+        let claim = self.store.claim_layer(id, &proceed)?;
+        if let Some(snapshot) = self.store.snapshot(id)? {
+            return Ok(Done::There(snapshot));
+        }
+        let (draft, applied) = self.unpack(layer)?;
+        Ok(Done::Unpacked(Box::new(Unpacked {
+            blob: layer.blob.clone(),
+            draft,
+            applied,
+            _claim: claim,
+        })))
     }
 
-    fn watch<'a>(&'a self, blob: &'a Descriptor, content: Box<dyn io::Read + Send>) -> Watched<'a> {
-        let proceed =
-            move |count| !self.failed.load(Ordering::Relaxed) && (self.proceed)(blob, count);
-        Watched::new(content, Box::new(proceed))
-    }
-
-    fn apply(
-        &self,
-        content: &mut (dyn io::Read + Send),
-        blob: &Descriptor,
-        draft: &Draft,
-    ) -> Result<Applied, Error> {
-        let (_, tar) = compression::decoder(content).map_err(|e| self.reading(blob, e))?;
-        // Most base images are one big layer: decompressing it and making its files are two threads' work.
-        let applied = std::thread::scope(|scope| {
-            let (pieces, stream) = stream();
-            scope.spawn(|| pieces.pump(tar));
-            apply(stream, &draft.dir())
-        });
-        applied.map_err(|error| match was_stopped(&error) {
-            true => Error::Stopped,
-            false => Error::UnpackLayer {
-                digest: blob.digest.clone(),
-                source: error,
-            },
-        })
-    }
-
-    fn reading(&self, blob: &Descriptor, source: io::Error) -> Error {
-        match was_stopped(&source) {
-            true => Error::Stopped,
-            false => Error::ReadBlob {
-                digest: blob.digest.clone(),
-                source,
-            },
+    /// Puts a layer in its place, and on top of it those that waited for it.
+    fn put(&self, at: usize, done: Done) -> Result<(), Error> {
+        let mut pile = self.pile.lock().expect("no code that holds it panics");
+        pile.waiting.insert(at, done);
+        loop {
+            let place = pile.stack.len();
+            let Some(done) = pile.waiting.remove(&place) else {
+                return Ok(());
+            };
+            let StackLayer { id, ground, .. } = &self.layers[place];
+            let snapshot = match (done, ground) {
+                (Done::There(snapshot), _) => self.store.with_files(snapshot, &pile.stack)?,
+                (Done::Unpacked(one), Ground::Below) => {
+                    self.store.keep_layer(id, *one, &pile.stack)?
+                }
+                (Done::Unpacked(one), Ground::Nothing) => self.store.keep_layer(id, *one, &[])?,
+            };
+            pile.stack.push(snapshot);
         }
     }
-}
 
-fn threads(layers: usize) -> usize {
-    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    layers.min(processors).min(LAYERS_AT_ONCE)
+    /// Whether there is still a wish to have the layers.
+    fn goes_on(&self, blob: &Descriptor, count: u64) -> bool {
+        !self.failed.load(Ordering::Relaxed) && (self.proceed)(blob, count)
+    }
 }

@@ -16,4 +16,6 @@ mod records;
 mod save;
 mod stat_cache;
 mod support;
+mod together;
 mod unpack;
+mod unsynced;

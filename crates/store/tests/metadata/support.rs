@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use oci::compression::Encoder;
 use oci::tar::{Entry, Kind, Writer};
 use oci::{Compression, Descriptor, DiffId, Digest, ImageConfig, Manifest, MediaType, Platform};
-use store::Store;
+use store::{Image, Store};
 use tempfile::TempDir;
 
 /// A store that goes away with the directory.
@@ -55,4 +55,23 @@ pub(crate) fn compress(compression: Compression, bytes: &[u8]) -> Vec<u8> {
     let mut encoder = Encoder::new(compression, None, Vec::new(), NonZeroUsize::MIN).unwrap();
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
+}
+
+/// An image of these tars, its layers compressed.
+pub(crate) fn gzipped(store: &Store, layers: &[Vec<u8>]) -> Image {
+    let mut config = ImageConfig::default();
+    config.rootfs.diff_ids = layers
+        .iter()
+        .map(|tar| DiffId(Digest::sha256(tar)))
+        .collect();
+    let config = store
+        .put_bytes(MediaType::OciConfig, &config.to_bytes())
+        .unwrap();
+    let blob = |tar: &Vec<u8>| {
+        let gz = compress(Compression::Gzip, tar);
+        store.put_bytes(MediaType::OciLayerGzip, &gz).unwrap()
+    };
+    let manifest = Manifest::new(config, layers.iter().map(blob).collect()).to_bytes();
+    let manifest = store.put_bytes(MediaType::OciManifest, &manifest).unwrap();
+    store.add_image(&manifest).unwrap()
 }
