@@ -3,6 +3,7 @@
 //! Names are resolved inside the root, so links, `..` and absolute names lead nowhere else. The last name of an entry
 //! is never followed: what is in its place is replaced.
 
+mod fill;
 mod parents;
 mod path;
 mod xattrs;
@@ -21,6 +22,7 @@ use rootfs::{Attributes, Dir, Error as RootError, FollowLast, Node, Root, Time};
 pub(crate) use path::clean;
 
 use crate::layer_error::{LayerError, root};
+use fill::{Fillers, Made, SMALL, content_error};
 use parents::Parents;
 
 /// What is read and written at a time.
@@ -36,6 +38,7 @@ pub(crate) struct Unpacker {
     /// Directories that no entry described (yet).
     implied: BTreeSet<PathBuf>,
     buffer: Vec<u8>,
+    fillers: Fillers,
     size: u64,
     count: u64,
     skipped: Vec<PathBuf>,
@@ -98,6 +101,7 @@ impl Unpacker {
             times: BTreeMap::new(),
             implied: BTreeSet::new(),
             buffer: vec![0; CHUNK],
+            fillers: Fillers::default(),
             size: 0,
             count: 0,
             skipped: Vec::new(),
@@ -134,6 +138,7 @@ impl Unpacker {
 
     /// Sets what could not be set before.
     pub(crate) fn finish(mut self) -> Result<Summary, LayerError> {
+        self.fillers.finish()?;
         // Nobody said when these were made, and a layer must come out the same tomorrow.
         for path in &self.implied {
             let path = path.strip_prefix("/").unwrap_or(path);
@@ -169,22 +174,24 @@ impl Unpacker {
         content: &mut dyn Read,
     ) -> Result<(), LayerError> {
         let attributes = self.attributes(entry, place)?;
-        let mut file = self.put(place, |dir, name| dir.create_file(name, entry.mode))?;
-        let copied =
-            copy(content, &mut file, &mut self.buffer).map_err(|source| LayerError::Content {
-                path: place.path.clone(),
-                source,
-            })?;
-        self.size += copied;
-        attributes
-            .apply_to(&file)
-            .map_err(|source| attribute_error(place, &attributes, source))?;
-        xattrs::set_on_file(&file, entry, self.rules.capabilities).map_err(|source| {
-            LayerError::Content {
-                path: place.path.clone(),
-                source,
-            }
-        })
+        let mut made = Made {
+            file: self.put(place, |dir, name| dir.create_file(name, entry.mode))?,
+            path: place.path.clone(),
+            attributes,
+            xattrs: entry.xattrs.clone(),
+            capabilities: self.rules.capabilities,
+        };
+        if entry.size <= SMALL {
+            let mut bytes = Vec::with_capacity(entry.size as usize);
+            content
+                .read_to_end(&mut bytes)
+                .map_err(|source| content_error(&place.path, source))?;
+            self.size += bytes.len() as u64;
+            return self.fillers.fill(made, bytes);
+        }
+        self.size += copy(content, &mut made.file, &mut self.buffer)
+            .map_err(|source| content_error(&place.path, source))?;
+        made.label()
     }
 
     fn directory(&mut self, entry: &Entry, place: &Place) -> Result<(), LayerError> {
@@ -275,7 +282,7 @@ impl Unpacker {
         let Some(from) = self.parents.find(&self.root, parent)? else {
             return Ok(Unpacked::Dangling(target));
         };
-        let found = match from.stat(name).map_err(root("unpack"))? {
+        match from.stat(name).map_err(root("unpack"))? {
             None => return Ok(Unpacked::Dangling(target)),
             Some(found) if found.is_dir() => {
                 let reason = "it is a hard link to a directory";
@@ -295,25 +302,23 @@ impl Unpacker {
                 if there.is_some_and(|there| (there.dev, there.ino) == (found.dev, found.ino)) {
                     return Ok(Unpacked::Done);
                 }
-                found
             }
-        };
+        }
         self.put(place, |dir, new| from.link(name, dir, new))?;
         if self.rules.relabel_links {
-            self.relabel(entry, place, &found)?;
+            self.relabel(entry, place)?;
         }
         Ok(Unpacked::Done)
     }
 
     /// A hard link's entry may say something else of the file than the file's own: for `ADD` the later one holds.
     /// Where they agree nothing is touched, for a change of owner would take the file's capabilities.
-    fn relabel(
-        &self,
-        entry: &Entry,
-        place: &Place,
-        found: &rootfs::Metadata,
-    ) -> Result<(), LayerError> {
+    fn relabel(&mut self, entry: &Entry, place: &Place) -> Result<(), LayerError> {
+        self.fillers.finish()?;
         let attributes = self.attributes(entry, place)?;
+        let Some(found) = place.dir.stat(&place.name).map_err(root("unpack"))? else {
+            return Ok(());
+        };
         let is_link = found.kind == rootfs::FileKind::Symlink;
         let same_mode = is_link || found.mode == entry.mode;
         if same_mode && attributes.owner == Some((found.uid, found.gid)) {
@@ -409,8 +414,8 @@ fn exists(error: &RootError) -> bool {
     error.io_kind() == Some(io::ErrorKind::AlreadyExists)
 }
 
-fn attribute_error(place: &Place, attributes: &Attributes, source: io::Error) -> LayerError {
-    let path = place.path.clone();
+fn attribute_error(path: &Path, attributes: &Attributes, source: io::Error) -> LayerError {
+    let path = path.to_owned();
     match attributes.owner {
         // The time and the mode are valid, so it is the owner that the kernel does not like.
         Some((uid, gid)) if source.kind() == io::ErrorKind::InvalidInput => LayerError::Owner {
@@ -426,7 +431,7 @@ fn attribute_error(place: &Place, attributes: &Attributes, source: io::Error) ->
 fn owner_error(place: &Place, attributes: &Attributes, error: RootError) -> LayerError {
     match error {
         RootError::Io { source, .. } if source.kind() == io::ErrorKind::InvalidInput => {
-            attribute_error(place, attributes, source)
+            attribute_error(&place.path, attributes, source)
         }
         other => root("unpack")(other),
     }

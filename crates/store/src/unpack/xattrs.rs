@@ -3,6 +3,7 @@
 //! File capabilities, and what users may set. `trusted.*` and the rest of `security.*` belong to the host, and
 //! `user.overlay.*` would tell the kernel lies about the layer.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -22,8 +23,12 @@ fn is_users(name: &[u8]) -> bool {
     name.starts_with(b"user.") && !name.starts_with(b"user.overlay.")
 }
 
-pub(super) fn set_on_file(file: &File, entry: &Entry, rule: Capabilities) -> io::Result<()> {
-    for (name, value) in &entry.xattrs {
+pub(super) fn set_on_file(
+    file: &File,
+    xattrs: &BTreeMap<Vec<u8>, Vec<u8>>,
+    rule: Capabilities,
+) -> io::Result<()> {
+    for (name, value) in xattrs {
         let is_capability = name == CAPABILITY.as_bytes();
         if !is_capability && !is_users(name) {
             continue;
