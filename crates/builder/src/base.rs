@@ -289,6 +289,8 @@ impl BaseImage {
         let origin = Origin {
             client: environment.registry,
             reference: self.reference.as_ref(),
+            store,
+            layers: &layers,
         };
         match store.unpack_layers(&layers, &origin, &proceed) {
             Ok(_) => {}
@@ -351,6 +353,9 @@ struct Origin<'a> {
     client: &'a registry::Client,
     /// None for an image whose blobs were all taken into the store.
     reference: Option<&'a Reference>,
+    /// Remembers where layers came from.
+    store: &'a Store,
+    layers: &'a [ImageLayer],
 }
 
 impl BlobSource for Origin<'_> {
@@ -359,9 +364,15 @@ impl BlobSource for Origin<'_> {
         let reference = self.reference.ok_or_else(|| BlobError::NotFound {
             digest: descriptor.digest.clone(),
         })?;
-        self.client
-            .repository(reference)
-            .map_err(failed)?
-            .open(descriptor)
+        let repository = self.client.repository(reference).map_err(failed)?;
+        let opened = repository.open(descriptor)?;
+        let (registry, name) = repository.location();
+        let place = format!("{registry}/{name}");
+        let blob = &descriptor.digest;
+        for layer in self.layers.iter().filter(|it| it.blob.digest == *blob) {
+            let noted = self.store.note_place(&layer.diff_id, blob, &place);
+            noted.map_err(|source| BlobError::failed("note the origin of", blob, source))?;
+        }
+        Ok(opened)
     }
 }

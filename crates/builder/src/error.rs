@@ -76,6 +76,19 @@ pub enum Error {
         #[source]
         source: store::Error,
     },
+    /// A registry does not take an image.
+    #[error(transparent)]
+    Push(Box<registry::Error>),
+    /// An index cannot be pushed without all that it lists.
+    #[error(
+        "cannot push {name}: its image for {platform} is neither in the store nor at the registry"
+    )]
+    Incomplete {
+        /// Its name.
+        name: String,
+        /// The platform of what is missing.
+        platform: String,
+    },
     /// A file of the web cannot be had.
     #[error("cannot download {url}: {}", .cause.in_short())]
     Download {

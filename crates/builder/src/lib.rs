@@ -28,6 +28,7 @@ mod notice;
 mod options;
 mod parallel;
 mod plan;
+mod push;
 mod record;
 pub mod remote;
 mod report;
@@ -60,6 +61,7 @@ pub use options::{
     UnknownEntitlement, Wanted,
 };
 pub use plan::{Bases, HistoryEntry, Plan, PlannedStage, StageImage, Stages, plan};
+pub use push::{Naming, Push, Trust, push_image};
 pub use report::StageReport;
 pub use scope::DEFAULT_PATH;
 pub use ssh::{SshKey, SshKeyError, SshSource};

@@ -10,6 +10,16 @@ pub(crate) fn each<S, E: Send>(
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, usize) -> Result<(), E> + Sync,
 ) -> Result<(), E> {
+    each_on(processors(), count, state, work)
+}
+
+/// The same on so many threads at most: what waits for others more than it works does not need processors.
+pub(crate) fn each_on<S, E: Send>(
+    threads: usize,
+    count: usize,
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, usize) -> Result<(), E> + Sync,
+) -> Result<(), E> {
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
     let run = || -> Result<(), E> {
@@ -22,7 +32,7 @@ pub(crate) fn each<S, E: Send>(
             work(&mut state, at).inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
         }
     };
-    let threads = processors().min(count);
+    let threads = threads.min(count);
     std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
         let own = run();

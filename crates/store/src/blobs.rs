@@ -1,5 +1,6 @@
 //! Blobs: content named by its digest.
 
+mod growing;
 mod layer;
 mod pieces;
 mod unsynced;
@@ -14,6 +15,7 @@ use oci::{
     Manifest, MediaType, VerifiedReader,
 };
 
+pub use growing::Growing;
 pub(crate) use pieces::stream;
 pub(crate) use writer::Kept;
 pub use writer::{BlobWriter, NewBlob};

@@ -1,9 +1,10 @@
 //! What is known of layers, by diff ID.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 
-use oci::{Descriptor, DiffId};
+use oci::{Descriptor, DiffId, Digest};
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
@@ -29,9 +30,30 @@ pub struct Layer {
     /// Blobs that hold it, compressed or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blobs: Vec<Descriptor>,
+    /// The repositories that are known to have such a blob, by its digest; where one came from or went to last is the
+    /// first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<Digest, Vec<String>>,
 }
 
+/// How many repositories are remembered of a blob.
+const MAX_PLACES: usize = 8;
+
 impl Layer {
+    /// Remembers that a repository (`registry/name`) has a blob.
+    fn add_place(&mut self, blob: &Digest, repository: &str) {
+        let places = self.places.entry(blob.clone()).or_default();
+        places.retain(|known| known != repository);
+        places.insert(0, repository.to_owned());
+        places.truncate(MAX_PLACES);
+    }
+
+    /// Whether that is what was learnt last.
+    fn is_last_place(&self, blob: &Digest, repository: &str) -> bool {
+        let last = self.places.get(blob).and_then(|places| places.first());
+        last.is_some_and(|last| last == repository)
+    }
+
     /// Adds a blob that holds the layer, once.
     pub fn add_blob(&mut self, blob: &Descriptor) {
         if self.blobs.iter().all(|known| known.digest != blob.digest) {
@@ -74,6 +96,24 @@ impl Store {
             self.write(&self.layer_path(diff_id), &bytes, durability)?;
         }
         Ok(after)
+    }
+
+    /// Remembers that a repository (`registry/name`) has a layer as this blob, from which another repository of the same
+    /// registry can take it.
+    ///
+    /// # Errors
+    /// As [`update_layer`](Self::update_layer).
+    pub fn note_place(
+        &self,
+        diff_id: &DiffId,
+        blob: &Digest,
+        repository: &str,
+    ) -> Result<(), Error> {
+        let known = self.layer(diff_id)?;
+        if !known.is_some_and(|layer| layer.is_last_place(blob, repository)) {
+            self.update_layer(diff_id, |layer| layer.add_place(blob, repository))?;
+        }
+        Ok(())
     }
 
     fn lock_layers(&self) -> Result<File, Error> {

@@ -38,7 +38,7 @@ pub use archive::{
     Annotation, Exported, Extraneous, Loaded, MediaTypes, Noted, Packed, Packing, Recompress,
     Saved, Scope, Tree, export_dir, export_tar,
 };
-pub use blobs::{BlobWriter, NewBlob};
+pub use blobs::{BlobWriter, Growing, NewBlob};
 pub use cache_mounts::{CacheMount, CacheMountId, Seed, Sharing};
 pub use diff::{Change, Changes, Grafted, LayerSize, write_layer};
 pub use error::Error;

@@ -87,7 +87,7 @@ impl Export<'_> {
         }
         let mut manifest = Manifest::new(config, blobs);
         let media_type = match self.target.media_types {
-            MediaTypes::Oci => MediaType::OciManifest,
+            MediaTypes::Oci | MediaTypes::Kept => MediaType::OciManifest,
             MediaTypes::Docker => MediaType::DockerManifest,
         };
         manifest.media_type = Some(media_type.clone());

@@ -30,7 +30,7 @@ pub struct FolderPlace {
 }
 
 /// Opens what is to be sent, from its beginning: again, where a connection breaks.
-pub(super) type Content<'c> = &'c (dyn Fn() -> io::Result<Box<dyn Read + Send>> + Sync);
+pub(super) type Content<'c> = &'c (dyn Fn() -> io::Result<Box<dyn Read + Send + 'c>> + Sync);
 
 /// A place, as import and export see it.
 pub(super) trait Place: BlobSource + Send + Sync {

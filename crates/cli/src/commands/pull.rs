@@ -1,28 +1,31 @@
 //! `carafe pull`.
 
+use super::transfer::{Transfers, mode};
 use crate::command_error::{self, CommandError};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::progress::{LogDirectory, Mode, Notices, Progress};
+use crate::progress::Mode;
 use crate::{output, signals};
-use builder::{Environment, Event, StepId, StepTitle};
 use oci::{Platform, Reference};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use store::{Image, Store};
 
-/// Get an image from a registry
+/// Get images from their registries
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Choose the image for this platform
+    /// Choose the images for this platform
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<Platform>,
     /// Show no progress
     #[arg(short, long)]
     quiet: bool,
-    /// The image's name
-    #[arg(value_name = "NAME[:TAG|@DIGEST]")]
-    image: String,
+    /// Write the digest of the image's manifest to a file
+    #[arg(long, value_name = "FILE")]
+    digestfile: Option<PathBuf>,
+    /// The images' names
+    #[arg(required = true, value_name = "NAME[:TAG|@DIGEST]")]
+    images: Vec<String>,
 }
 
 /// When `run` asks the registry.
@@ -37,29 +40,31 @@ pub(crate) enum When {
 }
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
+    if args.digestfile.is_some() && args.images.len() > 1 {
+        let message = "--digestfile holds one digest, and several images are pulled";
+        return Err(CommandError::usage(message).hint("pull them one after the other"));
+    }
     let cancel = signals::watch();
     let store = config.store()?;
-    let mode = match config.has_live_terminal() {
-        _ if args.quiet => Mode::Quiet,
-        true => Mode::Tty,
-        false => Mode::Plain,
+    let mode = if args.quiet {
+        Mode::Quiet
+    } else {
+        mode(config)
     };
     let platform = asked_for(args.platform.as_ref(), config)?.unwrap_or_else(Platform::host);
-    let pulled = pull(
-        &args.image,
-        &platform,
-        &Surroundings {
-            store: &store,
-            config,
-            mode,
-            cancel,
-        },
-    );
-    if signals::exit().is_some() {
-        return Err(command_error::interrupted());
+    let transfers = Transfers::new(&store, config, mode, cancel)?;
+    for name in &args.images {
+        let pulled = pull(name, &platform, &transfers);
+        if signals::exit().is_some() {
+            return Err(command_error::interrupted());
+        }
+        let (reference, image) = pulled?;
+        if let Some(path) = &args.digestfile {
+            std::fs::write(path, image.manifest.digest.as_str())
+                .map_err(|error| CommandError::file("write", path, error))?;
+        }
+        output::result(&format!("{reference}\n"))?;
     }
-    let (reference, _) = pulled?;
-    output::result(&format!("{reference}\n"))?;
     Ok(Exit::Success)
 }
 
@@ -83,23 +88,9 @@ pub(crate) fn image(
         Ok(_) | Err(store::Error::NoSuchImage { .. } | store::Error::NoSuchPlatform { .. }) => {}
         Err(error) => return Err(error.into()),
     }
-    let mode = if config.has_live_terminal() {
-        Mode::Tty
-    } else {
-        Mode::Plain
-    };
-    let cancel = Arc::default();
+    let transfers = Transfers::new(store, config, mode(config), Arc::default())?;
     let platform = platform.unwrap_or_else(Platform::host);
-    let (_, image) = pull(
-        name,
-        &platform,
-        &Surroundings {
-            store,
-            config,
-            mode,
-            cancel,
-        },
-    )?;
+    let (_, image) = pull(name, &platform, &transfers)?;
     Ok(image)
 }
 
@@ -112,26 +103,19 @@ fn asked_for(given: Option<&Platform>, config: &Config) -> Result<Option<Platfor
     }
 }
 
-/// What a pull works with.
-struct Surroundings<'a> {
-    store: &'a Store,
-    config: &'a Config,
-    mode: Mode,
-    cancel: Arc<AtomicBool>,
-}
-
 /// Pulls an image under the first of its possible names that a registry knows.
 fn pull(
     name: &str,
     platform: &Platform,
-    with: &Surroundings<'_>,
+    transfers: &Transfers<'_>,
 ) -> Result<(Reference, Image), CommandError> {
-    let notices = Notices::default();
-    let cancel = Arc::clone(&with.cancel);
-    let registry = with.config.registry(cancel, notices.observer())?;
     let mut last = None;
-    for reference in registry.config().registries.expand(name)? {
-        match pull_one(&reference, platform, &registry, with, &notices) {
+    for reference in transfers.registry.config().registries.expand(name)? {
+        let title = format!("pull {}", reference.familiar());
+        let pulled = transfers.show(title, |environment| {
+            builder::pull_image(&reference, platform, environment)
+        });
+        match pulled {
             Err(
                 error @ builder::Error::Base {
                     not_found: true, ..
@@ -143,41 +127,4 @@ fn pull(
     }
     let nowhere = || CommandError::new(format!("no registry is configured for {name}"));
     Err(last.map_or_else(nowhere, Into::into))
-}
-
-/// Shown as a build with one step.
-fn pull_one(
-    reference: &Reference,
-    platform: &Platform,
-    registry: &registry::Client,
-    with: &Surroundings<'_>,
-    notices: &Notices,
-) -> Result<Image, builder::Error> {
-    let logs = LogDirectory::new(&with.store.layout().logs());
-    let progress = Progress::start(with.mode, with.config.style(), logs, notices);
-    progress.event(Event::Planned(vec![StepTitle {
-        id: StepId(0),
-        stage: String::new(),
-        position: None,
-        text: format!("pull {}", reference.familiar()),
-        line: None,
-        inputs: Vec::new(),
-    }]));
-    let environment = Environment {
-        store: with.store,
-        registry,
-        events: &|event| progress.event(event),
-        cancel: &with.cancel,
-        git: builder::remote::GitSettings::default(),
-        inspector: None,
-        claims: &builder::Claims::default(),
-        resolv_conf: Vec::new(),
-        programs: Vec::new(),
-    };
-    let pulled = builder::pull_image(reference, platform, &environment);
-    if pulled.is_err() {
-        progress.event(Event::Failed(StepId(0)));
-    }
-    progress.end();
-    pulled
 }

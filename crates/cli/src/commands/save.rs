@@ -24,7 +24,7 @@ pub(crate) struct Args {
     images: Vec<String>,
 }
 
-fn compression(text: &str) -> Result<Compression, String> {
+pub(super) fn compression(text: &str) -> Result<Compression, String> {
     match text {
         "gzip" => Ok(Compression::Gzip),
         "zstd" => Ok(Compression::Zstd),

@@ -18,6 +18,7 @@ mod missing;
 mod on_error;
 mod outputs;
 mod platforms;
+mod push;
 mod remote;
 mod reproducible;
 mod runs;

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use oci::{Descriptor, Digest, MediaType};
 
-use super::session::{Outgoing, Session};
+use super::session::{Outgoing, Pace, Session};
 use super::{Repository, manifest};
 use crate::auth::Asked;
 use crate::endpoint::Endpoint;
@@ -12,7 +12,7 @@ use crate::error::{Action, Error};
 use crate::transport::{Body, Place, Request};
 
 /// Opens what is to be uploaded, from its beginning. It is opened again where a connection breaks.
-pub type Content<'a> = &'a (dyn Fn() -> std::io::Result<Box<dyn Read + Send>> + Sync);
+pub type Content<'a> = &'a (dyn Fn() -> std::io::Result<Box<dyn Read + Send + 'a>> + Sync);
 
 /// How a blob came to be in the repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Repository {
     /// # Errors
     /// When the registry does not say.
     pub fn has_blob(&self, digest: &Digest) -> Result<bool, Error> {
-        let action = self.action("look for", digest);
+        let action = self.action("push", digest);
         let path = format!("/v2/{}/blobs/{digest}", self.target().repository());
         let found = self.repeat(&action, || {
             let answer = self.pushing(&action, Place::Path(&path), &Request::new("HEAD"))?;
@@ -67,7 +67,7 @@ impl Repository {
     /// # Errors
     /// When the registry does not answer.
     pub fn has_manifest(&self, name: &str) -> Result<Option<Descriptor>, Error> {
-        let action = self.action("look for", name);
+        let action = self.name_action(name);
         let path = format!("/v2/{}/manifests/{name}", self.target().repository());
         let request = Request::new("HEAD").header("accept", manifest::ACCEPT);
         self.repeat(&action, || {
@@ -120,11 +120,14 @@ impl Repository {
     /// Sends a blob that is being made: nobody knows its digest before its end, which comes back with its length.
     ///
     /// # Errors
-    /// As [`push_blob`](Self::push_blob). A registry that breaks the connection may not take up such an upload again:
-    /// whoever has the whole blob by then can still [`push_blob`](Self::push_blob).
+    /// As [`push_blob`](Self::push_blob), and also where the connection breaks: it is tried once, and whoever has the
+    /// whole blob in the end can still [`push_blob`](Self::push_blob).
     pub fn upload_stream(&self, content: Content<'_>) -> Result<(Digest, u64), Error> {
         let action = self.action("push a new blob to", &self.reference.name());
-        self.send_blob(&action, &Outgoing::unknown(content), None)
+        let content = Outgoing::unknown(content);
+        let mut session = self.open_upload(&action)?;
+        self.advance(&action, &content, &mut session, Pace::Whole)
+            .map_err(|error| content.explain(&action, error))
     }
 
     /// Asks the registry to take a blob from another of its repositories; whether it did.
@@ -145,11 +148,7 @@ impl Repository {
         media_type: &MediaType,
         bytes: &[u8],
     ) -> Result<Digest, Error> {
-        let separator = if name.contains(':') { '@' } else { ':' };
-        let action = Action::new(
-            "push",
-            format!("{}{separator}{name}", self.reference.name()),
-        );
+        let action = self.name_action(name);
         let path = format!("/v2/{}/manifests/{name}", self.target().repository());
         let digest = Digest::sha256(bytes);
         let request = Request::new("PUT")
@@ -235,6 +234,23 @@ impl Repository {
         ask: impl Fn() -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.attempt(action, self.client.config().retries.attempts, ask)
+    }
+
+    /// The same repository, even if it is without TLS or has a certificate that nobody vouches for.
+    #[must_use]
+    pub fn into_insecure(self) -> Self {
+        let insecure = |endpoint: &Endpoint| endpoint.clone().with_insecure(true);
+        Self {
+            endpoints: self.endpoints.iter().map(insecure).collect(),
+            ..self
+        }
+    }
+
+    /// Pushing something under a tag or a digest.
+    fn name_action(&self, name: &str) -> Action {
+        let separator = if name.contains(':') { '@' } else { ':' };
+        let object = format!("{}{separator}{name}", self.reference.name());
+        Action::new("push", object)
     }
 
     fn action(&self, operation: &'static str, object: &(impl ToString + ?Sized)) -> Action {

@@ -28,6 +28,16 @@ pub(super) struct Session {
     resumed: bool,
 }
 
+/// How much goes in one request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// All of it.
+    #[default]
+    Whole,
+    /// A piece.
+    Pieces,
+}
+
 /// How an upload goes on after something went wrong.
 #[derive(Debug, Default)]
 struct Course {
@@ -36,7 +46,7 @@ struct Course {
     broken: u32,
     /// How much the registry had at most.
     furthest: u64,
-    in_pieces: bool,
+    pace: Pace,
 }
 
 impl Session {
@@ -106,15 +116,11 @@ impl Repository {
                 Some(session) => session,
                 None => self.open_upload(action)?,
             };
-            let error = match self.advance(
-                action,
-                content,
-                course.session.insert(session),
-                course.in_pieces,
-            ) {
-                Ok(sent) => return Ok(sent),
-                Err(error) => content.explain(action, error),
-            };
+            let error =
+                match self.advance(action, content, course.session.insert(session), course.pace) {
+                    Ok(sent) => return Ok(sent),
+                    Err(error) => content.explain(action, error),
+                };
             self.after(action, &mut course, error)?;
             if let Some(sent) = content.known()
                 && self.has_blob(&sent.0)?
@@ -137,12 +143,14 @@ impl Repository {
         }
         let mut retry = Retry::new(config, config.retries.attempts).after(course.broken);
         course.broken += 1;
-        if error.is_too_large() && !course.in_pieces {
-            course.in_pieces = true;
+        if error.is_too_large() && course.pace == Pace::Whole {
+            course.pace = Pace::Pieces;
             course.session = None;
             return Ok(());
         }
-        course.in_pieces |= course.broken >= BROKEN_BEFORE_PIECES;
+        if course.broken >= BROKEN_BEFORE_PIECES {
+            course.pace = Pace::Pieces;
+        }
         let resumed = course.session.as_ref().is_some_and(|old| old.resumed);
         if error.is_lost_upload() || (resumed && error.is_refusal()) {
             course.session = None;
@@ -152,21 +160,24 @@ impl Repository {
     }
 
     /// Sends what is missing, and ends the upload.
-    fn advance(
+    pub(super) fn advance(
         &self,
         action: &Action,
         content: &Outgoing<'_>,
         session: &mut Session,
-        in_pieces: bool,
+        pace: Pace,
     ) -> Result<(Digest, u64), Error> {
         let known = content.known();
         let mut body = Body::Bytes(Vec::new());
         let whole = Part::new(content, 0, known.as_ref().map(|(_, size)| *size));
         match &known {
-            Some(_) if session.offset == 0 && !in_pieces => body = Body::Stream(&whole),
+            Some(_) if session.offset == 0 && pace == Pace::Whole => body = Body::Stream(&whole),
             Some((_, size)) => {
                 while session.offset < *size {
-                    let piece = if in_pieces { PIECE } else { u64::MAX };
+                    let piece = match pace {
+                        Pace::Whole => u64::MAX,
+                        Pace::Pieces => PIECE,
+                    };
                     let length = (*size - session.offset).min(piece);
                     let part = Part::new(content, session.offset, Some(length));
                     self.patch(action, session, &part)?;

@@ -369,7 +369,7 @@ fn content_that_is_not_what_it_should_be_never_arrives() {
     ];
     for (what, open) in &opens {
         let registry = Registry::start();
-        let pushed = repository(&registry, "app:1").push_blob(&layer(), None, open);
+        let pushed = repository(&registry, "app:1").push_blob(&layer(), None, &|| open());
         match pushed {
             // More than was promised is not even read.
             Ok(_) => assert_eq!(*what, "long"),
@@ -400,7 +400,8 @@ fn a_blob_that_is_being_made_is_sent_as_it_comes() {
     let sent = &registry.received()[1];
     assert_eq!(sent.header("transfer-encoding"), Some("chunked"));
     registry.fail("PATCH", 1, Fault::Break(20_000));
-    repository.upload_stream(&open).unwrap();
+    let error = repository.upload_stream(&open).unwrap_err();
+    assert!(matches!(error, Error::Network { .. }), "{error}");
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub struct Packing {
 /// Whose media types the documents of an image have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MediaTypes {
+    /// Those that it has.
+    Kept,
     /// OCI's: image-spec, media-types.md.
     #[default]
     Oci,
@@ -94,6 +96,7 @@ impl Store {
                 });
             }
         };
+        let before = index.clone();
         for child in &mut index.manifests {
             if self.has_blob(&child.digest)?
                 && let Document::Manifest(manifest) = self.document(child)?
@@ -103,11 +106,18 @@ impl Store {
         }
         index.annotations.extend(packing.notes(Noted::Index, None));
         let media_type = match packing.media_types {
+            MediaTypes::Kept => root.media_type.clone(),
             MediaTypes::Oci => MediaType::OciIndex,
             MediaTypes::Docker => MediaType::DockerIndex,
         };
-        index.media_type = Some(media_type.clone());
-        let mut descriptor = self.put_bytes(media_type, &index.to_bytes())?;
+        if packing.media_types != MediaTypes::Kept {
+            index.media_type = Some(media_type.clone());
+        }
+        // A document that is not changed stays as it was written.
+        let mut descriptor = match index == before {
+            true => root.clone(),
+            false => self.put_bytes(media_type, &index.to_bytes())?,
+        };
         let notes = packing.notes(Noted::IndexDescriptor, None);
         descriptor.annotations.extend(notes);
         Ok(Packed {
@@ -165,6 +175,7 @@ impl MediaTypes {
 
     fn of(self, media_type: &MediaType) -> MediaType {
         match self {
+            Self::Kept => media_type.clone(),
             Self::Oci => media_type.in_oci(),
             Self::Docker => media_type.in_docker(),
         }

@@ -8,7 +8,7 @@ use oci::{
     Compression, Descriptor, DiffId, Digest, DigestReader, Document, Index, Manifest, MediaType,
 };
 
-use crate::{Error, NewBlob, Sealed, Store};
+use crate::{Error, Growing, NewBlob, Sealed, Store};
 
 /// On the descriptor of an attestation: the manifest that it is about.
 const REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
@@ -49,7 +49,8 @@ impl Recompress {
     }
 
     /// Whether a layer is left as it is.
-    fn keeps(&self, layer: &Descriptor) -> bool {
+    #[must_use]
+    pub fn keeps(&self, layer: &Descriptor) -> bool {
         match layer.media_type.layer_compression() {
             _ if layer.media_type.is_foreign() => true,
             None => true,
@@ -99,7 +100,7 @@ impl Store {
         let docker = *manifest.media_type() == MediaType::DockerManifest;
         for (layer, diff_id) in manifest.layers.iter_mut().zip(&diff_ids) {
             if !how.keeps(layer) {
-                let mut compressed = self.compressed_layer(layer, diff_id, how)?;
+                let mut compressed = self.compressed_layer(layer, diff_id, how, &|_| ())?;
                 compressed.media_type = media_type(how.compression, docker);
                 *layer = compressed;
             }
@@ -117,7 +118,7 @@ impl Store {
         let plain = Descriptor::new(MediaType::OciLayer, digest, layer.tar_size);
         match how.keeps(&plain) {
             true => Ok(plain),
-            false => self.compressed_layer(&plain, &layer.diff_id, how),
+            false => self.compressed_layer(&plain, &layer.diff_id, how, &|_| ()),
         }
     }
 
@@ -144,6 +145,10 @@ impl Store {
                 about.clone_from(new);
             }
         }
+        // A document that is not changed stays as it was written.
+        if renamed.iter().all(|(old, new)| old == new) {
+            return Ok(descriptor.clone());
+        }
         self.put_like(descriptor, &index.to_bytes())
     }
 
@@ -157,24 +162,21 @@ impl Store {
         })
     }
 
-    /// A blob of the layer that is compressed so: a known one, or a new one.
-    fn compressed_layer(
+    /// A blob of the layer that is compressed so: a known one, or a new one, which `begun` may read while it is made.
+    ///
+    /// # Errors
+    /// As [`recompress`](Self::recompress).
+    pub fn compressed_layer(
         &self,
         layer: &Descriptor,
         diff_id: &DiffId,
         how: &Recompress,
+        begun: &dyn Fn(Growing),
     ) -> Result<Descriptor, Error> {
-        let known = self.layer(diff_id)?.unwrap_or_default();
-        // Someone who wants a certain level, and all layers in it, means it.
-        let exact = how.scope == Scope::All && how.level.is_some();
-        let alike =
-            |blob: &&Descriptor| blob.media_type.layer_compression() == Some(how.compression);
-        for blob in known.blobs.iter().filter(alike).filter(|_| !exact) {
-            if self.has_file(&blob.digest)? {
-                return Ok(blob.clone());
-            }
+        if let Some(known) = self.known_compressed(diff_id, how)? {
+            return Ok(known);
         }
-        let (blob, size) = self.compress(layer, diff_id, how)?;
+        let (blob, size) = self.compress(layer, diff_id, how, begun)?;
         blob.keep()?;
         let media_type = media_type(how.compression, false);
         let made = Descriptor::new(media_type, blob.digest().clone(), blob.size());
@@ -185,12 +187,37 @@ impl Store {
         Ok(made)
     }
 
+    /// The blob of a layer that was compressed so before.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the layer's record cannot be read.
+    pub fn known_compressed(
+        &self,
+        diff_id: &DiffId,
+        how: &Recompress,
+    ) -> Result<Option<Descriptor>, Error> {
+        // Someone who wants a certain level, and all layers in it, means it.
+        if how.scope == Scope::All && how.level.is_some() {
+            return Ok(None);
+        }
+        let known = self.layer(diff_id)?.unwrap_or_default();
+        let alike =
+            |blob: &Descriptor| blob.media_type.layer_compression() == Some(how.compression);
+        for blob in known.blobs.into_iter().filter(alike) {
+            if self.has_file(&blob.digest)? {
+                return Ok(Some(blob));
+            }
+        }
+        Ok(None)
+    }
+
     /// Compresses a layer and checks that it has its diff ID. The number is its length when it is not compressed.
     fn compress(
         &self,
         layer: &Descriptor,
         diff_id: &DiffId,
         how: &Recompress,
+        begun: &dyn Fn(Growing),
     ) -> Result<(NewBlob, u64), Error> {
         let failed = |source| Error::Compress {
             digest: layer.digest.clone(),
@@ -198,7 +225,8 @@ impl Store {
         };
         let (_, plain) = decoder(self.open_blob(&layer.digest)?).map_err(failed)?;
         let mut plain = DigestReader::new(plain);
-        let writer = self.blob_writer()?;
+        let mut writer = self.blob_writer()?;
+        begun(writer.watch()?);
         let mut encoder =
             Encoder::new(how.compression, how.level, writer, how.threads).map_err(failed)?;
         std::io::copy(&mut plain, &mut encoder).map_err(failed)?;

@@ -3,9 +3,11 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use oci::{Algorithm, Descriptor, Digest, Hasher};
 
+use super::growing::{Growing, Growth};
 use super::unsynced;
 use crate::store::{Durability, create_new};
 use crate::{Error, Store};
@@ -19,6 +21,17 @@ pub struct BlobWriter {
     file: File,
     hasher: Hasher,
     size: u64,
+    growth: Option<Watched>,
+}
+
+/// Somebody reads while it is written, and is told when nothing more comes.
+#[derive(Debug)]
+struct Watched(Arc<Growth>);
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
 }
 
 /// A blob that is complete but not in the store yet. Dropping it forgets it.
@@ -52,7 +65,24 @@ impl BlobWriter {
             file,
             hasher: Hasher::new(algorithm),
             size: 0,
+            growth: None,
         })
+    }
+
+    /// Lets it be read while it is written.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be opened.
+    pub fn watch(&mut self) -> Result<Growing, Error> {
+        let path = &self.place.path;
+        let file = File::open(path).map_err(Error::io("open", path))?;
+        let growth = match &self.growth {
+            Some(watched) => Arc::clone(&watched.0),
+            None => Arc::default(),
+        };
+        growth.grow(self.size);
+        self.growth = Some(Watched(Arc::clone(&growth)));
+        Ok(Growing::new(file, growth))
     }
 
     /// Writes all that a reader gives, in big pieces.
@@ -75,6 +105,9 @@ impl BlobWriter {
     /// Ends the blob.
     #[must_use]
     pub fn finish(self) -> NewBlob {
+        if let Some(watched) = &self.growth {
+            watched.0.finish();
+        }
         // The file is closed: archives may have more members than a process may have files.
         NewBlob {
             place: self.place,
@@ -86,9 +119,19 @@ impl BlobWriter {
 
 impl Write for BlobWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self
+            .growth
+            .as_ref()
+            .is_some_and(|watched| watched.0.is_stopped())
+        {
+            return Err(io::Error::other("nobody wants it any more"));
+        }
         let n = self.file.write(bytes)?;
         self.hasher.update(&bytes[..n]);
         self.size += n as u64;
+        if let Some(watched) = &self.growth {
+            watched.0.grow(self.size);
+        }
         Ok(n)
     }
 

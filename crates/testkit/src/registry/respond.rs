@@ -96,6 +96,7 @@ fn manifest(state: &State, content: &Content, repository: &str, name: &str) -> R
         let tag = content.tags.get(&(repository.to_owned(), name.to_owned()));
         tag.map(|(digest, _)| digest.clone())
     });
+    let digest = digest.filter(|digest| content.uploads.is_in(digest, repository));
     let found = digest.and_then(|digest| Some((state.blobs.get(&digest)?, digest)));
     let Some((bytes, digest)) = found else {
         return not_found("MANIFEST_UNKNOWN");

@@ -13,11 +13,11 @@ use super::flags::Args;
 use super::split::Split;
 use crate::command_error::CommandError;
 use crate::terminal;
-use builder::{ImageTimes, Options, Wanted};
-use oci::Reference;
+use builder::{ImageTimes, Naming, Options, Trust, Wanted};
+use oci::{Compression, Reference};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
-use store::{Extraneous, Noted, Packing};
+use store::{Extraneous, Noted, Packing, Recompress};
 
 /// One `--output`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,17 @@ pub(super) struct ImageOutput {
     pub(super) times: ImageTimes,
     /// Whether its layers are unpacked at once.
     pub(super) unpack: bool,
+    /// Whether the store gets it by its names.
+    pub(super) stored: bool,
+    /// How it is pushed to its names, if it is.
+    pub(super) pushed: Option<Pushing>,
+}
+
+/// How an image is pushed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Pushing {
+    pub(super) naming: Naming,
+    pub(super) trust: Trust,
 }
 
 /// An image in a file.
@@ -98,6 +109,15 @@ pub(super) enum FilesDest {
     Folder(PathBuf, Extraneous),
 }
 
+impl ImageOutput {
+    /// Pushes it as well; for that it is compressed.
+    fn push(&mut self) {
+        self.pushed.get_or_insert_default();
+        let plain = || Recompress::plain(Compression::Gzip);
+        self.packing.recompress.get_or_insert_with(plain);
+    }
+}
+
 impl Output {
     /// Whether the result goes to standard output.
     pub(super) fn writes_to_stdout(&self) -> bool {
@@ -144,8 +164,28 @@ pub(super) fn read(args: &Args) -> Result<Vec<Output>, CommandError> {
     for text in args.outputs.iter().filter(|text| !text.is_empty()) {
         outputs.push(attributes::output(text, &common)?);
     }
+    if args.output_flags.push {
+        // As with buildx, the outputs that are images anyway are pushed.
+        let mut images = 0;
+        for output in &mut outputs {
+            if let Output::Image(image) = output {
+                image.push();
+                images += 1;
+            }
+        }
+        if images == 0 {
+            outputs.push(attributes::output("type=image,push=true", &common)?);
+        }
+    }
     if outputs.is_empty() || args.load {
         outputs.push(attributes::output("type=image", &common)?);
+    }
+    let nameless = |output: &Output| matches!(output, Output::Image(image) if image.pushed.is_some() && image.names.is_empty());
+    if outputs.iter().any(nameless) {
+        return Err(
+            CommandError::usage("an image without a name cannot be pushed")
+                .hint("name it with -t REGISTRY/NAME:TAG, or name=… in --output"),
+        );
     }
     let to_stdout = outputs.iter().filter(|output| output.writes_to_stdout());
     if to_stdout.count() > 1 {

@@ -14,8 +14,6 @@ pub(crate) struct Rejected {
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     provenance: Option<String>,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    push: Option<String>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     sbom: Option<String>,
 }
 
@@ -32,7 +30,6 @@ impl Rejected {
             ("--attest", !self.attest.is_empty()),
             ("--policy", !self.policy.is_empty()),
             ("--provenance", asks(&self.provenance)),
-            ("--push", asks(&self.push)),
             ("--sbom", asks(&self.sbom)),
         ];
         if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {

@@ -137,7 +137,7 @@ impl<'a> Request<'a> {
         };
         let outcome = self.build(&environment)?;
         let exports =
-            outputs::export(&self.outputs, &outcome, &session.store).map_err(Failure::Export)?;
+            outputs::export(&self.outputs, &outcome, &environment).map_err(Failure::Export)?;
         let caches = self.caches.export(&outcome, &environment);
         let caches = caches.map_err(|error| self.failure(error))?;
         Ok(Done {

@@ -47,6 +47,9 @@ pub(super) fn success(
         false => "image",
     };
     out.push_str(&format!("{} {what} {id}{names}\n", style.green("built")));
+    for name in result.exports.iter().flat_map(|export| &export.pushed) {
+        out.push_str(&format!("{} {name}\n", style.green("pushed")));
+    }
     for export in result.exports {
         let Some(to) = &export.to else { continue };
         let bytes = export

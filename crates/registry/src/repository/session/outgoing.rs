@@ -12,30 +12,30 @@ const BUFFER: usize = 64 << 10;
 /// Content on its way out. It is read on from where the last part ended, or again from its beginning.
 pub(in crate::repository) struct Outgoing<'a> {
     open: Content<'a>,
-    expected: Option<&'a Descriptor>,
-    state: Mutex<State>,
+    expected: Option<Descriptor>,
+    state: Mutex<State<'a>>,
 }
 
 #[derive(Default)]
-struct State {
-    reading: Option<Reading>,
+struct State<'a> {
+    reading: Option<Reading<'a>>,
     /// Digest and length, once the end was seen.
     found: Option<(Digest, u64)>,
     /// Why the content could not be read.
     failure: Option<io::Error>,
 }
 
-struct Reading {
-    content: Box<dyn Read + Send>,
+struct Reading<'a> {
+    content: Box<dyn Read + Send + 'a>,
     hasher: Hasher,
     done: u64,
 }
 
 impl<'a> Outgoing<'a> {
     /// Content that must be what a descriptor says.
-    pub(in crate::repository) fn of(blob: &'a Descriptor, open: Content<'a>) -> Self {
+    pub(in crate::repository) fn of(blob: &Descriptor, open: Content<'a>) -> Self {
         Self {
-            expected: Some(blob),
+            expected: Some(blob.clone()),
             ..Self::unknown(open)
         }
     }
@@ -50,7 +50,7 @@ impl<'a> Outgoing<'a> {
     }
 
     pub(super) fn expected(&self) -> Option<&Descriptor> {
-        self.expected
+        self.expected.as_ref()
     }
 
     /// Digest and length of what was read, if all of it was.
@@ -59,7 +59,7 @@ impl<'a> Outgoing<'a> {
     }
 
     /// The error of a request, or why the content for it could not be read.
-    pub(super) fn explain(&self, action: &Action, error: Error) -> Error {
+    pub(in crate::repository) fn explain(&self, action: &Action, error: Error) -> Error {
         match self.lock().failure.take() {
             Some(_) if error.is_cancelled() => error,
             Some(source) => Error::Content {
@@ -70,7 +70,7 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<'a>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -82,7 +82,7 @@ impl<'a> Outgoing<'a> {
         }
         state.found = None;
         let content = (self.open)()?;
-        let content = match self.expected {
+        let content = match &self.expected {
             Some(expected) => Box::new(VerifiedReader::new(content, expected)),
             None => content,
         };
@@ -116,7 +116,7 @@ impl<'a> Outgoing<'a> {
     }
 }
 
-impl State {
+impl State<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(reading) = &mut self.reading else {
             return Ok(0);

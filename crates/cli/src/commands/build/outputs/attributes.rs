@@ -1,18 +1,18 @@
 //! The fields of one `--output`.
 
 use super::{
-    ArchiveOutput, Common, FilesDest, FilesOutput, Form, ImageOutput, Output, Reader, annotations,
-    references,
+    ArchiveOutput, Common, FilesDest, FilesOutput, Form, ImageOutput, Output, Pushing, Reader,
+    annotations, references,
 };
 use crate::command_error::CommandError;
 use crate::commands::build::split::Split;
 use crate::key_values;
-use builder::{FileTimes, ImageTimes};
+use builder::{FileTimes, ImageTimes, Naming, Trust};
 use oci::{Compression, Reference};
 use std::path::PathBuf;
 use store::{Annotation, Extraneous, MediaTypes, Packing, Recompress, Scope};
 
-/// What `type=` may be. `registry` is known only to be refused by name.
+/// What `type=` may be. `registry` is an image that is pushed.
 const TYPES: [&str; 7] = [
     "image",
     "oci",
@@ -82,12 +82,6 @@ pub(super) fn output(text: &str, common: &Common) -> Result<Output, CommandError
         }
     };
     let fields = Fields::read(text).map_err(wrong)?;
-    if fields.kind == "registry" {
-        return Err(CommandError::not_yet("--output type=registry"));
-    }
-    if fields.push {
-        return Err(CommandError::not_yet("push=true"));
-    }
     let own_names = references(&fields.names)?;
     fields.output(own_names, common).map_err(wrong)
 }
@@ -123,6 +117,7 @@ struct Fields {
     tar: Option<bool>,
     names: Vec<String>,
     push: bool,
+    pushing: Pushing,
     unpack: bool,
     unstored: bool,
     oci_media_types: Option<bool>,
@@ -181,7 +176,19 @@ impl Fields {
                 let names = value.split(',').map(|name| name.trim().to_owned());
                 self.names = names.filter(|name| !name.is_empty()).collect();
             }
-            "push" | "push-by-digest" => self.push |= boolean()?,
+            "push" => self.push = boolean()?,
+            "push-by-digest" => {
+                self.pushing.naming = match boolean()? {
+                    true => Naming::Digest,
+                    false => Naming::Tags,
+                }
+            }
+            "registry.insecure" => {
+                self.pushing.trust = match boolean()? {
+                    true => Trust::Anyone,
+                    false => Trust::Configured,
+                }
+            }
             "unpack" => self.unpack = boolean()?,
             "store" => self.unstored = !boolean()?,
             "source-date-epoch" => self.times.epoch = epoch(&value)?,
@@ -201,7 +208,7 @@ impl Fields {
             }
             // Prefixes of names and of files that nobody makes here.
             "dangling-name-prefix" | "attestation-prefix" => {}
-            // Of no effect without a registry, without attestations, or where an image's digest is a name anyway; but
+            // Of no effect without attestations, or where an image's digest is a name anyway; but
             // what they say must be sound.
             _ => drop(boolean()?),
         }
@@ -230,9 +237,9 @@ impl Fields {
         let dest = self.dest.as_deref().filter(|dest| *dest != "-");
         let dest = dest.map(PathBuf::from);
         match self.kind.as_str() {
-            "image" => Ok(self.image(own_names, common)),
+            "image" | "registry" => self.image(own_names, common),
             // Docker without a destination means its own store; carafe's is the image.
-            "docker" if self.dest.is_none() => Ok(self.image(own_names, common)),
+            "docker" if self.dest.is_none() => self.image(own_names, common),
             "oci" | "docker" => self.archive(dest, own_names, common),
             "tar" => Ok(self.files(FilesDest::Tar(dest))),
             "local" => {
@@ -244,24 +251,33 @@ impl Fields {
         }
     }
 
-    fn image(self, own_names: Vec<Reference>, common: &Common) -> Output {
-        if self.unstored {
-            return Output::CacheOnly;
+    fn image(self, own_names: Vec<Reference>, common: &Common) -> Result<Output, Problem> {
+        let pushed = (self.push || self.kind == "registry").then_some(self.pushing);
+        if self.unstored && pushed.is_none() {
+            return Ok(Output::CacheOnly);
+        }
+        if let Some(tagged) = { self.names.iter() }.find(|name| has_tag(name))
+            && pushed.is_some_and(|pushing| pushing.naming == Naming::Digest)
+        {
+            return Err(format!("{tagged} has a tag, and is to be pushed by digest").into());
         }
         // In the store nothing is compressed unless that is asked for.
-        let packing = self.packing(self.compression, common);
+        let compression = self.compression.or(pushed.map(|_| Compression::Gzip));
+        let packing = self.packing(compression, common);
         let mut names = common.tags.clone();
         names.extend(
             own_names
                 .into_iter()
                 .filter(|name| !common.tags.contains(name)),
         );
-        Output::Image(ImageOutput {
+        Ok(Output::Image(ImageOutput {
             names,
             packing,
             times: self.times,
             unpack: self.unpack,
-        })
+            stored: !self.unstored,
+            pushed,
+        }))
     }
 
     fn archive(
@@ -329,6 +345,13 @@ impl Fields {
             annotations,
         }
     }
+}
+
+/// Whether a name says which tag it means.
+fn has_tag(name: &str) -> bool {
+    name.rsplit('/')
+        .next()
+        .is_some_and(|last| last.contains(':'))
 }
 
 fn check_type(kind: &str) -> Result<(), Problem> {

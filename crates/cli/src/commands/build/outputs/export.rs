@@ -1,10 +1,10 @@
 //! Writing what was built everywhere it was asked for.
 
-use super::{ArchiveOutput, Form, ImageOutput, Output, files, image_times};
+use super::{ArchiveOutput, Form, ImageOutput, Output, Pushing, files, image_times};
 use crate::command_error::CommandError;
 use crate::output_file::OutputFile;
-use builder::{Built, Outcome};
-use oci::{Descriptor, Digest};
+use builder::{Built, Environment, Event, Naming, Outcome, Push, StepId, StepTitle};
+use oci::{Descriptor, Digest, Reference};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -12,6 +12,9 @@ use store::{Saved, Store};
 
 /// On an image in an archive: when it was made.
 const CREATED: &str = "org.opencontainers.image.created";
+
+/// The number of the first output as a step; no build has so many of its own.
+const FIRST_STEP: u32 = 99_000;
 
 /// What was written.
 #[derive(Debug, Default)]
@@ -22,6 +25,8 @@ pub(crate) struct Exported {
     pub(crate) bytes: Option<u64>,
     /// The image, if it left as one.
     pub(crate) image: Option<ExportedImage>,
+    /// What it is called at registries, if it was pushed.
+    pub(crate) pushed: Vec<String>,
 }
 
 /// An image as an exporter made it.
@@ -37,17 +42,18 @@ pub(crate) struct ExportedImage {
 pub(crate) fn export(
     outputs: &[Output],
     outcome: &Outcome,
-    store: &Store,
+    environment: &Environment<'_>,
 ) -> Result<Vec<Exported>, CommandError> {
+    let store = environment.store;
     let times = image_times(outputs);
     let built = |wanted| {
         let at = times.iter().position(|times| *times == wanted);
         &outcome.results[at.unwrap_or_default()]
     };
+    let outputs = outputs.iter().zip(FIRST_STEP..);
     outputs
-        .iter()
-        .map(|output| match output {
-            Output::Image(output) => store_image(output, built(output.times), store),
+        .map(|(output, step)| match output {
+            Output::Image(output) => image(output, built(output.times), StepId(step), environment),
             Output::Archive(output) => archive(output, built(output.times), store),
             Output::Files(output) => files::export(output, outcome, store),
             Output::CacheOnly => Ok(Exported::default()),
@@ -55,19 +61,32 @@ pub(crate) fn export(
         .collect()
 }
 
-/// Names the image in the store.
-fn store_image(
+/// Pushes the image, and names it in the store.
+fn image(
     output: &ImageOutput,
     built: &Built,
-    store: &Store,
+    step: StepId,
+    environment: &Environment<'_>,
 ) -> Result<Exported, CommandError> {
-    let packed = store.pack(&built.root, &output.packing)?;
-    for manifest in &packed.manifests {
-        store.add_image(&bare(manifest))?;
+    let store = environment.store;
+    if let Some(pushing) = output.pushed {
+        push(output, pushing, &built.root, step, environment)?;
     }
+    // What was pushed is packed by now.
+    let packed = store.pack(&built.root, &output.packing)?;
     let descriptor = bare(&packed.descriptor);
-    for name in &output.names {
-        store.tag(name, &descriptor)?;
+    let by_digest = output.pushed.is_some_and(|p| p.naming == Naming::Digest);
+    let pushed = match output.pushed {
+        Some(_) => pushed_names(output, &descriptor.digest, by_digest),
+        None => Vec::new(),
+    };
+    if output.stored {
+        for manifest in &packed.manifests {
+            store.add_image(&bare(manifest))?;
+        }
+        for name in output.names.iter().filter(|_| !by_digest) {
+            store.tag(name, &descriptor)?;
+        }
     }
     if output.unpack {
         for image in &built.images {
@@ -76,8 +95,52 @@ fn store_image(
     }
     Ok(Exported {
         image: exported(built, descriptor),
+        pushed,
         ..Exported::default()
     })
+}
+
+fn push(
+    output: &ImageOutput,
+    pushing: Pushing,
+    root: &Descriptor,
+    step: StepId,
+    environment: &Environment<'_>,
+) -> Result<(), CommandError> {
+    let names: Vec<String> = output.names.iter().map(Reference::familiar).collect();
+    (environment.events)(Event::Planned(vec![StepTitle {
+        id: step,
+        stage: String::new(),
+        position: None,
+        text: format!("push {}", names.join(", ")),
+        line: None,
+        inputs: Vec::new(),
+    }]));
+    (environment.events)(Event::Started(step));
+    let push = Push {
+        root,
+        names: &output.names,
+        packing: &output.packing,
+        naming: pushing.naming,
+        trust: pushing.trust,
+        step,
+    };
+    let pushed = builder::push_image(&push, environment);
+    (environment.events)(match pushed {
+        Ok(_) => Event::Finished(step),
+        Err(_) => Event::Failed(step),
+    });
+    pushed?;
+    Ok(())
+}
+
+/// What the image is called at its registries.
+fn pushed_names(output: &ImageOutput, digest: &Digest, by_digest: bool) -> Vec<String> {
+    let name = |name: &Reference| match by_digest {
+        true => format!("{}@{digest}", name.name()),
+        false => format!("{name}@{digest}"),
+    };
+    output.names.iter().map(name).collect()
 }
 
 fn archive(output: &ArchiveOutput, built: &Built, store: &Store) -> Result<Exported, CommandError> {
@@ -136,6 +199,6 @@ pub(super) fn written(
     Ok(Exported {
         to: Some(to),
         bytes: Some(bytes),
-        image: None,
+        ..Exported::default()
     })
 }

@@ -50,7 +50,7 @@ fn folder(
     Ok(Exported {
         to: Some(dir.display().to_string()),
         bytes: Some(exported.size),
-        image: None,
+        ..Exported::default()
     })
 }
 

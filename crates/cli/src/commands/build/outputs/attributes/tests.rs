@@ -1,6 +1,7 @@
-use super::super::{Common, FilesDest, Form, Output, Reader};
+use super::super::{Common, FilesDest, Form, Output, Pushing, Reader};
 use super::output;
 use crate::command_error::CommandError;
+use builder::{Naming, Trust};
 use oci::Compression;
 use std::path::PathBuf;
 use store::{Extraneous, MediaTypes, Noted, Scope};
@@ -86,13 +87,43 @@ fn images_and_how() {
 }
 
 #[test]
+fn what_is_pushed_is_compressed() {
+    for text in [
+        "type=registry,name=h:1/x",
+        "type=image,push=true,name=h:1/x:2",
+    ] {
+        let made = image(text);
+        assert_eq!(made.pushed, Some(Pushing::default()), "{text}");
+        let how = made.packing.recompress.unwrap();
+        assert_eq!((how.compression, made.stored), (Compression::Gzip, true));
+    }
+    assert_eq!(image("type=image,push-by-digest=true").pushed, None);
+    let made = image(
+        "type=registry,\"name=h:1/x,h/y\",push-by-digest=true,registry.insecure=true,store=false,compression=zstd",
+    );
+    let pushing = made.pushed.unwrap();
+    assert_eq!(
+        (pushing.naming, pushing.trust),
+        (Naming::Digest, Trust::Anyone)
+    );
+    assert_eq!((made.names.len(), made.stored), (2, false));
+    assert_eq!(
+        made.packing.recompress.unwrap().compression,
+        Compression::Zstd
+    );
+}
+
+#[test]
 fn mistakes_are_named() {
     for (text, words) in [
         ("type=ocy,dest=x", "no type `ocy`"),
         ("dest=x", "type=… is missing"),
         ("type=local", "dest=FOLDER is missing"),
-        ("type=registry,name=x", "not implemented yet"),
-        ("type=image,push=true", "not implemented yet"),
+        (
+            "type=registry,name=x:1,push-by-digest=true",
+            "x:1 has a tag, and is to be pushed by digest",
+        ),
+        ("type=oci,push=true", "type=oci has no field `push`"),
         ("type=oci,compression=lzma", "no compression `lzma`"),
         ("type=oci,compression=estargz", "estargz is not implemented"),
         ("type=oci,compression-level=10", "it is 0 to 9"),
