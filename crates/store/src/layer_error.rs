@@ -74,6 +74,13 @@ pub enum LayerError {
         path: PathBuf,
     },
 
+    /// A file holds more than its length says, so that no archive can hold it.
+    #[error("{} does not tell its length", path.display())]
+    NoLength {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// Whoever gave the changes was told to stop.
     #[error("stopped")]
     Stopped,

@@ -6,6 +6,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -246,7 +247,13 @@ impl<'a> Files<'a> {
                 }
             }
         }
-        let (file, now) = dir.open_file_with_metadata(&node.name).map_err(read)?;
+        let (mut file, now) = dir.open_file_with_metadata(&node.name).map_err(read)?;
+        if now.size == 0 && file.read(&mut [0]).is_ok_and(|length| length > 0) {
+            // A file of /proc tells no length: who copies it reads to its end.
+            return Err(LayerError::NoLength {
+                path: node.name.clone().into(),
+            });
+        }
         self.last = Some(node);
         let metadata = Metadata {
             size: now.size,

@@ -1,5 +1,6 @@
 //! The key of what a `COPY` takes: names, metadata but for times, and contents.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
@@ -33,7 +34,7 @@ pub(super) fn contents(
 ) -> Result<Vec<[u8; 32]>, Error> {
     let mut files = Files::default();
     for selected in items.iter().flatten() {
-        files.collect(&selected.path, &selected.node);
+        files.collect(selected);
     }
     files.digests(tree, digests)
 }
@@ -60,54 +61,71 @@ fn names_matter(copy: &CopyOperation) -> bool {
     copy.destination != crate::step::BOUND_FILES
 }
 
-/// The regular files of a selection, in the order of the walk.
+/// The regular files of a selection, in the order of the walk, each with the directory that it is in.
 #[derive(Default)]
-struct Files(Vec<(PathBuf, Metadata)>);
+struct Files<'a> {
+    directories: Vec<PathBuf>,
+    files: Vec<(usize, &'a OsStr, &'a Metadata)>,
+}
 
 /// Reading in pieces of this size neither wastes memory nor calls.
 const PIECE: usize = 256 << 10;
 
-impl Files {
-    fn collect(&mut self, path: &Path, node: &Node) {
-        match &node.content {
-            Content::Directory(entries) => {
-                for entry in entries {
-                    self.collect(&path.join(&entry.name), entry);
+/// As many files of a directory are read by one thread, which opens the directory for them.
+const RUN: usize = 64;
+
+impl<'a> Files<'a> {
+    fn collect(&mut self, selected: &'a Selected) {
+        let name = selected.path.file_name().unwrap_or_default();
+        let parent = selected.path.parent().unwrap_or(Path::new("/"));
+        match &selected.node.content {
+            Content::Directory(entries) => self.below(selected.path.clone(), entries),
+            _ => {
+                self.directories.push(parent.to_owned());
+                self.file(self.directories.len() - 1, name, &selected.node);
+            }
+        }
+    }
+
+    fn below(&mut self, directory: PathBuf, entries: &'a [Node]) {
+        let own = self.directories.len();
+        self.directories.push(directory);
+        for entry in entries {
+            match &entry.content {
+                Content::Directory(inner) => {
+                    self.below(self.directories[own].join(&entry.name), inner);
                 }
+                _ => self.file(own, &entry.name, entry),
             }
-            Content::Other if node.metadata.kind == FileKind::File => {
-                self.0.push((path.to_owned(), node.metadata.clone()));
-            }
-            _ => {}
+        }
+    }
+
+    fn file(&mut self, directory: usize, name: &'a OsStr, node: &'a Node) {
+        if matches!(node.content, Content::Other) && node.metadata.kind == FileKind::File {
+            self.files.push((directory, name, &node.metadata));
         }
     }
 
     /// The contents' digests. Those that are not known are read by as many threads as there are
     /// processors: hashing is all there is to it.
     fn digests(&self, tree: &Tree, digests: Digests<'_>) -> Result<Vec<[u8; 32]>, Error> {
-        let mut known = vec![[0; 32]; self.0.len()];
+        let mut known = vec![[0; 32]; self.files.len()];
         let mut unknown = Vec::new();
-        for (at, (_, metadata)) in self.0.iter().enumerate() {
+        for (at, (_, _, metadata)) in self.files.iter().enumerate() {
             match digests.get(metadata) {
                 Some(digest) => known[at] = digest,
                 None => unknown.push(at),
             }
         }
+        let runs = self.runs(&unknown);
         let read = Mutex::new(Vec::with_capacity(unknown.len()));
         parallel::each(
-            unknown.len(),
+            runs.len(),
             || vec![0; PIECE],
-            |buffer, nth| -> Result<(), Error> {
-                let (path, metadata) = &self.0[unknown[nth]];
-                let file = tree.root.open_file(path)?;
-                let digest = hash(file, buffer).map_err(|source| Error::Read {
-                    path: path.to_owned(),
-                    source,
-                })?;
-                digests.insert(metadata, digest);
-                let mut read = read.lock().expect("no thread panics with it");
-                read.push((unknown[nth], digest));
-                Ok(())
+            |buffer, nth| {
+                let done = self.read(tree, runs[nth], digests, buffer)?;
+                read.lock().expect("no thread panics with it").extend(done);
+                Ok::<(), Error>(())
             },
         )?;
         for (at, digest) in read.into_inner().expect("no thread panics with it") {
@@ -115,18 +133,52 @@ impl Files {
         }
         Ok(known)
     }
+
+    /// Files that one thread reads: neighbours in one directory.
+    fn runs<'n>(&self, numbers: &'n [usize]) -> Vec<&'n [usize]> {
+        let neighbours = numbers.chunk_by(|a, b| self.files[*a].0 == self.files[*b].0);
+        neighbours.flat_map(|run| run.chunks(RUN)).collect()
+    }
+
+    fn read(
+        &self,
+        tree: &Tree,
+        run: &[usize],
+        digests: Digests<'_>,
+        buffer: &mut [u8],
+    ) -> Result<Vec<(usize, [u8; 32])>, Error> {
+        let directory = &self.directories[self.files[run[0]].0];
+        let dir = tree.root.open_dir(directory)?;
+        let mut read = Vec::with_capacity(run.len());
+        for &at in run {
+            let (_, name, metadata) = self.files[at];
+            let file = dir.open_file(name)?;
+            let digest = hash(file, metadata.size, buffer).map_err(|source| Error::Read {
+                path: directory.join(name),
+                source,
+            })?;
+            digests.insert(metadata, digest);
+            read.push((at, digest));
+        }
+        Ok(read)
+    }
 }
 
 /// The digest of a file's content, and of its capabilities if it has any. They are copied as well, and
 /// changing them is seen as any change is.
-fn hash(mut file: File, buffer: &mut [u8]) -> io::Result<[u8; 32]> {
+///
+/// Where as much was read as the file had when it was listed, that is the end. Whoever makes it longer meanwhile changes
+/// it: its stamp is another one then, and copying it will tell. An empty file is read all the same: in `/proc` it is none.
+fn hash(mut file: File, size: u64, buffer: &mut [u8]) -> io::Result<[u8; 32]> {
     let mut hasher = Sha256::new();
-    loop {
+    let mut total = 0;
+    while total < size || size == 0 {
         let read = file.read(buffer)?;
         if read == 0 {
             break;
         }
         hasher.update(&buffer[..read]);
+        total += read as u64;
     }
     let content = hasher.finalize();
     let Some(capability) = rootfs::capability(&file)? else {

@@ -1,15 +1,19 @@
 //! Listing what is below a source.
 
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::sync::Mutex;
 
 use dockerfile::ignore::{DirState, Patterns};
-use rootfs::{Dir, Metadata};
+use rootfs::{Dir, DirEntry, Metadata};
 
 use super::{Content, Node, Tree};
 use crate::Error;
+use crate::parallel;
 
 /// Patterns that hide files below a directory, and how far the walk is in them.
+#[derive(Clone)]
 struct Hidden<'a> {
     patterns: &'a Patterns,
     /// The path in the patterns' terms, of the directory that is being listed.
@@ -19,12 +23,25 @@ struct Hidden<'a> {
 /// What the patterns say of the directory that is being listed.
 type States = [Option<DirState>; 2];
 
+#[derive(Clone)]
 struct Walk<'a> {
     tree: &'a Tree,
     /// The ignore file's patterns, and `--exclude`'s.
     hidden: [Option<Hidden<'a>>; 2],
     /// How many directories are open, one in the other.
     depth: usize,
+    /// Whether several threads may list what is in a directory, or already do.
+    share: Share,
+}
+
+/// A directory with as many entries for each processor is listed by all of them; narrower ones are left to one, since
+/// somewhere below there is a wide one.
+const WIDE: usize = 4;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Share {
+    Possible,
+    Done,
 }
 
 /// Deeper than any honest tree; each level takes stack and an open file.
@@ -70,6 +87,7 @@ pub(super) fn list(
         tree,
         hidden: [ignore, exclude],
         depth: 0,
+        share: Share::Possible,
     };
     let dir = tree.root.open_dir(path)?;
     let entries = walk.entries(&dir, &[ignore_state, exclude_state])?;
@@ -101,24 +119,56 @@ fn state_of(patterns: &Patterns, path: &[u8]) -> DirState {
 
 impl Walk<'_> {
     fn entries(&mut self, dir: &Dir, states: &States) -> Result<Vec<Node>, Error> {
-        let mut nodes = Vec::new();
-        for entry in dir.entries()? {
-            // What goes away between listing and looking was never there.
-            let Some(metadata) = dir.stat(&entry.name)? else {
-                continue;
-            };
-            let lengths = self.push(entry.name.as_bytes());
-            let node = self.node(dir, entry.name, metadata, states);
-            self.pop(lengths);
-            nodes.extend(node?);
+        let entries = dir.entries()?;
+        if self.share == Share::Possible && entries.len() >= WIDE * parallel::processors() {
+            return self.share(dir, &entries, states);
+        }
+        let mut nodes = Vec::with_capacity(entries.len());
+        for entry in entries {
+            nodes.extend(self.entry(dir, entry.name, states)?);
         }
         Ok(nodes)
+    }
+
+    /// The same by all processors; the nodes are in their order.
+    fn share(
+        &mut self,
+        dir: &Dir,
+        entries: &[DirEntry],
+        states: &States,
+    ) -> Result<Vec<Node>, Error> {
+        let found = Mutex::new(Vec::with_capacity(entries.len()));
+        let own = || Walk {
+            share: Share::Done,
+            ..self.clone()
+        };
+        parallel::each(entries.len(), own, |walk, at| -> Result<(), Error> {
+            if let Some(node) = walk.entry(dir, entries[at].name.clone(), states)? {
+                let mut found = found.lock().expect("no thread panics with it");
+                found.push((at, node));
+            }
+            Ok(())
+        })?;
+        let mut found = found.into_inner().expect("no thread panics with it");
+        found.sort_unstable_by_key(|(at, _)| *at);
+        Ok(found.into_iter().map(|(_, node)| node).collect())
+    }
+
+    fn entry(&mut self, dir: &Dir, name: OsString, states: &States) -> Result<Option<Node>, Error> {
+        // What goes away between listing and looking was never there.
+        let Some(metadata) = dir.stat(&name)? else {
+            return Ok(None);
+        };
+        let lengths = self.push(name.as_bytes());
+        let node = self.node(dir, name, metadata, states);
+        self.pop(lengths);
+        node
     }
 
     fn node(
         &mut self,
         dir: &Dir,
-        name: std::ffi::OsString,
+        name: OsString,
         metadata: Metadata,
         states: &States,
     ) -> Result<Option<Node>, Error> {
@@ -148,7 +198,7 @@ impl Walk<'_> {
     fn directory(
         &mut self,
         dir: &Dir,
-        name: std::ffi::OsString,
+        name: OsString,
         metadata: Metadata,
         states: &States,
     ) -> Result<Option<Node>, Error> {
