@@ -4,6 +4,7 @@ mod bind;
 mod copy;
 mod emulations;
 mod inspect;
+mod mount_points;
 mod pack;
 mod place;
 mod run;
@@ -15,6 +16,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use emulations::Emulations;
+use mount_points::MountPoints;
 pub(crate) use pack::Seen;
 use pack::Unfilled;
 use rootfs::Root;
@@ -36,6 +38,7 @@ pub(crate) struct Executor<'a> {
     /// Whether the user knows that there are no limits.
     warned: AtomicBool,
     emulations: Emulations,
+    mount_points: MountPoints,
 }
 
 /// What a step is executed with.
@@ -82,6 +85,7 @@ impl<'a> Executor<'a> {
             unpacked: Mutex::default(),
             warned: AtomicBool::new(false),
             emulations: Emulations::default(),
+            mount_points: MountPoints::default(),
         }
     }
 

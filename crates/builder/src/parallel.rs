@@ -1,5 +1,6 @@
 //! Doing one thing to many items, on all processors.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Does `work` with every number below `count`, side by side on as many threads as there are
@@ -45,7 +46,9 @@ pub(crate) fn each_on<S, E: Send>(
 
 /// How many threads make sense.
 pub(crate) fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    // To find out takes some twenty system calls, for the control groups.
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 #[cfg(test)]

@@ -61,8 +61,8 @@ impl Record {
         })
     }
 
-    /// Keeps the record under a key.
-    pub(crate) fn write(&self, store: &Store, key: Key) -> Result<(), store::Error> {
+    /// Keeps the record under its keys.
+    pub(crate) fn write(&self, store: &Store, keys: &[Key]) -> Result<(), store::Error> {
         let since = self.created.duration_since(UNIX_EPOCH).unwrap_or_default();
         let payload = Payload {
             below: self.below.as_ref().map(ToString::to_string),
@@ -75,7 +75,8 @@ impl Record {
             snapshot: Some(self.snapshot.clone()),
             payload,
         };
-        store.put_record(&key.0, &record)
+        let keys: Vec<[u8; 32]> = keys.iter().map(|key| key.0).collect();
+        store.put_record_as(&keys, &record)
     }
 
     /// Whether the record holds on top of `below`. A layer made with `--link` holds on anything.

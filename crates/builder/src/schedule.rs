@@ -486,12 +486,9 @@ impl<'a> Schedule<'a> {
     }
 
     fn record(&self, id: StepId, keys: &[Key], record: &Record) -> Result<(), Stopped> {
-        for &key in keys {
-            record
-                .write(self.environment.store, key)
-                .map_err(|error| self.fail(id, Error::Store(error)))?;
-        }
-        Ok(())
+        record
+            .write(self.environment.store, keys)
+            .map_err(|error| self.fail(id, Error::Store(error)))
     }
 
     fn stopped(&self) -> bool {

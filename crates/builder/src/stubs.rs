@@ -35,6 +35,23 @@ pub fn complete(union: &Union, stubs: &[Stub]) -> Result<bool, Error> {
     Ok(true)
 }
 
+/// Whether the paths of all mount points mean what they say: no link is on the way to one.
+///
+/// # Errors
+/// When the layers cannot be read.
+pub fn are_plain(union: &Union, stubs: &[Stub]) -> Result<bool, Error> {
+    for stub in stubs.iter().filter(|stub| !in_own_mount(&stub.path)) {
+        let path = match union.lookup(&stub.path, FollowLast::Yes)? {
+            Some(found) => found.path,
+            None => resolve(union, &stub.path)?,
+        };
+        if path != stub.path {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Whether a path lies in a file system that every process gets afresh.
 fn in_own_mount(path: &Path) -> bool {
     ["/dev", "/proc", "/sys"]

@@ -84,7 +84,9 @@ impl Store {
                 source,
             });
         }
-        let mut bytes = Vec::new();
+        // One byte more, so that the end is seen without making room for it.
+        let room = usize::try_from(descriptor.size).map_or(0, |size| size + 1);
+        let mut bytes = Vec::with_capacity(room);
         VerifiedReader::new(self.open_blob(digest)?, descriptor)
             .read_to_end(&mut bytes)
             .map_err(|source| Error::ReadBlob {

@@ -22,6 +22,7 @@ mod layout;
 mod measure;
 mod mount;
 mod packed;
+mod reaper;
 mod records;
 mod repositories;
 mod scratch;

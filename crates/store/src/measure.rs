@@ -64,6 +64,9 @@ impl Store {
         if let Some(size) = meta.size {
             return Ok(size);
         }
+        if let Some(size) = snapshot.counted()? {
+            return Ok(size);
+        }
         let size = snapshot.census()?.bytes;
         self.set_snapshot_meta(
             snapshot,

@@ -4,13 +4,13 @@
 //! synced: one that a power cut left empty does not parse and counts as none.
 
 use std::fs::{self, File, FileTimes};
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::Durability;
+use crate::store::{Durability, open_small, read_open};
 use crate::{Error, SnapshotId, Store, hex};
 
 /// A record that was used is marked so at most this often, as with the `relatime` of file systems.
@@ -37,17 +37,12 @@ impl Store {
     /// [`Error::Io`] if the file is there and cannot be read.
     pub fn record(&self, key: &[u8; 32]) -> Result<Option<Record>, Error> {
         let path = self.record_path(key);
-        let mut file = match File::open(&path) {
-            Ok(file) => file,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(Error::io("open", &path)(e)),
+        let Some(file) = open_small(&path)? else {
+            return Ok(None);
         };
-        let mut bytes = Vec::with_capacity(512);
-        let mut limited = (&mut file).take(MAX_RECORD_SIZE);
-        limited
-            .read_to_end(&mut bytes)
-            .map_err(Error::io("read", &path))?;
-        let Ok(record) = serde_json::from_slice::<Record>(&bytes) else {
+        let bytes = read_open(&file, &path, MAX_RECORD_SIZE)?;
+        let Some(record) = bytes.and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok())
+        else {
             return Ok(None);
         };
         if let Some(id) = &record.snapshot
@@ -65,11 +60,34 @@ impl Store {
     /// [`Error::Io`] if the file cannot be written.
     pub fn put_record(&self, key: &[u8; 32], record: &Record) -> Result<(), Error> {
         let path = self.record_path(key);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
-        }
         let bytes = serde_json::to_vec(record).expect("a record has only string keys");
-        self.write(&path, &bytes, Durability::Cached)
+        match self.write(&path, &bytes, Durability::Cached) {
+            // The first one whose key begins so.
+            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                let parent = path.parent().unwrap_or(&path);
+                fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
+                self.write(&path, &bytes, Durability::Cached)
+            }
+            written => written,
+        }
+    }
+
+    /// Records the same under several keys: as several names of one file, where that can be had.
+    ///
+    /// # Errors
+    /// As [`put_record`](Store::put_record).
+    pub fn put_record_as(&self, keys: &[[u8; 32]], record: &Record) -> Result<(), Error> {
+        let Some((first, others)) = keys.split_first() else {
+            return Ok(());
+        };
+        self.put_record(first, record)?;
+        for key in others {
+            // If not, there is an older one, or no directory for it.
+            if fs::hard_link(self.record_path(first), self.record_path(key)).is_err() {
+                self.put_record(key, record)?;
+            }
+        }
+        Ok(())
     }
 
     /// Forgets what a step made.

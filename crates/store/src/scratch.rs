@@ -8,18 +8,26 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::Error;
+use crate::{Error, Store};
 
 /// A directory of its own under the store's `tmp/`, for work that is renamed into place when it is done.
 ///
-/// The directory itself is locked with `flock(2)` for as long as this value lives. Dropping it removes what is
-/// left inside; if the process is killed the kernel drops the lock, and the next [`Store::open`](crate::Store::open)
-/// removes the directory.
+/// Dropping it removes what is left inside; if the process is killed, the next [`Store::open`](crate::Store::open)
+/// does.
 #[derive(Debug)]
 pub struct Scratch {
     path: PathBuf,
-    /// The lock's owner. Close-on-exec, so a RUN's program cannot keep it.
-    _lock: File,
+    hold: Hold,
+}
+
+/// What keeps others from removing a scratch directory.
+#[derive(Debug)]
+enum Hold {
+    /// The directory itself is locked with `flock(2)`: the kernel drops the lock with the process. Close-on-exec, so a
+    /// RUN's program cannot keep it.
+    Lock { _file: File },
+    /// It lies in the one of the process, which is locked as long as this store is open.
+    Session { store: Store },
 }
 
 impl Scratch {
@@ -34,9 +42,18 @@ impl Scratch {
             }
             // A sweeper may have taken it for an abandoned one before it was locked.
             if let Locked::Taken(lock) = lock_dir(&path, FlockOperation::LockExclusive)? {
-                return Ok(Scratch { path, _lock: lock });
+                let hold = Hold::Lock { _file: lock };
+                return Ok(Scratch { path, hold });
             }
         }
+    }
+
+    /// Makes a directory at `path`, which lies in the one of the process. Two system calls instead of six, and on ext4
+    /// no search of the whole disk for a good place, which the first one made (`FS_TOPDIR_FL`, 0.3 ms).
+    pub(crate) fn within(path: PathBuf, store: Store) -> Result<Scratch, Error> {
+        rustix::fs::mkdir(&path, Mode::RWXU).map_err(Error::io("create", &path))?;
+        let hold = Hold::Session { store };
+        Ok(Scratch { path, hold })
     }
 
     /// The directory. Nothing in it is looked at by anyone else.
@@ -48,8 +65,11 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // What cannot be removed now is swept by a later open.
-        let _ = rootfs::remove_tree(&self.path);
+        match &self.hold {
+            Hold::Session { store } => store.reaper().remove(&self.path),
+            // What cannot be removed now is swept by a later open.
+            Hold::Lock { .. } => drop(rootfs::remove_tree(&self.path)),
+        }
     }
 }
 

@@ -127,6 +127,15 @@ impl Snapshot {
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default())
     }
+
+    /// The bytes of its regular files, as they were counted when it was committed.
+    pub(crate) fn counted(&self) -> Result<Option<u64>, Error> {
+        let mark = read_small(&self.path.join(CENSUS), MAX_CENSUS)?.unwrap_or_default();
+        let mark = String::from_utf8_lossy(&mark);
+        Ok(mark
+            .rsplit_once(' ')
+            .and_then(|(_, bytes)| bytes.parse().ok()))
+    }
 }
 
 impl Draft {
@@ -168,11 +177,7 @@ impl Draft {
     /// [`Error::Root`] if the layer cannot be counted; [`Error::Io`].
     pub fn commit(self, id: &SnapshotId, meta: &SnapshotMeta) -> Result<Snapshot, Error> {
         let census = Census::of(&self.dir())?;
-        let meta = SnapshotMeta {
-            size: meta.size.or(Some(census.bytes)),
-            ..meta.clone()
-        };
-        self.put(id, &meta, census)
+        self.put(id, meta, census)
     }
 
     /// Puts what was made in its place, with what is known of it.
@@ -183,12 +188,17 @@ impl Draft {
         census: Census,
     ) -> Result<Snapshot, Error> {
         let new = self.new_snapshot();
-        let bytes = serde_json::to_vec(meta).expect("metadata have only string keys");
-        write_new(&new.join(META), &bytes)?;
+        if *meta != SnapshotMeta::default() {
+            let bytes = serde_json::to_vec(meta).expect("metadata have only string keys");
+            write_new(&new.join(META), &bytes)?;
+        }
         write_new(&new.join(CENSUS), census.mark(boot_id()).as_bytes())?;
         let snapshot = self.store.snapshot_at(id);
         match fs::rename(&new, &snapshot.path) {
-            Ok(()) => Ok(snapshot),
+            Ok(()) => {
+                self.store.found_whole().insert(id.clone());
+                Ok(snapshot)
+            }
             Err(e) if is_taken(&e) && self.store.snapshot(id)?.is_some() => Ok(snapshot),
             Err(e) if is_taken(&e) => {
                 // One that did not survive a crash.
@@ -243,6 +253,17 @@ impl Store {
     }
 
     fn is_whole(&self, snapshot: &Snapshot) -> Result<bool, Error> {
+        if self.found_whole().contains(&snapshot.id) {
+            return Ok(true);
+        }
+        let whole = self.has_all(snapshot)?;
+        if whole {
+            self.found_whole().insert(snapshot.id.clone());
+        }
+        Ok(whole)
+    }
+
+    fn has_all(&self, snapshot: &Snapshot) -> Result<bool, Error> {
         let path = snapshot.path.join(CENSUS);
         let Some(mark) = read_small(&path, MAX_CENSUS)? else {
             return Ok(false);
@@ -319,6 +340,7 @@ impl Store {
     /// [`Error::Io`].
     pub fn remove_snapshot(&self, id: &SnapshotId) -> Result<(), Error> {
         let path = self.snapshot_at(id).path;
+        self.found_whole().remove(id);
         // Out of the way first: nobody shall find half of it.
         let scratch = self.scratch()?;
         let gone = scratch.path().join("snapshot");

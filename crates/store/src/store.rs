@@ -1,15 +1,21 @@
 //! The store itself: opening it, and what its parts share.
 
+use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
-use rustix::fs::{FlockOperation, IFlags};
+use rustix::fs::{FlockOperation, IFlags, Mode, OFlags};
+use rustix::io::Errno;
 
-use crate::{Error, Layout, Scratch, scratch};
+use crate::reaper::Reaper;
+use crate::{Error, Layout, Scratch, SnapshotId, scratch};
+
+/// Bytes that most files of the store fit in.
+const SMALL: usize = 4096;
 
 /// The format that this program reads and writes.
 const VERSION: u32 = 1;
@@ -28,9 +34,13 @@ struct Inner {
     layout: Layout,
     /// Holds the shared lock that tells a collector of garbage that someone is at work.
     _lock: File,
+    /// Removes what was made in the session's directory, and ends before that goes.
+    reaper: OnceLock<Reaper>,
     /// Where this process writes files that are to be renamed; made when first needed.
     session: OnceLock<Scratch>,
     counter: AtomicU64,
+    /// Snapshots that need not be looked at again, see [`Store::snapshot`].
+    whole: Mutex<HashSet<SnapshotId>>,
 }
 
 /// Whether a file must be on the disk before it gets its name.
@@ -64,8 +74,10 @@ impl Store {
             inner: Arc::new(Inner {
                 layout,
                 _lock: lock,
+                reaper: OnceLock::new(),
                 session: OnceLock::new(),
                 counter: AtomicU64::new(0),
+                whole: Mutex::default(),
             }),
         })
     }
@@ -82,12 +94,23 @@ impl Store {
         self.inner.layout.root()
     }
 
-    /// A new locked directory under `tmp/`, on the same file system as everything else in the store.
+    /// A new directory under `tmp/`, on the same file system as everything else in the store.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be made or locked.
+    /// [`Error::Io`] if it cannot be made.
     pub fn scratch(&self) -> Result<Scratch, Error> {
-        Scratch::create(&self.inner.layout.tmp())
+        Scratch::within(self.temporary_path()?, self.clone())
+    }
+
+    /// Who removes scratch directories.
+    pub(crate) fn reaper(&self) -> &Reaper {
+        self.inner.reaper.get_or_init(Reaper::start)
+    }
+
+    /// The snapshots that this process found whole, or made.
+    pub(crate) fn found_whole(&self) -> MutexGuard<'_, HashSet<SnapshotId>> {
+        let whole = self.inner.whole.lock();
+        whole.expect("no thread panics with it")
     }
 
     /// A path for a new file of this process, to be renamed into place.
@@ -95,7 +118,7 @@ impl Store {
         let session = match self.inner.session.get() {
             Some(session) => session,
             None => {
-                let made = self.scratch()?;
+                let made = Scratch::create(&self.inner.layout.tmp())?;
                 self.inner.session.get_or_init(|| made)
             }
         };
@@ -163,14 +186,29 @@ pub(crate) fn sync_dir(dir: &Path) -> Result<(), Error> {
 
 /// Reads a whole small file of the store; `None` if it is not there or is longer than `limit`.
 pub(crate) fn read_small(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(Error::io("open", path)(e)),
-    };
-    let mut bytes = Vec::new();
+    match open_small(path)? {
+        Some(file) => read_open(&file, path, limit),
+        None => Ok(None),
+    }
+}
+
+/// Opens a small file of the store to read; `None` if it is not there. As [`File::open`], without the second system
+/// call that musl makes for kernels older than `O_CLOEXEC`.
+pub(crate) fn open_small(path: &Path) -> Result<Option<File>, Error> {
+    match rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()) {
+        Ok(fd) => Ok(Some(File::from(fd))),
+        Err(Errno::NOENT) => Ok(None),
+        Err(e) => Err(Error::io("open", path)(e)),
+    }
+}
+
+/// Reads what [`open_small`] opened; `None` if it is longer than `limit`.
+pub(crate) fn read_open(file: &File, path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+    // Room for nearly all of them: a vector without any is filled by pieces of 32 bytes, which then double.
+    let room = usize::try_from(limit.saturating_add(1)).map_or(SMALL, |limit| limit.min(SMALL));
+    let mut bytes = Vec::with_capacity(room);
     let read = file
-        .take(limit + 1)
+        .take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(Error::io("read", path))?;
     Ok((read as u64 <= limit).then_some(bytes))

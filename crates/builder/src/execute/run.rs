@@ -11,12 +11,13 @@ use rootfs::{FollowLast, MakeDir, Root, Union};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::PipeFlags;
 use sandbox::{Cgroup, Child, Emulation, Exit, Process, Sandbox, Stdio, User};
-use store::{Draft, Scratch};
+use store::Draft;
 
 use super::bind::Held;
+use super::mount_points::StubLayer;
 use super::{Executor, Work};
 use crate::step::{MountKind, RunOperation};
-use crate::stubs::{self, Stub};
+use crate::stubs::Stub;
 use crate::{Error, Event, Identity, Stream, Users};
 
 /// How often a running process is looked after, for Ctrl-C.
@@ -30,7 +31,7 @@ pub(super) struct Prepared {
     pub(super) sandbox: Sandbox,
     pub(super) process: Process,
     pub(super) emulation: Arc<Emulation>,
-    _stubs: Option<Scratch>,
+    _stubs: StubLayer,
     _group: Option<Cgroup>,
 }
 
@@ -131,11 +132,14 @@ impl Executor<'_> {
         work: &Work<'_>,
         draft: &Draft,
         mounts: &mut [sandbox::Mount],
-    ) -> Result<(Root, Option<Scratch>), Error> {
+    ) -> Result<(Root, StubLayer), Error> {
         let store = self.environment.store;
         let stack = store.stack(&work.below.stack)?;
-        let union = store.union(&stack)?;
-        take_over_modes(&union, mounts)?;
+        let is_tmpfs =
+            |mount: &sandbox::Mount| matches!(mount.kind, sandbox::MountKind::Tmpfs { .. });
+        if mounts.iter().any(is_tmpfs) {
+            take_over_modes(&store.union(&stack)?, mounts)?;
+        }
         let needed: Vec<Stub> = sandbox::MOUNT_POINTS
             .iter()
             .map(|point| Stub {
@@ -144,15 +148,9 @@ impl Executor<'_> {
             })
             .chain(mounts.iter().map(stub_of))
             .collect();
-        if stubs::complete(&union, &needed)? {
-            return Ok((store.mount(&stack, Some(draft), None)?, None));
-        }
-        let layer = store.scratch()?;
-        stubs::make(&union, &needed, layer.path())?;
-        Ok((
-            store.mount(&stack, Some(draft), Some(layer.path()))?,
-            Some(layer),
-        ))
+        let layer = self.mount_points.layer(store, &stack, needed)?;
+        let stub = layer.as_ref().map(|layer| layer.path());
+        Ok((store.mount(&stack, Some(draft), stub)?, layer))
     }
 
     fn process(&self, run: &RunOperation, identity: &Identity) -> Result<Process, Error> {

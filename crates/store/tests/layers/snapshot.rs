@@ -10,13 +10,16 @@ use crate::support::{commit, path_of, step, store, tree};
 
 #[test]
 fn a_draft_becomes_a_snapshot_or_nothing() {
-    let (_temp, store) = store();
+    let (temp, store) = store();
     let dropped = store.draft().unwrap();
     fs::write(dropped.dir().join("f"), "x").unwrap();
     let dir = dropped.dir();
+    assert!(dir.exists());
     drop(dropped);
+    drop(store);
     assert!(!dir.exists());
 
+    let store = Store::open(temp.path().join("store")).unwrap();
     let draft = store.draft().unwrap();
     fs::write(draft.dir().join("f"), "x").unwrap();
     let id = SnapshotId::random();

@@ -42,7 +42,7 @@ fn scratch_space_goes_with_its_owner() {
     assert!(!abandoned.exists());
     assert!(scratch.path().join("file").exists());
     let path = scratch.path().to_owned();
-    drop(scratch);
+    drop((scratch, store));
     assert!(!path.exists());
     drop(again);
 }
