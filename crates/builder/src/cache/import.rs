@@ -146,7 +146,7 @@ impl<'a> Importer<'a> {
         for (key, record) in &found.records {
             if matches!(store.snapshot(&record.snapshot), Ok(Some(_))) {
                 // What cannot be kept is asked for again.
-                let _ = record.write(store, *key);
+                let _ = record.write(store, &[*key]);
             }
         }
     }
