@@ -4,15 +4,16 @@
 mod credentials;
 
 use crate::command_error::CommandError;
-use crate::terminal;
+use crate::terminal::clean;
 use crate::terminal::style::Style;
+use crate::{output, terminal};
 use builder::remote::GitSettings;
 use registry::{Certificates, Client, Credentials, Observer, Proxies, Registries};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Once};
 
 /// Longer ones are cut.
 const RESOLV_CONF_LIMIT: u64 = 64 << 10;
@@ -161,10 +162,17 @@ impl Config {
 
     /// Where registries are: containers-registries.conf(5).
     pub(crate) fn registries(&self) -> Result<Registries, CommandError> {
-        Ok(match set("CONTAINERS_REGISTRIES_CONF") {
+        static WARNED: Once = Once::new();
+        let registries = match set("CONTAINERS_REGISTRIES_CONF") {
             Some(path) => Registries::load(Path::new(&path))?,
             None => Registries::load_default(config_home().as_deref())?,
-        })
+        };
+        WARNED.call_once(|| {
+            for warning in registries.warnings() {
+                output::note(&format!("warning: {}\n", clean::line(warning.as_bytes())));
+            }
+        });
+        Ok(registries)
     }
 
     /// What `git` sees of the user's surroundings: how to get out. What opens doors is given with

@@ -51,6 +51,25 @@ pub enum Error {
         /// The name.
         reference: String,
     },
+    /// What should be the name of an image is none.
+    #[error("`{name}` is no name of an image")]
+    InvalidName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        source: oci::Error,
+    },
+    /// A name without a registry may mean several images, and the configuration forbids to guess.
+    #[error(
+        "{name} may mean several images: {candidates}; write one of these, or add an alias for {name} to registries.conf"
+    )]
+    AmbiguousName {
+        /// The name.
+        name: String,
+        /// What it may mean.
+        candidates: String,
+    },
     /// The configuration rewrites the name into something that is none.
     #[error(
         "{reference} is rewritten to `{location}`, which is not host/repository; \

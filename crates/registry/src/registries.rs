@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use oci::Reference;
+use serde::Deserialize;
 
 use crate::{Endpoint, Error};
 use file::FileContent;
@@ -24,30 +25,47 @@ pub struct Registries {
     aliases: BTreeMap<String, String>,
     rules: BTreeMap<String, Rule>,
     credential_helpers: Vec<String>,
+    short_names: Option<ShortNames>,
+    warnings: Vec<String>,
+}
+
+/// `short-name-mode`: what to do about a name without a registry that several registries may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ShortNames {
+    /// The user is asked, which this program does not: it is an error.
+    Enforcing,
+    /// The user is asked if there is a terminal; else as below.
+    Permissive,
+    /// One after the other is tried.
+    Disabled,
 }
 
 impl Registries {
     /// Reads the configuration where it usually is: `containers/registries.conf` in `config_home`
-    /// (`$XDG_CONFIG_HOME`) or else in `/etc`, and the files `registries.conf.d/*.conf` beside both.
-    /// What is not there is as good as empty.
+    /// (`$XDG_CONFIG_HOME`) or else in `/etc`, and the files `registries.conf.d/*.conf`: beside both, or only beside the
+    /// former if that is there. What is not there is as good as empty.
     ///
     /// # Errors
     /// When a file cannot be read or is wrong.
     pub fn load_default(config_home: Option<&Path>) -> Result<Self, Error> {
-        let places = [Some(Path::new("/etc")), config_home];
-        let folders: Vec<PathBuf> = places
-            .into_iter()
-            .flatten()
-            .map(|place| place.join("containers"))
-            .collect();
-        let mut main = folders
+        Self::load_from(Path::new("/etc"), config_home)
+    }
+
+    fn load_from(system: &Path, config_home: Option<&Path>) -> Result<Self, Error> {
+        let places = [Some(system), config_home].into_iter().flatten();
+        let mut folders: Vec<PathBuf> = places.map(|place| place.join("containers")).collect();
+        // Who has a file of their own has said it all.
+        let own = folders
             .iter()
-            .rev()
-            .map(|folder| folder.join("registries.conf"));
-        let mut registries = match main.find(|path| path.exists()) {
-            Some(path) => Self::load(&path)?,
+            .rposition(|folder| folder.join("registries.conf").exists());
+        let mut registries = match own {
+            Some(index) => Self::load(&folders[index].join("registries.conf"))?,
             None => Self::default(),
         };
+        if config_home.is_some() && own == Some(1) {
+            folders.remove(0);
+        }
         for folder in &folders {
             for path in drop_ins(&folder.join("registries.conf.d"))? {
                 registries.merge(Self::load(&path)?);
@@ -75,18 +93,22 @@ impl Registries {
                 reason,
             });
         }
-        Self::parse(&text).map_err(|reason| Error::ConfigInvalid {
+        let mut read = Self::parse(&text).map_err(|reason| Error::ConfigInvalid {
             path: path.to_owned(),
             reason,
-        })
+        })?;
+        for warning in &mut read.warnings {
+            *warning = format!("{}: {warning}", path.display());
+        }
+        Ok(read)
     }
 
     /// Reads the text of a file; the error says what is wrong and where.
     ///
     /// # Errors
-    /// When the text is not TOML, is of version 1, or has a wrong value.
+    /// When the text is not TOML, or has a wrong value.
     pub fn parse(text: &str) -> Result<Self, String> {
-        FileContent::parse(text)?.check()
+        FileContent::read(text)
     }
 
     /// Who keeps credentials, in the order in which they are asked: names of helpers, and [`AUTH_FILE`](Self::AUTH_FILE).
@@ -105,32 +127,54 @@ impl Registries {
         if !other.credential_helpers.is_empty() {
             self.credential_helpers = other.credential_helpers;
         }
+        self.short_names = other.short_names.or(self.short_names);
+        self.warnings.extend(other.warnings);
         self.aliases.extend(other.aliases);
         self.rules.extend(other.rules);
+    }
+
+    /// What is strange in the files, but no error: keys that mean nothing.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The names that `text` can stand for, best first: one, unless it names no registry and
     /// `unqualified-search-registries` names several. Without that, Docker Hub is meant.
     ///
     /// # Errors
-    /// When `text` is no reference.
-    pub fn expand(&self, text: &str) -> Result<Vec<Reference>, oci::Error> {
-        let plain: Reference = text.parse()?;
+    /// When `text` is no reference, or may not stand for several.
+    pub fn expand(&self, text: &str) -> Result<Vec<Reference>, Error> {
+        let read = |text: &str| {
+            text.parse::<Reference>()
+                .map_err(|source| Error::InvalidName {
+                    name: text.to_owned(),
+                    source,
+                })
+        };
+        let plain = read(text)?;
         if Reference::is_qualified(text) {
             return Ok(vec![plain]);
         }
         let end = text.find(['@', ':']).unwrap_or(text.len());
         let (name, rest) = text.split_at(end);
-        if let Some(full) = self.aliases.get(name) {
-            return Ok(vec![format!("{full}{rest}").parse()?]);
+        if let Some(full) = self.aliases.get(name).filter(|full| !full.is_empty()) {
+            return Ok(vec![read(&format!("{full}{rest}"))?]);
         }
         if self.search.is_empty() {
             return Ok(vec![plain]);
         }
-        self.search
+        let candidates: Vec<String> = self
+            .search
             .iter()
-            .map(|registry| format!("{registry}/{text}").parse())
-            .collect()
+            .map(|registry| format!("{registry}/{text}"))
+            .collect();
+        if self.short_names == Some(ShortNames::Enforcing) && candidates.len() > 1 {
+            return Err(Error::AmbiguousName {
+                name: text.to_owned(),
+                candidates: candidates.join(", "),
+            });
+        }
+        candidates.iter().map(|full| read(full)).collect()
     }
 
     /// Where a reference is to be had, in the order in which to ask: mirrors first.

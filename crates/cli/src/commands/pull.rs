@@ -110,6 +110,8 @@ fn pull(
     transfers: &Transfers<'_>,
 ) -> Result<(Reference, Image), CommandError> {
     let mut last = None;
+    // A name that is none is the command line's fault.
+    name.parse::<Reference>()?;
     for reference in transfers.registry.config().registries.expand(name)? {
         let title = format!("pull {}", reference.familiar());
         let pulled = transfers.show(title, |environment| {

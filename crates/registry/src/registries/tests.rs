@@ -146,15 +146,13 @@ fn blocked() {
     assert!(matches!(error, Error::Blocked { .. }));
 }
 
+fn expand(config: &str, text: &str) -> Vec<String> {
+    let references = Registries::parse(config).unwrap().expand(text).unwrap();
+    references.iter().map(ToString::to_string).collect()
+}
+
 #[test]
 fn names_without_a_registry() {
-    let expand = |config: &str, text: &str| {
-        let references = Registries::parse(config).unwrap().expand(text).unwrap();
-        references
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-    };
     assert_eq!(expand("", "alpine:3"), ["docker.io/library/alpine:3"]);
     let config = r#"
         unqualified-search-registries = ["quay.io", "docker.io"]
@@ -189,7 +187,23 @@ fn refused() {
             "[[registry]]\nlocation = 'a'\n[[registry.mirror]]\ninsecure = true",
             "no location",
         ),
-        ("[registries.search]\nregistries = ['a']", "version 1"),
+        (
+            "unqualified-search-registries = ['b']\n[registries.search]\nregistries = ['a']",
+            "version 1",
+        ),
+        (
+            "[[registry]]\nlocation = 'a'\n\n[[registry]]\nlocation = 'http://b'",
+            "line 4: ",
+        ),
+        (
+            "[[registry]]\nlocation = 'a'\nmirror-by-digest-only = true\n[[registry.mirror]]\n\
+             location = 'b'\npull-from-mirror = 'all'",
+            "mirror-by-digest-only",
+        ),
+        ("short-name-mode = 'strict'", "line 1"),
+        ("[aliases]\na = 'b'", "host/repository"),
+        ("[aliases]\na = 'b.io/c:1'", "host/repository"),
+        ("[aliases]\n'a.io/b' = 'b.io/c'", "no short name"),
         ("[[registry]]\nlocation = 'a'\ninsecure = 'yes'", "TOML"),
     ] {
         let error = Registries::parse(bad).unwrap_err();
@@ -200,23 +214,119 @@ fn refused() {
 #[test]
 fn files() {
     let home = tempfile::tempdir().unwrap();
-    let folder = home.path().join("containers/registries.conf.d");
-    fs::create_dir_all(&folder).unwrap();
-    let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
-    fs::write(
-        folder.join("../registries.conf"),
-        "[[registry]]\nlocation = 'a.io'",
-    )
-    .unwrap();
-    write("2.conf", "[[registry]]\nprefix = 'a.io'\nlocation = 'two'");
-    write("1.conf", "[[registry]]\nprefix = 'a.io'\nlocation = 'one'");
-    write("3.off", "this is not read");
-    let registries = Registries::load_default(Some(home.path())).unwrap();
-    let endpoints = registries.endpoints(&"a.io/x".parse().unwrap()).unwrap();
-    assert_eq!(endpoints[0].host(), "two");
-    write("4.conf", "this is");
-    let error = Registries::load_default(Some(home.path())).unwrap_err();
+    let write = |name: &str, text: &str| {
+        let path = home.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let load = || Registries::load_from(&home.path().join("etc"), Some(&home.path().join("own")));
+    let host = || {
+        let endpoints = load().unwrap().endpoints(&"a.io/x".parse().unwrap());
+        endpoints.unwrap()[0].host().to_owned()
+    };
+    assert_eq!(host(), "a.io");
+    let rule = |location: &str| format!("[[registry]]\nprefix = 'a.io'\nlocation = '{location}'");
+    for (name, location) in [
+        ("etc/containers/registries.conf", "system"),
+        ("etc/containers/registries.conf.d/2.conf", "system-two"),
+        ("own/containers/registries.conf.d/1.conf", "one"),
+        ("own/containers/registries.conf.d/2.conf", "two"),
+    ] {
+        write(name, &rule(location));
+        assert_eq!(host(), location);
+    }
+    write("own/containers/registries.conf.d/1.conf", &rule("one"));
+    write("own/containers/registries.conf.d/3.off", "this is not read");
+    assert_eq!(host(), "two");
+    fs::remove_dir_all(home.path().join("own/containers/registries.conf.d")).unwrap();
+    assert_eq!(host(), "system-two");
+    write("own/containers/registries.conf", &rule("own"));
+    assert_eq!(host(), "own", "the system's are not read");
+    write("own/containers/registries.conf.d/4.conf", "\nthis is");
+    let error = load().unwrap_err();
     assert!(matches!(error, Error::ConfigInvalid { .. }));
+    let text = error.to_string();
+    assert!(text.contains("4.conf") && text.contains("line 2"), "{text}");
     let error = Registries::load(Path::new("/nowhere")).unwrap_err();
     assert!(matches!(error, Error::ConfigRead { .. }));
+}
+
+#[test]
+fn version_1() {
+    let config = r#"
+        [registries.search]
+        registries = ["a.io", "b.io"]
+        [registries.insecure]
+        registries = ["c.io"]
+        [registries.block]
+        registries = ["d.io"]
+    "#;
+    assert_eq!(expand(config, "x"), ["a.io/x:latest", "b.io/x:latest"]);
+    assert_eq!(endpoints(config, "c.io/x"), ["c.io/x insecure"]);
+    let registries = Registries::parse(config).unwrap();
+    let error = registries.endpoints(&"d.io/x".parse().unwrap());
+    assert!(matches!(error, Err(Error::Blocked { .. })));
+    assert!(registries.warnings().is_empty());
+}
+
+#[test]
+fn short_names_that_may_mean_several() {
+    let config = |mode: &str| {
+        format!("short-name-mode = '{mode}'\nunqualified-search-registries = ['a.io', 'b.io']")
+    };
+    for mode in ["permissive", "disabled"] {
+        assert_eq!(expand(&config(mode), "x").len(), 2);
+    }
+    let enforcing = Registries::parse(&config("enforcing")).unwrap();
+    let error = enforcing.expand("x:1").unwrap_err().to_string();
+    assert!(error.contains("a.io/x:1, b.io/x:1"), "{error}");
+    assert_eq!(enforcing.expand("c.io/x").unwrap().len(), 1);
+    let mut aliased = enforcing.clone();
+    aliased.merge(Registries::parse("aliases.x = 'c.io/x'").unwrap());
+    assert_eq!(aliased.expand("x").unwrap()[0].registry(), "c.io");
+    aliased.merge(Registries::parse("aliases.x = ''").unwrap());
+    assert!(aliased.expand("x").is_err(), "it is switched off again");
+}
+
+#[test]
+fn keys_that_mean_nothing() {
+    let config = "short-names = 1\n[[registry]]\nlocation = 'a.io'\ninsecur = true\n\
+                  [[registry.mirror]]\nlocation = 'b.io'\nblocked = true\n[aliases]\nx = 'a.io/x'";
+    let registries = Registries::parse(config).unwrap();
+    assert_eq!(
+        registries.warnings(),
+        [
+            "line 1: there is no key `short-names`",
+            "line 4: there is no key `insecur`",
+            "line 7: there is no key `blocked`"
+        ]
+    );
+}
+
+proptest::proptest! {
+    /// Whatever stands in a file, the answer is a configuration or an error.
+    #[test]
+    fn any_text(text in "\\PC{0,200}", reference in "[a-z]{1,5}(\\.io)?(:[0-9]{2})?/[a-z/]{0,9}[a-z]") {
+        drop(Registries::parse(&text));
+        if let Ok(reference) = reference.parse::<Reference>() {
+            let made = format!("[[registry]]\nprefix = {text:?}\nlocation = {text:?}");
+            if let Ok(registries) = Registries::parse(&made) {
+                drop(registries.endpoints(&reference));
+            }
+        }
+    }
+
+    #[test]
+    fn any_keys(keys in proptest::collection::vec(
+        "(\\[\\[?)?(registry|registry\\.mirror|aliases|registries\\.search)?(\\]\\]?)?(location|prefix|mirror|insecure|registries|x)? ?=? ?('[*a-z./:@]{0,9}'|true|\\[\\]|1)?",
+        0..8,
+    )) {
+        if let Ok(registries) = Registries::parse(&keys.join("\n")) {
+            for name in ["alpine", "a.io/b:1", "x"] {
+                for reference in registries.expand(name).unwrap_or_default() {
+                    drop(registries.endpoints(&reference));
+                }
+            }
+        }
+    }
 }

@@ -197,3 +197,24 @@ fn what_is_no_file_is_an_error() {
     let error = AuthFile::read(folder.path()).unwrap_err();
     assert!(matches!(error, CredentialError::Read { .. }), "{error}");
 }
+
+proptest::proptest! {
+    /// Whatever stands in a file, the answer is credentials, none, or an error that says nothing of them.
+    #[test]
+    fn any_text(text in "\\PC{0,200}", auth in "[A-Za-z0-9+/=]{0,40}", name in "[a-z:/.]{0,12}") {
+        drop(AuthFile::parse(&text, "file"));
+        let made = format!(r#"{{"auths": {{"{name}": {{"auth": "{auth}"}}}}, "x": {text:?}}}"#);
+        let Ok(mut file) = AuthFile::parse(&made, "file") else { return Ok(()) };
+        for registry in ["docker.io", "a", &name] {
+            if let Err(error) = file.find(registry, "a/b") {
+                assert!(auth.len() < 5 || !error.to_string().contains(&auth), "{error}");
+            }
+        }
+        let key = RegistryKey::new(&name);
+        file.set(&key, Some(("me", &password("me", &auth))));
+        let written = serde_json::to_string(file.content()).unwrap();
+        let read = AuthFile::parse(&written, "file").unwrap();
+        let found = read.find(key.host(), key.repository()).unwrap();
+        assert_eq!(found, Some((key, password("me", &auth))));
+    }
+}
