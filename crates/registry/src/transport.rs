@@ -191,8 +191,14 @@ impl Transport {
                 Err(error) => return Err(error),
             }
         }
-        let error = || action.silence(endpoint.host(), "no scheme works");
-        bad_request.ok_or_else(|| first_error.unwrap_or_else(error))
+        match (bad_request, first_error) {
+            // It only said that it wants TLS; what is wrong with that is what counts.
+            (Some(answer), Some(Error::Network { .. } | Error::Refused { .. }) | None) => {
+                Ok(answer)
+            }
+            (_, Some(error)) => Err(error),
+            (None, None) => Err(action.silence(endpoint.host(), "no scheme works")),
+        }
     }
 
     /// Sends a request to `uri`, and on to where it is redirected to.
