@@ -9,7 +9,7 @@ use store::{Image, SnapshotId};
 
 use crate::assemble::assemble;
 use crate::base::WorldBases;
-use crate::cache::{CacheContent, Gathering, Importer};
+use crate::cache::{CacheContent, Gathering, Importer, mounts_of};
 use crate::explain::{Account, Fates};
 use crate::plan::{self, Stages};
 use crate::report::{StageReport, report};
@@ -97,6 +97,7 @@ pub fn build(options: &Options, environment: &Environment<'_>) -> Result<Outcome
         };
         outcome.cache = gathering.gather(mode)?;
     }
+    outcome.cache.mounts = mounts_of(&plan, &schedule);
     Ok(outcome)
 }
 

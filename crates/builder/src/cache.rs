@@ -14,8 +14,10 @@ mod document;
 mod export;
 mod import;
 mod inline;
+mod mounts;
 mod place;
 mod restore;
+mod send;
 
 use std::time::Duration;
 
@@ -26,6 +28,8 @@ pub(crate) use content::Gathering;
 pub use export::{CacheExported, export_cache};
 pub(crate) use import::{Importer, Question};
 pub(crate) use inline::note_in;
+pub use mounts::export_cache_mounts;
+pub(crate) use mounts::{MountImporter, mounts_of};
 pub use place::{CachePlace, FolderPlace};
 
 /// The caches of a build.
@@ -37,6 +41,8 @@ pub struct CacheOptions {
     pub keep: Option<CacheMode>,
     /// `--cache-to type=inline`: the image's configuration is to tell what its layers are.
     pub inline: bool,
+    /// `--cache-mounts-from`: what new cache mounts are filled with.
+    pub mounts_from: Vec<CacheSource>,
 }
 
 /// A cache to read.

@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
+pub(crate) use bind::cache_identity;
 use emulations::Emulations;
 use mount_points::MountPoints;
 pub(crate) use pack::Seen;
@@ -23,6 +24,7 @@ use rootfs::Root;
 use store::{Draft, SnapshotId, SnapshotMeta};
 
 use crate::base::BaseImage;
+use crate::cache::MountImporter;
 use crate::notice::Notice;
 use crate::schedule::{Made, Schedule};
 use crate::select::{Digests, Selection, Tree};
@@ -39,6 +41,7 @@ pub(crate) struct Executor<'a> {
     warned: AtomicBool,
     emulations: Emulations,
     mount_points: MountPoints,
+    mounts: MountImporter<'a>,
 }
 
 /// What a step is executed with.
@@ -86,6 +89,7 @@ impl<'a> Executor<'a> {
             warned: AtomicBool::new(false),
             emulations: Emulations::default(),
             mount_points: MountPoints::default(),
+            mounts: MountImporter::new(options, environment),
         }
     }
 

@@ -4,6 +4,10 @@
 //! exist where it was busy and could not be shared. The instance's directory is locked with `flock(2)` while a step
 //! uses it, which is also what keeps a collector of garbage away.
 
+mod index;
+mod pack;
+mod restore;
+
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -11,6 +15,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
+
+pub use index::MountIndex;
+pub use pack::PackedMount;
 
 use crate::store::Durability;
 use crate::{Error, Store, scratch};
@@ -72,6 +79,21 @@ impl CacheMount {
 const MAX_INSTANCES: u32 = 4096;
 
 impl Store {
+    /// Takes the cache that `id` means for oneself, if it is there and nobody uses it.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be locked.
+    pub fn idle_cache_mount(&self, id: &CacheMountId) -> Result<Option<CacheMount>, Error> {
+        let instance = self.layout().cache_mounts().join(id.name()).join("0");
+        match scratch::lock_dir(&instance, FlockOperation::NonBlockingLockExclusive)? {
+            scratch::Locked::Taken(lock) => Ok(Some(CacheMount {
+                data: instance.join("data"),
+                lock,
+            })),
+            _ => Ok(None),
+        }
+    }
+
     /// Takes the cache that `id` means, making it (and filling it with `seed`) if there is none.
     ///
     /// `None` means that the cache is [`Sharing::Locked`] and in use: ask again. A step that mounts one cache twice
@@ -85,7 +107,7 @@ impl Store {
         sharing: Sharing,
         seed: Seed,
     ) -> Result<Option<CacheMount>, Error> {
-        let family = self.layout().cache_mounts().join(id.file_name());
+        let family = self.layout().cache_mounts().join(id.name());
         let operation = match sharing {
             Sharing::Shared => FlockOperation::NonBlockingLockShared,
             Sharing::Private | Sharing::Locked => FlockOperation::NonBlockingLockExclusive,
@@ -159,7 +181,9 @@ impl Store {
 }
 
 impl CacheMountId {
-    fn file_name(&self) -> String {
+    /// Names it in file systems and in caches of other machines: hexadecimal digits.
+    #[must_use]
+    pub fn name(&self) -> String {
         let text = serde_json::to_vec(self).expect("strings and numbers have a JSON form");
         crate::hex::encode(&crate::hex::sha256(&text))
     }

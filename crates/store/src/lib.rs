@@ -40,7 +40,7 @@ pub use archive::{
     Saved, Scope, Tree, export_dir, export_tar,
 };
 pub use blobs::{BlobWriter, Growing, NewBlob};
-pub use cache_mounts::{CacheMount, CacheMountId, Seed, Sharing};
+pub use cache_mounts::{CacheMount, CacheMountId, MountIndex, PackedMount, Seed, Sharing};
 pub use diff::{Change, Changes, Grafted, LayerSize, write_layer};
 pub use error::Error;
 pub use extract::{Extracted, extract, is_archive};

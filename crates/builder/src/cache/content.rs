@@ -21,6 +21,8 @@ pub struct CacheContent {
     /// One for each step, in the order of the plan; `layer` is the place in `layers`.
     pub(super) records: Vec<(CacheMode, CachedRecord)>,
     pub(super) layers: Vec<ContentLayer>,
+    /// The cache mounts of its steps.
+    pub(crate) mounts: Vec<store::CacheMountId>,
 }
 
 /// A layer that a step made.

@@ -1,9 +1,8 @@
 //! `--cache-to`: sends what a build did to where other machines find it.
 
-use std::io::{self, Read};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::io;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 
 use oci::{BlobError, BlobSource, Descriptor, Manifest, MediaType};
 use store::MediaTypes;
@@ -12,6 +11,7 @@ use super::CacheTarget;
 use super::content::{CacheContent, LayerPlace};
 use super::document::{CachedLayer, CachedRecord, Document, MEDIA_TYPE};
 use super::place::{self, Place};
+use super::send::Sender;
 use crate::{Environment, Error, parallel};
 
 /// What was sent.
@@ -40,13 +40,7 @@ pub fn export_cache(
         content,
         target,
         environment,
-        limits: Limits {
-            cancel: Arc::clone(&environment.registry.config().cancel),
-            deadline: Instant::now() + target.timeout,
-            ended: Arc::default(),
-        },
-        sent: AtomicU64::new(0),
-        sent_bytes: AtomicU64::new(0),
+        sender: Sender::new(target.timeout, environment),
     };
     let failed = |source| match environment.cancel.load(Ordering::Relaxed) {
         true => Error::Cancelled,
@@ -63,9 +57,7 @@ struct Export<'e> {
     content: &'e CacheContent,
     target: &'e CacheTarget,
     environment: &'e Environment<'e>,
-    limits: Limits,
-    sent: AtomicU64,
-    sent_bytes: AtomicU64,
+    sender: Sender,
 }
 
 impl Export<'_> {
@@ -76,7 +68,7 @@ impl Export<'_> {
         let document = Document::new(used, renumbered(records, &layers));
         let bytes = document.to_bytes();
         let config = Descriptor::of(MediaType::from(MEDIA_TYPE), &bytes);
-        self.send(place, &config, &|| {
+        self.sender.send(place, &config, &|| {
             Ok(Box::new(io::Cursor::new(bytes.clone())))
         })?;
         let mut blobs: Vec<Descriptor> = Vec::with_capacity(document.layers.len());
@@ -91,13 +83,12 @@ impl Export<'_> {
             MediaTypes::Docker => MediaType::DockerManifest,
         };
         manifest.media_type = Some(media_type.clone());
-        self.going_on()?;
+        self.sender.going_on()?;
         place.set_head(&media_type, &manifest.to_bytes())?;
         Ok(CacheExported {
             records: document.records.len(),
             layers: document.layers.len(),
-            sent: self.sent.load(Ordering::Relaxed),
-            sent_bytes: self.sent_bytes.load(Ordering::Relaxed),
+            ..self.sender.sent()
         })
     }
 
@@ -119,8 +110,7 @@ impl Export<'_> {
                     return Ok(());
                 }
                 let layer = self.layer(place, &content[at].at);
-                let layer =
-                    layer.inspect_err(|_| self.limits.ended.store(true, Ordering::Relaxed))?;
+                let layer = layer.inspect_err(|_| self.sender.end())?;
                 layers.lock().expect("no thread panics with it")[at] = Some(layer);
                 Ok(())
             },
@@ -129,7 +119,7 @@ impl Export<'_> {
     }
 
     fn layer(&self, place: &dyn Place, at: &LayerPlace) -> Result<CachedLayer, BlobError> {
-        self.going_on()?;
+        self.sender.going_on()?;
         let store = self.environment.store;
         match at {
             LayerPlace::Here(sealed) => {
@@ -138,7 +128,7 @@ impl Export<'_> {
                 if self.target.media_types == MediaTypes::Docker {
                     blob.media_type = blob.media_type.in_docker();
                 }
-                self.send(place, &blob, &|| store.open(&blob))?;
+                self.sender.send(place, &blob, &|| store.open(&blob))?;
                 let diff_id = sealed.diff_id.clone();
                 Ok(CachedLayer { diff_id, blob })
             }
@@ -148,71 +138,10 @@ impl Export<'_> {
                     Ok(true) => store.open(blob),
                     _ => source.open(blob),
                 };
-                self.send(place, blob, &open)?;
+                self.sender.send(place, blob, &open)?;
                 Ok(CachedLayer::clone(layer))
             }
         }
-    }
-
-    /// Sends a blob if the place does not have it.
-    fn send(&self, place: &dyn Place, blob: &Descriptor, open: Open<'_>) -> Result<(), BlobError> {
-        self.going_on()?;
-        if place.holds(blob)? {
-            return Ok(());
-        }
-        let watched = || -> io::Result<Box<dyn Read + Send>> {
-            Ok(Box::new(Watched {
-                content: open().map_err(io::Error::other)?,
-                limits: self.limits.clone(),
-            }))
-        };
-        place.send(blob, &watched)?;
-        self.sent.fetch_add(1, Ordering::Relaxed);
-        self.sent_bytes.fetch_add(blob.size, Ordering::Relaxed);
-        Ok(())
-    }
-
-    fn going_on(&self) -> Result<(), BlobError> {
-        self.limits
-            .check()
-            .map_err(|reason| BlobError::Source(reason.into()))
-    }
-}
-
-/// Opens a blob when it is to be sent.
-type Open<'o> = &'o (dyn Fn() -> Result<Box<dyn Read + Send>, BlobError> + Sync);
-
-/// What ends an export.
-#[derive(Clone)]
-struct Limits {
-    cancel: Arc<AtomicBool>,
-    deadline: Instant,
-    /// Set when one layer failed: the others need not be sent.
-    ended: Arc<AtomicBool>,
-}
-
-impl Limits {
-    fn check(&self) -> Result<(), &'static str> {
-        if self.cancel.load(Ordering::Relaxed) || self.ended.load(Ordering::Relaxed) {
-            return Err("stopped");
-        }
-        match Instant::now() < self.deadline {
-            true => Ok(()),
-            false => Err("it takes too long"),
-        }
-    }
-}
-
-/// A blob on its way, which ends when the export does.
-struct Watched {
-    content: Box<dyn Read + Send>,
-    limits: Limits,
-}
-
-impl Read for Watched {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.limits.check().map_err(io::Error::other)?;
-        self.content.read(buffer)
     }
 }
 

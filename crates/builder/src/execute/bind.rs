@@ -9,6 +9,7 @@ use rootfs::Root;
 use store::{CacheMount, CacheMountId, Draft};
 
 use super::{Executor, Work};
+use crate::schedule::Schedule;
 use crate::ssh::{Access, AgentSocket};
 use crate::step::{Filesystem, MountKind, RunMount};
 use crate::{Error, MissingSource};
@@ -170,21 +171,13 @@ impl Executor<'_> {
             seed,
             source,
             sharing,
-            mode,
-            owner,
             read_only,
+            ..
         } = kind
         else {
             unreachable!("the caller looked")
         };
-        let made = seed.and_then(|step| work.schedule.known(step).cloned());
-        let identity = CacheMountId {
-            id: id.clone(),
-            seed: made.as_ref().map(|made| format!("{:?}", made.stack)),
-            mode: *mode,
-            uid: owner.0,
-            gid: owner.1,
-        };
+        let identity = cache_identity(kind, work.schedule).expect("it is a cache");
         if !held.caches.contains_key(&identity) {
             let cache = self.take_cache(work, &identity, *sharing, *seed)?;
             held.caches.insert(identity.clone(), cache);
@@ -216,6 +209,7 @@ impl Executor<'_> {
             dockerfile::Sharing::Locked => store::Sharing::Locked,
         };
         let mut fill = |directory: &Path| match seed {
+            _ if self.mounts.restore(identity, directory)? => Ok(()),
             None => Ok(()),
             Some(step) => self
                 .fill(work, step, directory)
@@ -235,6 +229,28 @@ impl Executor<'_> {
             std::thread::sleep(PATIENCE);
         }
     }
+}
+
+/// What makes a cache mount the same as another; `None` for other mounts.
+pub(crate) fn cache_identity(kind: &MountKind, schedule: &Schedule<'_>) -> Option<CacheMountId> {
+    let MountKind::Cache {
+        id,
+        seed,
+        mode,
+        owner,
+        ..
+    } = kind
+    else {
+        return None;
+    };
+    let made = seed.and_then(|step| schedule.known(step));
+    Some(CacheMountId {
+        id: id.clone(),
+        seed: made.map(|made| format!("{:?}", made.stack)),
+        mode: *mode,
+        uid: owner.0,
+        gid: owner.1,
+    })
 }
 
 /// A descriptor of a root of its own, for the sandbox to attach.

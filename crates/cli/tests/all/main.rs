@@ -4,6 +4,7 @@
 mod architecture;
 mod bake;
 mod builds;
+mod cache_mounts;
 mod cache_rules;
 mod caches;
 mod checks;

@@ -21,6 +21,14 @@ pub(crate) struct CacheFlags {
     /// Let other machines use the results: NAME[:TAG], or type=registry|local|inline,…[,mode=max]
     #[arg(long, value_name = "CACHE")]
     pub(crate) cache_to: Vec<String>,
+
+    /// Fill new cache mounts of RUN from here: NAME[:TAG], or type=registry|local,…
+    #[arg(long, value_name = "CACHE")]
+    pub(crate) cache_mounts_from: Vec<String>,
+
+    /// Keep what is in the cache mounts of RUN here: NAME[:TAG], or type=registry|local,…
+    #[arg(long, value_name = "CACHE")]
+    pub(crate) cache_mounts_to: Vec<String>,
 }
 
 /// What the flags ask for.
@@ -29,12 +37,15 @@ pub(super) struct Caches {
     from: Vec<CacheSource>,
     to: Vec<CacheTarget>,
     inline: bool,
+    mounts_from: Vec<CacheSource>,
+    mounts_to: Vec<CacheTarget>,
 }
 
 /// What came of writing a cache.
 #[derive(Debug)]
 pub(crate) struct Written {
     cache: String,
+    what: [&'static str; 2],
     result: Result<CacheExported, builder::Error>,
 }
 
@@ -51,6 +62,23 @@ impl CacheFlags {
                 None => caches.inline = true,
             }
         }
+        let given = |texts: &'_ [String]| -> Vec<String> {
+            texts
+                .iter()
+                .filter(|text| !text.is_empty())
+                .cloned()
+                .collect()
+        };
+        for text in given(&self.cache_mounts_from) {
+            caches
+                .mounts_from
+                .push(fields::mounts_source(&text, config)?);
+        }
+        for text in given(&self.cache_mounts_to) {
+            caches
+                .mounts_to
+                .extend(fields::mounts_target(&text, config)?);
+        }
         Ok(caches)
     }
 }
@@ -63,6 +91,7 @@ impl Caches {
             from: self.from.clone(),
             keep: self.to.iter().map(|target| target.mode).max(),
             inline: self.inline || asked,
+            mounts_from: self.mounts_from.clone(),
         }
     }
 
@@ -72,24 +101,38 @@ impl Caches {
         outcome: &Outcome,
         environment: &Environment<'_>,
     ) -> Result<Vec<Written>, builder::Error> {
+        let content = &outcome.cache;
         let mut written = Vec::new();
         for target in &self.to {
-            let result = builder::export_cache(&outcome.cache, target, environment);
-            let fatal = target.failure == CacheFailure::Fatal;
-            match result {
-                Err(error @ builder::Error::Cancelled) => return Err(error),
-                Err(error) if fatal => return Err(error),
-                result => written.push(Written {
-                    cache: target.name.clone(),
-                    result,
-                }),
-            }
+            let result = builder::export_cache(content, target, environment);
+            written.push(Written::of(target, ["steps", "layers"], result)?);
+        }
+        for target in &self.mounts_to {
+            let result = builder::export_cache_mounts(content, target, environment);
+            written.push(Written::of(target, ["mounts", "packs"], result)?);
         }
         Ok(written)
     }
 }
 
 impl Written {
+    /// What is told of it later, or what ends the build now.
+    fn of(
+        target: &CacheTarget,
+        what: [&'static str; 2],
+        result: Result<CacheExported, builder::Error>,
+    ) -> Result<Self, builder::Error> {
+        match result {
+            Err(error @ builder::Error::Cancelled) => Err(error),
+            Err(error) if target.failure == CacheFailure::Fatal => Err(error),
+            result => Ok(Self {
+                cache: target.name.clone(),
+                what,
+                result,
+            }),
+        }
+    }
+
     /// The line about it at the end of a build.
     pub(super) fn line(&self, style: Style) -> String {
         let line = match &self.result {
@@ -102,8 +145,9 @@ impl Written {
                 } = exported;
                 let bytes = sizes::spaced(*sent_bytes);
                 let name = clean::line(self.cache.as_bytes());
+                let [of, in_all] = self.what;
                 return format!(
-                    "{} cache {name} ({records} steps, {layers} layers; sent {sent} blobs, {bytes})\n",
+                    "{} cache {name} ({records} {of}, {layers} {in_all}; sent {sent} blobs, {bytes})\n",
                     style.green("wrote")
                 );
             }

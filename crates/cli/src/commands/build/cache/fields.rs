@@ -47,6 +47,23 @@ const TO: Direction = Direction {
     ],
 };
 
+const MOUNTS_FROM: Direction = Direction {
+    flag: "--cache-mounts-from",
+    ..FROM
+};
+
+const MOUNTS_TO: Direction = Direction {
+    flag: "--cache-mounts-to",
+    fields: &[
+        ("registry", &["ref", "registry.insecure"]),
+        ("local", &["dest", "tag"]),
+    ],
+    common: &["ignore-error", "timeout", "oci-mediatypes"],
+};
+
+/// The name in a folder, so that cache and cache mounts may have the same one.
+const MOUNTS_TAG: &str = "mounts";
+
 /// Which fields a flag takes.
 struct Direction {
     flag: &'static str,
@@ -69,6 +86,25 @@ pub(super) fn source(text: &str, config: &Config) -> Result<CacheSource, Command
 /// Reads a `--cache-to`; `None` for `type=inline`.
 pub(super) fn target(text: &str, config: &Config) -> Result<Option<CacheTarget>, CommandError> {
     let fields = Fields::read(text, &TO)?;
+    fields.target(config).map_err(|why| fields.wrong(&why))
+}
+
+/// Reads a `--cache-mounts-from`.
+pub(super) fn mounts_source(text: &str, config: &Config) -> Result<CacheSource, CommandError> {
+    let fields = Fields::read(text, &MOUNTS_FROM)?.with_tag(MOUNTS_TAG);
+    let place = fields.place("src", config);
+    Ok(CacheSource {
+        name: fields.name(),
+        place: place.map_err(|why| fields.wrong(&why))?,
+    })
+}
+
+/// Reads a `--cache-mounts-to`.
+pub(super) fn mounts_target(
+    text: &str,
+    config: &Config,
+) -> Result<Option<CacheTarget>, CommandError> {
+    let fields = Fields::read(text, &MOUNTS_TO)?.with_tag(MOUNTS_TAG);
     fields.target(config).map_err(|why| fields.wrong(&why))
 }
 
@@ -128,6 +164,13 @@ impl Fields {
             }
         }
         Ok(())
+    }
+
+    /// With another name in a folder, where none is given.
+    fn with_tag(mut self, tag: &str) -> Self {
+        let given = self.values.entry("tag".to_owned());
+        given.or_insert_with(|| tag.to_owned());
+        self
     }
 
     fn wrong(&self, why: &str) -> CommandError {
