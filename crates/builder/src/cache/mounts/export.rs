@@ -150,7 +150,7 @@ impl Export<'_> {
         }
         let mut manifest = Manifest::new(config, blobs);
         let media_type = match types {
-            MediaTypes::Oci => MediaType::OciManifest,
+            MediaTypes::Oci | MediaTypes::Kept => MediaType::OciManifest,
             MediaTypes::Docker => MediaType::DockerManifest,
         };
         manifest.media_type = Some(media_type.clone());
