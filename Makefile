@@ -2,6 +2,7 @@
 #
 #   make demo     build an example naively and in two stages, run it, show what stayed behind
 #   make test     every test
+#   make test-registries   push to a real registry, pull with skopeo, buildah and Docker, pull back (root)
 #   make build    the static binary, target/release/carafe
 #   make lint     formatting, clippy, documentation, dependencies
 #   make fuzz     fuzz what reads Dockerfiles: two minutes for each target, or $$SECONDS_EACH seconds
@@ -17,7 +18,7 @@ JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test test-rust test-binary test-conformance test-examples lint bench fuzz clean
+.PHONY: build demo test test-rust test-binary test-conformance test-examples test-registries lint bench fuzz clean
 
 build:
 	scripts/setup build
@@ -46,6 +47,11 @@ test-conformance: build
 test-examples: build
 	scripts/setup demo
 	CARAFE=$(CARAFE) scripts/test-examples
+
+# Real servers and clients, which are installed for it: not part of `test`.
+test-registries: build
+	scripts/setup registries
+	scripts/test-registries --carafe $(CARAFE)
 
 lint:
 	scripts/setup lint

@@ -66,7 +66,8 @@ pub(crate) struct Args {
     provenance: Option<String>,
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     sbom: Option<String>,
-    #[arg(long, hide = true)]
+    /// Push the images to their names
+    #[arg(long)]
     push: bool,
     #[arg(long, hide = true)]
     call: Option<String>,

@@ -1,7 +1,7 @@
 //! The lines of the live view for one moment: running steps with their time and the tail of their
 //! output, and a line that counts. Only text: nothing is written here.
 
-use super::steps::{State, Step, Steps};
+use super::steps::{State, Step, Steps, Transfer};
 use crate::report::{sizes, times};
 use crate::terminal::style::Style;
 use crate::terminal::width;
@@ -27,7 +27,8 @@ pub(super) fn live(steps: &Steps, (columns, rows): (usize, usize), style: Style)
             &moved(step, time),
             columns,
         ));
-        lines.extend(tail(step, each, columns).iter().map(|line| style.dim(line)));
+        let below = below(step, each, columns);
+        lines.extend(below.iter().map(|line| style.dim(line)));
     }
     let (done, of) = steps.count();
     if of > 0 {
@@ -75,6 +76,32 @@ fn moved(step: &Step, time: String) -> String {
         }
         Some((done, _)) if done > 0 => format!("{}  {time}", sizes::spaced(done)),
         _ => time,
+    }
+}
+
+/// What stands below a running step: what it moves, or else what it says.
+fn below(step: &Step, most: usize, columns: usize) -> Vec<String> {
+    let moving: Vec<String> = { step.moving() }
+        .take(most.min(8))
+        .map(|(what, transfer)| width::cut(&format!("  │ {}", on_its_way(what, transfer)), columns))
+        .collect();
+    match moving.is_empty() {
+        true => tail(step, most, columns),
+        false => moving,
+    }
+}
+
+/// `4f4fb700ef54  12.3 MB of 40.1 MB  8.2 MB/s`
+pub(super) fn on_its_way(what: &str, transfer: &Transfer) -> String {
+    let done = sizes::spaced(transfer.done);
+    let rate = { transfer.rate() }
+        .map(|rate| format!("  {}/s", sizes::spaced(rate)))
+        .unwrap_or_default();
+    match transfer.total {
+        Some(total) if total != transfer.done => {
+            format!("{what}  {done} of {}{rate}", sizes::spaced(total))
+        }
+        _ => format!("{what}  {done}{rate}"),
     }
 }
 

@@ -1,8 +1,12 @@
 //! Plain lines, for pipes and files: `#5 [builder 2/5] RUN make`, `#5 0.31 text`, `#5 done 1.2s`.
 
+use super::frame;
 use super::steps::{Change, State, Step, Steps};
 use crate::report::times;
 use crate::terminal::style::Style;
+
+/// Something that arrives is worth a line if it has so many bytes: configurations are not.
+const WORTH_A_LINE: u64 = 64 << 10;
 
 /// Makes lines of changes.
 #[derive(Debug)]
@@ -31,10 +35,20 @@ impl Plain {
                 )
             }),
             Change::Moved => None,
+            Change::Arrived(id, what) => of(*id).and_then(|step| self.arrived(step, what)),
             Change::Done(id) => of(*id).map(|step| self.end(step, &self.style.green("done"))),
             Change::Failed(id) => of(*id).map(|step| self.end(step, &self.style.red("FAILED"))),
         }
         .unwrap_or_default()
+    }
+
+    /// Small things arrive in silence.
+    fn arrived(&self, step: &Step, what: &str) -> Option<String> {
+        let transfer = step.transfers.get(what)?;
+        let time = step.state.elapsed().as_secs_f64();
+        let number = self.style.dim(&format!("#{} {time:.2}", step.number));
+        let line = frame::on_its_way(what, transfer);
+        (transfer.done >= WORTH_A_LINE).then(|| format!("{number} {line}\n"))
     }
 
     fn head(&self, step: &Step) -> String {

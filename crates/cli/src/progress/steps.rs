@@ -31,8 +31,8 @@ pub(super) struct Step {
     pub(super) state: State,
     /// The last lines of its output, made safe to show.
     pub(super) tail: VecDeque<String>,
-    /// Bytes moved and bytes in all, of each thing that it moves.
-    pub(super) transfers: BTreeMap<String, (u64, Option<u64>)>,
+    /// What it moves, by its name.
+    pub(super) transfers: BTreeMap<String, Transfer>,
     /// Output behind the last line end.
     partial: Vec<u8>,
     log: StepLog,
@@ -40,6 +40,27 @@ pub(super) struct Step {
     interleaved: bool,
     /// Whether it was told that it failed.
     reported: bool,
+}
+
+/// Something on its way: a blob, a layer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Transfer {
+    /// Bytes so far.
+    pub(super) done: u64,
+    /// Bytes in all, if that is known.
+    pub(super) total: Option<u64>,
+    pub(super) began: Instant,
+    /// How long it took, once it is there.
+    pub(super) took: Option<Duration>,
+}
+
+impl Transfer {
+    /// Bytes a second, once that can be told.
+    pub(super) fn rate(&self) -> Option<u64> {
+        let time = self.took.unwrap_or_else(|| self.began.elapsed());
+        let enough = time >= Duration::from_millis(100);
+        enough.then(|| (self.done as f64 / time.as_secs_f64()) as u64)
+    }
 }
 
 /// How far a step is.
@@ -60,6 +81,8 @@ pub(super) enum Change {
     /// A line of output.
     Line(StepId, String),
     Moved,
+    /// Something has arrived.
+    Arrived(StepId, String),
     Done(StepId),
     Failed(StepId),
 }
@@ -111,11 +134,13 @@ impl Steps {
                 done,
                 total,
             } => {
-                if let Some(step) = self.steps.get_mut(&step) {
-                    step.transfers
-                        .insert(clean::line(what.as_bytes()), (done, total));
+                let what = clean::line(what.as_bytes());
+                let arrived = { self.steps.get_mut(&step) }
+                    .is_some_and(|step| step.moves(&what, done, total));
+                match arrived {
+                    true => vec![Change::Moved, Change::Arrived(step, what)],
+                    false => vec![Change::Moved],
                 }
-                vec![Change::Moved]
             }
             Event::Finished(id) => self.ended(id, State::Done, Change::Done),
             Event::Failed(id) => self.failed_at(id),
@@ -252,6 +277,29 @@ impl Step {
         Change::Line(id, line)
     }
 
+    /// Notes how far something is; whether it has just arrived.
+    fn moves(&mut self, what: &str, done: u64, total: Option<u64>) -> bool {
+        let entry = self.transfers.entry(what.to_owned());
+        let transfer = entry.or_insert_with(|| Transfer {
+            done,
+            total,
+            began: Instant::now(),
+            took: None,
+        });
+        (transfer.done, transfer.total) = (done, total);
+        let arrives = Some(done) == total && transfer.took.is_none();
+        if arrives {
+            transfer.took = Some(transfer.began.elapsed());
+        }
+        arrives
+    }
+
+    /// What is on its way right now.
+    pub(super) fn moving(&self) -> impl Iterator<Item = (&String, &Transfer)> {
+        let moving = |(_, transfer): &(&String, &Transfer)| transfer.took.is_none();
+        self.transfers.iter().filter(moving)
+    }
+
     /// What it is writing right now, without a line end as yet (a progress bar).
     pub(super) fn unfinished_line(&self) -> Option<String> {
         (!self.partial.is_empty()).then(|| clean::line(&self.partial))
@@ -259,8 +307,8 @@ impl Step {
 
     /// Bytes moved so far and bytes in all, over everything that it moves.
     pub(super) fn moved(&self) -> Option<(u64, Option<u64>)> {
-        let done = self.transfers.values().map(|(done, _)| done).sum();
-        let total = self.transfers.values().map(|(_, total)| *total).sum();
+        let done = self.transfers.values().map(|transfer| transfer.done).sum();
+        let total = self.transfers.values().map(|transfer| transfer.total).sum();
         (!self.transfers.is_empty()).then_some((done, total))
     }
 }

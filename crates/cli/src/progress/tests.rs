@@ -150,9 +150,32 @@ fn live_view_shows_time_output_and_transfer() {
         },
     ]);
     let lines = frame::live(&build.steps, (60, 20), Style::plain());
-    assert_eq!(lines.len(), 5);
+    assert_eq!(lines.len(), 6);
     assert!(lines[0].starts_with("◐ [builder 1/2] RUN make ") && lines[0].ends_with(" 0.0s"));
     assert_eq!(lines[1..3], ["  │ cc a.c", "  │ cc b"]);
     assert!(lines[3].ends_with("5 MB  0.0s"), "{}", lines[3]);
-    assert_eq!(lines[4], "  0 of 2 steps · 0.0s");
+    assert_eq!(lines[4], "  │ layer  5 MB");
+    assert_eq!(lines[5], "  0 of 2 steps · 0.0s");
+}
+
+#[test]
+fn what_arrives_has_a_line_once() {
+    let moves = |what: &str, done, total| Event::Progress {
+        step: id(0),
+        what: what.to_owned(),
+        done,
+        total: Some(total),
+    };
+    let build = Build::new().with([
+        planned(&["push app"]),
+        Event::Started(id(0)),
+        moves("large", 100_000, 300_000),
+        moves("small", 500, 500),
+        moves("large", 300_000, 300_000),
+        moves("large", 300_000, 300_000),
+    ]);
+    let lines: Vec<&str> = build.shown.lines().collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[1].contains("large  300 kB"), "{lines:?}");
+    assert!(build.steps.running().all(|step| step.moving().count() == 0));
 }

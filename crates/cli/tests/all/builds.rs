@@ -163,9 +163,9 @@ fn what_cannot_be_done_is_said() {
     let carafe = Carafe::new();
     let context = carafe.context("FROM base\n");
     for (flag, words) in [
-        ("--push", "--push is not implemented yet"),
+        ("--push", "without a name cannot be pushed"),
         ("--cache-from=type=gha", "type=gha is not supported"),
-        ("--output=type=registry,name=x", "not implemented yet"),
+        ("--output=type=registry", "without a name"),
         ("--network=bridge", "no network `bridge`"),
         ("--secret=id=x,src=/nowhere", "/nowhere"),
         ("--tag=UPPER", "must be lowercase"),

@@ -169,8 +169,8 @@ fn mistakes_come_before_the_build() {
         ),
         ("type=oci,dest=x,compression=estargz", "not implemented"),
         ("type=oci,dest=x,annotation-index.k=v", "for the index"),
-        ("type=image,push=true", "not implemented yet"),
-        ("type=registry,name=x", "not implemented yet"),
+        ("type=image,push=true", "without a name"),
+        ("type=registry,name=x:1,push-by-digest=true", "by digest"),
     ] {
         let error = carafe.fails(2, ["build", "-o", output, &context]);
         assert!(error.contains(words), "{output}: {error}");

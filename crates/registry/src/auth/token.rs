@@ -212,6 +212,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_token_is_asked_for() {
+        let (pull, push) = ("repository:a:pull", "repository:a:pull,push");
+        let mount = "repository:a:pull,push repository:b:pull";
+        for (challenge, asked, expected) in [
+            (None, pull, vec![pull]),
+            (Some(pull), pull, vec![pull]),
+            // A mirror knows it by another name.
+            (
+                Some("repository:library/a:pull"),
+                pull,
+                vec!["repository:library/a:pull"],
+            ),
+            (Some(pull), push, vec![push]),
+            (Some(push), push, vec![push]),
+            (Some(push), mount, vec![push, "repository:b:pull"]),
+            (
+                Some("registry:catalog:*"),
+                push,
+                vec!["registry:catalog:*", push],
+            ),
+        ] {
+            assert_eq!(scopes(challenge, asked), expected, "{challenge:?} {asked}");
+        }
+    }
+
+    #[test]
     fn forms() {
         let fields = [
             ("service", "a b&c"),

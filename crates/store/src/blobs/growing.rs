@@ -141,3 +141,71 @@ impl Read for Reader<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::thread;
+
+    use super::*;
+    use crate::Store;
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        (dir, store)
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_it_comes() {
+        let (_dir, store) = store();
+        let mut writer = store.blob_writer().unwrap();
+        writer.write_all(b"before ").unwrap();
+        let growing = writer.watch().unwrap();
+        let cancel = AtomicBool::new(false);
+        assert!(growing.grows_beyond(6, &cancel));
+        let mut start = [0; 7];
+        let mut reader = growing.reader(&cancel);
+        reader.read_exact(&mut start).unwrap();
+        assert_eq!(&start, b"before ");
+        let rest = thread::scope(|scope| {
+            let read = scope.spawn(|| {
+                let mut rest = Vec::new();
+                reader.read_to_end(&mut rest).map(|_| rest)
+            });
+            writer.write_all(b"and after").unwrap();
+            let blob = writer.finish();
+            // Under its own name it is the same file.
+            blob.keep().unwrap();
+            read.join().unwrap()
+        });
+        assert_eq!(rest.unwrap(), b"and after");
+        let mut all = Vec::new();
+        growing.reader(&cancel).read_to_end(&mut all).unwrap();
+        assert_eq!(all, b"before and after");
+        assert!(!growing.grows_beyond(100, &cancel));
+    }
+
+    #[test]
+    fn who_gives_up_leaves_nobody_waiting() {
+        let (_dir, store) = store();
+        let mut writer = store.blob_writer().unwrap();
+        let growing = writer.watch().unwrap();
+        let cancel = AtomicBool::new(false);
+        drop(writer);
+        assert!(!growing.grows_beyond(0, &cancel));
+        let error = growing.reader(&cancel).read(&mut [0]).unwrap_err();
+        assert!(error.to_string().contains("not finished"), "{error}");
+    }
+
+    #[test]
+    fn cancelling_ends_readers_and_writers() {
+        let (_dir, store) = store();
+        let mut writer = store.blob_writer().unwrap();
+        let growing = writer.watch().unwrap();
+        let cancel = AtomicBool::new(true);
+        growing.reader(&cancel).read(&mut [0]).unwrap_err();
+        growing.wait_for_end(&cancel);
+        writer.write_all(b"more").unwrap_err();
+    }
+}

@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long = "secret", value_name = "SECRET")]
     pub(crate) secrets: Vec<String>,
 
-    /// Write the result elsewhere: DIR, or type=oci|docker|tar|local|image|cacheonly[,dest=PATH]
+    /// Write the result elsewhere: DIR, or type=oci|docker|tar|local|image|registry|cacheonly[,dest=PATH]
     #[arg(short, long = "output", value_name = "OUTPUT")]
     pub(crate) outputs: Vec<String>,
 
