@@ -1,60 +1,37 @@
 //! Docker's `config.json`: the one entry in it that makes `docker build` ours, and everything else left as it is.
 
 use crate::command_error::CommandError;
-use rustix::fs::{AtFlags, CWD, Gid, Mode, OFlags, Uid};
-use serde::Serialize;
+use registry::{AuthFile, CredentialError};
 use serde_json::{Map, Value};
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-
-/// A longer file is none of docker's.
-const LIMIT: u64 = 4 << 20;
+use std::path::Path;
 
 /// The file, as it was read.
 #[derive(Debug)]
 pub(crate) struct ConfigFile {
-    /// Where it is, links followed.
-    path: PathBuf,
-    content: Map<String, Value>,
+    file: AuthFile,
 }
 
 impl ConfigFile {
     /// Reads `config.json` of docker's folder; an empty one if there is none.
     pub(crate) fn read(folder: &Path) -> Result<Self, CommandError> {
-        let path = folder.join("config.json");
-        // Dotfiles are often links into a repository: what they lead to is what is written.
-        let path = fs::canonicalize(&path).unwrap_or(path);
-        let mut text = String::new();
-        match File::open(&path) {
-            Ok(file) => {
-                file.take(LIMIT)
-                    .read_to_string(&mut text)
-                    .map_err(|error| CommandError::file("read", &path, error))?;
+        let file = AuthFile::read(&folder.join("config.json")).map_err(|error| match error {
+            CredentialError::Invalid { place, reason } => {
+                CommandError::new(format!("cannot read {place}: {reason}"))
+                    .hint("docker cannot read it either: repair or move it")
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(CommandError::file("read", &path, error)),
-        }
-        let content = if text.trim().is_empty() {
-            Map::new()
-        } else {
-            serde_json::from_str(&text).map_err(|error| {
-                let message = format!("cannot read {}: {error}", path.display());
-                CommandError::new(message).hint("docker cannot read it either: repair or move it")
-            })?
-        };
-        Ok(Self { path, content })
+            other => other.into(),
+        })?;
+        Ok(Self { file })
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.file.path().unwrap_or(Path::new("config.json"))
     }
 
     /// Which plug-in `docker build` and `docker builder` lead to; none is buildx.
     pub(crate) fn builder(&self) -> Option<&str> {
-        self.content.get("aliases")?.get("builder")?.as_str()
+        self.file.content().get("aliases")?.get("builder")?.as_str()
     }
 
     /// Sets that plug-in, or takes the entry away. False if it was so already.
@@ -62,12 +39,13 @@ impl ConfigFile {
         if self.builder() == builder {
             return Ok(false);
         }
-        let aliases = self
-            .content
+        let path = self.path().to_owned();
+        let content = self.file.content_mut();
+        let aliases = content
             .entry("aliases")
             .or_insert_with(|| Value::Object(Map::new()));
         let Value::Object(aliases) = aliases else {
-            let message = format!("`aliases` in {} is no object", self.path.display());
+            let message = format!("`aliases` in {} is no object", path.display());
             return Err(CommandError::new(message).hint("docker cannot read it either: repair it"));
         };
         match builder {
@@ -79,47 +57,14 @@ impl ConfigFile {
             }
         }
         if aliases.is_empty() {
-            self.content.shift_remove("aliases");
+            content.shift_remove("aliases");
         }
         Ok(true)
     }
 
-    /// Replaces the file at once, with the mode and the owner that it has. It may hold passwords: a new one is for its owner alone.
+    /// Replaces the file at once.
     pub(crate) fn write(&self) -> Result<(), CommandError> {
-        let failed = |error: io::Error| CommandError::file("write", &self.path, error);
-        let beside = self
-            .path
-            .with_extension(format!("json.{}", std::process::id()));
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let file = rustix::fs::openat(CWD, &beside, flags, Mode::from_raw_mode(0o600))
-            .map_err(|error| failed(error.into()))?;
-        let done = self
-            .fill(File::from(file))
-            .and_then(|()| fs::rename(&beside, &self.path));
-        if done.is_err() {
-            // It is ours, and of no use.
-            let _ = fs::remove_file(&beside);
-        }
-        done.map_err(failed)
-    }
-
-    fn fill(&self, mut file: File) -> io::Result<()> {
-        // As docker writes it.
-        let formatter = serde_json::ser::PrettyFormatter::with_indent(b"\t");
-        let mut text = Vec::new();
-        self.content
-            .serialize(&mut serde_json::Serializer::with_formatter(
-                &mut text, formatter,
-            ))?;
-        text.push(b'\n');
-        file.write_all(&text)?;
-        if let Ok(old) = fs::metadata(&self.path) {
-            let (user, group) = (Uid::from_raw(old.uid()), Gid::from_raw(old.gid()));
-            // Who may not give it away owns it already.
-            let _ = rustix::fs::chownat(&file, "", Some(user), Some(group), AtFlags::EMPTY_PATH);
-            rustix::fs::fchmod(&file, Mode::from_raw_mode(old.mode() & 0o777))?;
-        }
-        file.sync_all()
+        Ok(self.file.write()?)
     }
 }
 
