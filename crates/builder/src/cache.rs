@@ -30,7 +30,7 @@ pub(crate) use import::{Importer, Question};
 pub(crate) use inline::note_in;
 pub use mounts::export_cache_mounts;
 pub(crate) use mounts::{MountImporter, mounts_of};
-pub use place::{CachePlace, FolderPlace};
+pub use place::{BucketPlace, CachePlace, FolderPlace};
 
 /// The caches of a build.
 #[derive(Clone, Debug, Default)]

@@ -46,8 +46,8 @@ mod verify;
 pub use base::{BaseImage, OciLayout, pull_image};
 pub use build::{Built, Outcome, build};
 pub use cache::{
-    CacheContent, CacheExported, CacheFailure, CacheMode, CacheOptions, CachePlace, CacheSource,
-    CacheTarget, FolderPlace, export_cache, export_cache_mounts,
+    BucketPlace, CacheContent, CacheExported, CacheFailure, CacheMode, CacheOptions, CachePlace,
+    CacheSource, CacheTarget, FolderPlace, export_cache, export_cache_mounts,
 };
 pub use claims::Claims;
 pub use context::{ContextName, Fetched, IgnoreFile, LocalContext, NamedContext, Origin};

@@ -27,6 +27,7 @@ mod proxies;
 mod registries;
 mod repository;
 mod retry;
+mod s3;
 mod transport;
 
 pub use blob::BlobReader;
@@ -46,3 +47,4 @@ pub use login::Login;
 pub use proxies::Proxies;
 pub use registries::Registries;
 pub use repository::{Content, Image, Pushed, Repository, Resolved};
+pub use s3::{AccessKey, Bucket, BucketAddress, BucketStyle};

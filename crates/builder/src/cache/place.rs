@@ -1,5 +1,6 @@
 //! Where caches are: a folder, a registry, a bucket. Each is a source and a sink of blobs with one name for the whole.
 
+mod bucket;
 mod folder;
 mod repository;
 
@@ -16,6 +17,23 @@ pub enum CachePlace {
     Folder(FolderPlace),
     /// A name at a registry.
     Registry(Reference),
+    /// Objects in a bucket.
+    Bucket(BucketPlace),
+}
+
+/// A cache in a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketPlace {
+    /// The bucket, and who asks.
+    pub address: registry::BucketAddress,
+    /// What all names of objects begin with.
+    pub prefix: String,
+    /// What comes next for blobs …
+    pub blobs: String,
+    /// … and for manifests.
+    pub manifests: String,
+    /// The manifests: all of these are written, and the first that is there is read.
+    pub names: Vec<String>,
 }
 
 /// A cache in a folder.
@@ -57,6 +75,10 @@ pub(super) fn open(
 ) -> Result<Arc<dyn Place>, BlobError> {
     Ok(match place {
         CachePlace::Folder(folder) => Arc::new(folder::Folder::new(folder.clone())),
+        CachePlace::Bucket(place) => {
+            let bucket = registry::Bucket::new(registry.clone(), place.address.clone());
+            Arc::new(bucket::CacheBucket::new(bucket, place.clone()))
+        }
         CachePlace::Registry(reference) => {
             let repository = registry.repository(reference);
             let repository = repository.map_err(|error| BlobError::Source(error.into()))?;

@@ -375,3 +375,98 @@ fn words_that_make_no_sense_are_refused() {
         assert!(error.contains(why), "{value}: {error}");
     }
 }
+
+/// Objects by their paths, for whoever shows a signature.
+fn bucket() -> String {
+    use std::collections::BTreeMap;
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::{Arc, Mutex};
+
+    type Objects = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
+
+    fn serve(stream: TcpStream, objects: &Objects) {
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut writer = stream;
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                return;
+            }
+            let mut words = line.split_whitespace().map(str::to_owned);
+            let (method, path) = (words.next().unwrap(), words.next().unwrap());
+            let (mut length, mut signed) = (0, false);
+            loop {
+                let mut header = String::new();
+                reader.read_line(&mut header).unwrap();
+                let header = header.trim().to_ascii_lowercase();
+                if header.is_empty() {
+                    break;
+                }
+                if let Some(value) = header.strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                signed |= header.starts_with("authorization: aws4-hmac-sha256 credential=me/");
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let mut objects = objects.lock().unwrap();
+            let (status, content) = match (signed, method.as_str(), objects.get(&path)) {
+                (false, ..) => ("403 Forbidden", Vec::new()),
+                (_, "PUT", _) => {
+                    objects.insert(path, body);
+                    ("200 OK", Vec::new())
+                }
+                (_, _, Some(object)) => ("200 OK", object.clone()),
+                _ => ("404 Not Found", Vec::new()),
+            };
+            let head = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n",
+                content.len()
+            );
+            writer.write_all(head.as_bytes()).unwrap();
+            if method != "HEAD" {
+                writer.write_all(&content).unwrap();
+            }
+        }
+    }
+
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let objects = Objects::default();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let objects = Arc::clone(&objects);
+            std::thread::spawn(move || serve(stream.unwrap(), &objects));
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn a_bucket_holds_a_cache() {
+    let machines = Machines::new(DOCKERFILE);
+    let place = format!(
+        "type=s3,bucket=b,region=r,endpoint_url={},use_path_style=true,prefix=a/ ä/,access_key_id=me,secret_access_key=hush",
+        bucket()
+    );
+    let to = format!("{place},mode=max");
+    let said = machines.build(&machines.one, &["--cache-to", &to]);
+    assert!(said.stderr.contains("wrote cache s3://b/a/"), "{said:#?}");
+    let said = machines.build(&machines.one, &["--cache-to", &to]);
+    assert!(said.stderr.contains("sent 0 blobs"), "{said:#?}");
+    assert!(machines.executed(&["--cache-from", &place]).is_empty());
+    machines.assert_same();
+    let nobody = place.replace("id=me", "id=you");
+    let said = machines.build(&machines.one, &["--cache-to", &nobody]);
+    assert!(said.stderr.contains("warning: cannot export"), "{said:#?}");
+    let wrong = format!("{place},regoin=x");
+    let context = machines.context.as_str();
+    let error = machines
+        .one
+        .fails(2, ["build", "--cache-to", &wrong, context]);
+    assert!(
+        error.contains("regoin") && !error.contains("hush"),
+        "{error}"
+    );
+}

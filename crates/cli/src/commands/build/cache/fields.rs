@@ -1,5 +1,6 @@
 //! The fields of one `--cache-from` or `--cache-to`: those of BuildKit's backends.
 
+use super::bucket;
 use crate::command_error::CommandError;
 use crate::config::Config;
 use crate::key_values;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use store::{MediaTypes, Recompress, Scope};
 
 /// What `type=` may be.
-const TYPES: [&str; 3] = ["registry", "local", "inline"];
+const TYPES: [&str; 4] = ["registry", "local", "inline", "s3"];
 
 /// Types of BuildKit's that are services which carafe does not talk to.
 const SERVICES: [&str; 2] = ["gha", "azblob"];
@@ -24,6 +25,7 @@ const FROM: Direction = Direction {
     fields: &[
         ("registry", &["ref", "registry.insecure"]),
         ("local", &["src", "tag", "digest"]),
+        ("s3", bucket::FIELDS),
     ],
     common: &[],
 };
@@ -33,6 +35,7 @@ const TO: Direction = Direction {
     fields: &[
         ("registry", &["ref", "registry.insecure"]),
         ("local", &["dest", "tag"]),
+        ("s3", bucket::FIELDS),
         ("inline", &[]),
     ],
     common: &[
@@ -57,6 +60,7 @@ const MOUNTS_TO: Direction = Direction {
     fields: &[
         ("registry", &["ref", "registry.insecure"]),
         ("local", &["dest", "tag"]),
+        ("s3", bucket::FIELDS),
     ],
     common: &["ignore-error", "timeout", "oci-mediatypes"],
 };
@@ -109,7 +113,7 @@ pub(super) fn mounts_target(
 }
 
 /// The fields as they were written, of which each is known.
-struct Fields {
+pub(super) struct Fields {
     text: String,
     flag: &'static str,
     kind: String,
@@ -128,7 +132,8 @@ impl Fields {
             fields.values.insert("ref".to_owned(), text.to_owned());
             return Ok(fields);
         }
-        for (key, value) in key_values::fields(text).map_err(|why| fields.wrong(&why))? {
+        let shown = |why: String| why.replace(text, &bucket::without_secrets(text));
+        for (key, value) in key_values::fields(text).map_err(|why| fields.wrong(&shown(why)))? {
             let value = value.unwrap_or_else(|| "true".to_owned());
             match key.as_str() {
                 "type" => fields.kind = value,
@@ -143,7 +148,9 @@ impl Fields {
         let kind = self.kind.as_str();
         if SERVICES.contains(&kind) {
             let why = format!("type={kind} is not supported");
-            return Err(self.wrong(&why).hint("registry and local work everywhere"));
+            return Err(self
+                .wrong(&why)
+                .hint("registry, local and s3 work everywhere"));
         }
         let Some((_, own)) = direction.fields.iter().find(|(known, _)| *known == kind) else {
             let why = match TYPES.contains(&kind) {
@@ -168,20 +175,22 @@ impl Fields {
 
     /// With another name in a folder, where none is given.
     fn with_tag(mut self, tag: &str) -> Self {
-        let given = self.values.entry("tag".to_owned());
+        let key = if self.kind == "s3" { "name" } else { "tag" };
+        let given = self.values.entry(key.to_owned());
         given.or_insert_with(|| tag.to_owned());
         self
     }
 
     fn wrong(&self, why: &str) -> CommandError {
-        CommandError::usage(format!("{} {}: {why}", self.flag, self.text))
+        let text = bucket::without_secrets(&self.text);
+        CommandError::usage(format!("{} {text}: {why}", self.flag))
     }
 
-    fn value(&self, key: &str) -> Option<&str> {
+    pub(super) fn value(&self, key: &str) -> Option<&str> {
         self.values.get(key).map(String::as_str)
     }
 
-    fn boolean(&self, key: &str, default: bool) -> Result<bool, String> {
+    pub(super) fn boolean(&self, key: &str, default: bool) -> Result<bool, String> {
         match self.value(key) {
             Some(value) => key_values::boolean(value).map_err(|why| format!("{key}: {why}")),
             None => Ok(default),
@@ -190,11 +199,15 @@ impl Fields {
 
     /// What messages call the cache.
     fn name(&self) -> String {
+        if self.kind == "s3" {
+            let of = |key| self.value(key).unwrap_or_default();
+            return format!("s3://{}/{}{}", of("bucket"), of("prefix"), of("name"));
+        }
         let of = |keys: [&str; 3]| keys.into_iter().find_map(|key| self.value(key));
         of(["ref", "src", "dest"]).unwrap_or_default().to_owned()
     }
 
-    fn place(&self, path: &str, _config: &Config) -> Result<CachePlace, String> {
+    fn place(&self, path: &str, config: &Config) -> Result<CachePlace, String> {
         match self.kind.as_str() {
             "registry" => {
                 self.boolean("registry.insecure", false)?;
@@ -202,6 +215,7 @@ impl Fields {
                 let reference: Reference = text.parse().map_err(|e: oci::Error| e.to_string())?;
                 Ok(CachePlace::Registry(reference))
             }
+            "s3" => bucket::place(self, config),
             _ => {
                 let folder = self.value(path).filter(|folder| !folder.is_empty());
                 let folder = folder.ok_or_else(|| format!("{path}=FOLDER is missing"))?;
