@@ -100,7 +100,9 @@ fn layer(
     timestamps: Timestamps,
     environment: &Environment<'_>,
 ) -> Result<Layer, Error> {
-    let sealed = environment.store.seal(stack, timestamps)?;
+    let sealed = environment
+        .store
+        .seal_for(stack, timestamps, environment.layers_as.as_ref())?;
     let descriptor = Descriptor::new(
         MediaType::OciLayer,
         sealed.diff_id.digest().clone(),

@@ -127,6 +127,8 @@ pub struct Environment<'a> {
     pub store: &'a store::Store,
     /// Where base images come from that the store does not have.
     pub registry: &'a registry::Client,
+    /// How layers will be compressed when the image leaves, if that is known: new ones are compressed as they are hashed.
+    pub layers_as: Option<store::Recompress>,
     /// Receives what happens. Called from several threads.
     pub events: &'a (dyn Fn(Event) + Sync),
     /// Set from outside to stop the build.

@@ -3,13 +3,18 @@
 use crate::command_error::CommandError;
 use crate::signals;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use store::ArchiveOut;
+
+/// What is copied at a time.
+const PIECE: u64 = 64 << 20;
 
 /// The result of a command, on its way to a file or to standard output. Dropped before [`finish`](Self::finish), it leaves
 /// nothing. Writing fails once the user asked to stop.
 pub(crate) struct OutputFile {
-    out: BufWriter<Box<dyn Write>>,
+    out: BufWriter<File>,
     /// The file's temporary and its final name.
     rename: Option<(PathBuf, PathBuf)>,
     shown: String,
@@ -19,24 +24,24 @@ pub(crate) struct OutputFile {
 impl OutputFile {
     /// Begins to write; `None` is standard output. What is no ordinary file (a pipe, a device) is written as it stands.
     pub(crate) fn create(path: Option<&Path>) -> Result<Self, CommandError> {
-        let new = |out: Box<dyn Write>, rename, shown| Self {
+        let new = |out: File, rename, shown| Self {
             out: BufWriter::with_capacity(256 << 10, out),
             rename,
             shown,
             bytes: 0,
         };
         let Some(path) = path else {
-            return Ok(new(
-                Box::new(io::stdout()),
-                None,
-                "standard output".to_owned(),
-            ));
+            let shown = "standard output";
+            let stdout = io::stdout().as_fd().try_clone_to_owned();
+            let stdout =
+                stdout.map_err(|error| CommandError::io(format_args!("write {shown}"), error))?;
+            return Ok(new(stdout.into(), None, shown.to_owned()));
         };
         let shown = path.display().to_string();
         let failed = |error| CommandError::file("write", path, error);
         if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             let file = OpenOptions::new().write(true).open(path).map_err(failed)?;
-            return Ok(new(Box::new(file), None, shown));
+            return Ok(new(file, None, shown));
         }
         // A link stays a link: what it leads to is replaced.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -48,7 +53,7 @@ impl OutputFile {
         temporary.push(format!(".{}.part", std::process::id()));
         let temporary = target.with_file_name(temporary);
         let file = File::create(&temporary).map_err(failed)?;
-        Ok(new(Box::new(file), Some((temporary, target)), shown))
+        Ok(new(file, Some((temporary, target)), shown))
     }
 
     /// Gives the file its name, and the number of bytes in it.
@@ -66,9 +71,7 @@ impl OutputFile {
 
 impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if signals::exit().is_some() {
-            return Err(io::Error::other("stopped"));
-        }
+        check_stop()?;
         let written = self.out.write(bytes)?;
         self.bytes += written as u64;
         Ok(written)
@@ -76,6 +79,31 @@ impl Write for OutputFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+impl ArchiveOut for OutputFile {
+    fn write_file(&mut self, file: &File, length: u64) -> io::Result<u64> {
+        let mut written = 0;
+        // In pieces, between which the user may say stop.
+        while written < length {
+            check_stop()?;
+            let mut piece = file.take((length - written).min(PIECE));
+            let copied = io::copy(&mut piece, &mut self.out)?;
+            if copied == 0 {
+                break;
+            }
+            written += copied;
+        }
+        self.bytes += written;
+        Ok(written)
+    }
+}
+
+fn check_stop() -> io::Result<()> {
+    match signals::exit() {
+        Some(_) => Err(io::Error::other("stopped")),
+        None => Ok(()),
     }
 }
 

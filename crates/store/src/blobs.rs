@@ -16,12 +16,21 @@ use oci::{
 };
 
 pub use growing::Growing;
+pub(crate) use layer::Remade;
 pub(crate) use pieces::stream;
 pub(crate) use writer::Kept;
 pub use writer::{BlobWriter, NewBlob};
 
 use crate::store::Durability;
 use crate::{Error, Store};
+
+/// What a blob comes from.
+pub(crate) enum BlobContent {
+    /// A file, which can be copied without being read.
+    File(File),
+    /// A layer that is made again.
+    Layer(Box<Remade>),
+}
 
 impl Store {
     /// Where a blob is, if it is a file.
@@ -50,15 +59,29 @@ impl Store {
     /// # Errors
     /// [`Error::NoSuchBlob`] if it is not here, [`Error::Io`] if it cannot be opened.
     pub fn open_blob(&self, digest: &Digest) -> Result<Box<dyn Read + Send>, Error> {
+        Ok(match self.blob_content(digest)? {
+            BlobContent::File(file) => Box::new(file),
+            BlobContent::Layer(layer) => self.open_remade(&layer)?,
+        })
+    }
+
+    /// What the content of a blob comes from, if it is asked for.
+    ///
+    /// # Errors
+    /// As [`open_blob`](Store::open_blob).
+    pub(crate) fn blob_content(&self, digest: &Digest) -> Result<BlobContent, Error> {
         if self.has_file(digest)? {
             let path = self.blob_path(digest);
             match File::open(&path) {
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                opened => return Ok(Box::new(opened.map_err(Error::io("open", &path))?)),
+                opened => {
+                    let file = opened.map_err(Error::io("open", &path))?;
+                    return Ok(BlobContent::File(file));
+                }
             }
         }
         match self.remade(digest)? {
-            Some(layer) => self.open_remade(&layer),
+            Some(layer) => Ok(BlobContent::Layer(Box::new(layer))),
             None => Err(Error::NoSuchBlob {
                 digest: digest.clone(),
             }),

@@ -218,6 +218,13 @@ pub enum Error {
         source: io::Error,
     },
 
+    /// A layer that is being made cannot be compressed.
+    #[error("cannot compress a layer")]
+    Compressor {
+        /// The reason.
+        source: io::Error,
+    },
+
     /// A layer's blob cannot be unpacked.
     #[error("cannot unpack layer {digest}")]
     UnpackLayer {

@@ -17,6 +17,7 @@ mod hex;
 mod images;
 mod last_build;
 mod layer_error;
+mod layer_writer;
 mod layers;
 mod layout;
 mod measure;
@@ -36,8 +37,8 @@ mod unpack;
 
 pub use apply::{Applied, apply};
 pub use archive::{
-    Annotation, Exported, Extraneous, Loaded, MediaTypes, Noted, Packed, Packing, Recompress,
-    Saved, Scope, Tree, export_dir, export_tar,
+    Annotation, ArchiveOut, Exported, Extraneous, Loaded, MediaTypes, Noted, Packed, Packing,
+    Recompress, Saved, Scope, Tree, export_dir, export_tar,
 };
 pub use blobs::{BlobWriter, Growing, NewBlob};
 pub use cache_mounts::{CacheMount, CacheMountId, MountIndex, PackedMount, Seed, Sharing};

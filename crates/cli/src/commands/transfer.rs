@@ -71,6 +71,7 @@ impl<'a> Transfers<'a> {
             cancel: &self.cancel,
             git: builder::remote::GitSettings::default(),
             inspector: None,
+            layers_as: None,
             claims: &Claims::default(),
             resolv_conf: Vec::new(),
             programs: Vec::new(),

@@ -17,8 +17,8 @@ enum Inner<W: Write> {
 }
 
 impl<W: Write> Encoder<W> {
-    /// Compresses into `writer`. Without a `level` it is gzip's 6 (of 0 to 9, and on to 12) and
-    /// zstd's 3 (of 1 to 22).
+    /// Compresses into `writer`. Without a `level` it is gzip's 2 (of 0 to 9, and on to 12) and
+    /// zstd's 2 (of 1 to 22).
     ///
     /// # Errors
     /// Of kind `Unsupported` for what can only be read, `InvalidInput` for a level that is none.
@@ -31,9 +31,9 @@ impl<W: Write> Encoder<W> {
         let inner = match compression {
             Compression::None => Inner::None(writer),
             Compression::Gzip => {
-                Inner::Gzip(GzipEncoder::new(level.unwrap_or(6), writer, threads)?)
+                Inner::Gzip(GzipEncoder::new(level.unwrap_or(2), writer, threads)?)
             }
-            Compression::Zstd => Inner::Zstd(zstd_encoder(level.unwrap_or(3), writer, threads)?),
+            Compression::Zstd => Inner::Zstd(zstd_encoder(level.unwrap_or(2), writer, threads)?),
             Compression::Bzip2 | Compression::Xz => {
                 let message = "bzip2 and xz are only decompressed";
                 return Err(io::Error::new(io::ErrorKind::Unsupported, message));

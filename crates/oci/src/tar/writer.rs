@@ -36,6 +36,34 @@ impl<W: Write> Writer<W> {
     /// When the member cannot be put into a header, `content` fails or is too short, or the stream
     /// fails. The archive is of no use afterwards.
     pub fn append(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<(), Error> {
+        let size = self.write_header(entry)?;
+        self.copy(entry, content, size)
+    }
+
+    /// Writes a file whose content `write` puts into the stream itself, by whatever way is the shortest; it gives the number
+    /// of bytes that it wrote.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append); [`Error::ShortContent`] if they are not exactly [`Entry::size`] bytes.
+    pub fn append_with(
+        &mut self,
+        entry: &Entry,
+        write: impl FnOnce(&mut W) -> io::Result<u64>,
+    ) -> Result<(), Error> {
+        let expected = self.write_header(entry)?;
+        let actual = write(&mut self.inner).map_err(|source| Error::Write { source })?;
+        if actual != expected {
+            return Err(Error::ShortContent {
+                path: printable(&entry.path),
+                expected,
+                actual,
+            });
+        }
+        self.write_padding(expected)
+    }
+
+    /// Writes all that comes before the content, and gives the length of that.
+    fn write_header(&mut self, entry: &Entry) -> Result<u64, Error> {
         let path = archive_path(entry)?;
         let size = if entry.kind == Kind::File {
             entry.size
@@ -60,7 +88,7 @@ impl<W: Write> Writer<W> {
         }
         block.seal(type_flag(&entry.kind));
         self.write(&block.bytes)?;
-        self.copy(entry, content, size)
+        Ok(size)
     }
 
     /// Writes the end of the archive and gives the stream back.

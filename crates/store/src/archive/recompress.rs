@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use oci::compression::{Encoder, decoder};
-use oci::{
-    Compression, Descriptor, DiffId, Digest, DigestReader, Document, Index, Manifest, MediaType,
-};
+use oci::compression::decoder;
+use oci::{Compression, Descriptor, DiffId, Digest, Document, Index, Manifest, MediaType};
 
-use crate::{Error, Growing, NewBlob, Sealed, Store};
+use crate::blobs::BlobContent;
+use crate::layer_writer::{LayerWriter, WrittenLayer};
+use crate::{Error, Growing, Sealed, Store};
 
 /// On the descriptor of an attestation: the manifest that it is about.
 const REFERENCE_DIGEST: &str = "vnd.docker.reference.digest";
@@ -46,6 +46,12 @@ impl Recompress {
             scope: Scope::Plain,
             threads,
         }
+    }
+
+    /// Whether only layers will do that were compressed at this very level: someone who names a level, and wants all
+    /// layers in it, means it.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.scope == Scope::All && self.level.is_some()
     }
 
     /// Whether a layer is left as it is.
@@ -176,12 +182,11 @@ impl Store {
         if let Some(known) = self.known_compressed(diff_id, how)? {
             return Ok(known);
         }
-        let (blob, size) = self.compress(layer, diff_id, how, begun)?;
-        blob.keep()?;
-        let media_type = media_type(how.compression, false);
-        let made = Descriptor::new(media_type, blob.digest().clone(), blob.size());
+        let written = self.compress(layer, how, begun)?;
+        check_diff_id(diff_id, written.diff_id.digest().clone())?;
+        let made = written.keep(how)?;
         self.update_layer(diff_id, |known| {
-            known.size = Some(size);
+            known.size = Some(written.tar_size);
             known.add_blob(&made);
         })?;
         Ok(made)
@@ -196,8 +201,7 @@ impl Store {
         diff_id: &DiffId,
         how: &Recompress,
     ) -> Result<Option<Descriptor>, Error> {
-        // Someone who wants a certain level, and all layers in it, means it.
-        if how.scope == Scope::All && how.level.is_some() {
+        if how.is_exact() {
             return Ok(None);
         }
         let known = self.layer(diff_id)?.unwrap_or_default();
@@ -211,29 +215,27 @@ impl Store {
         Ok(None)
     }
 
-    /// Compresses a layer and checks that it has its diff ID. The number is its length when it is not compressed.
     fn compress(
         &self,
         layer: &Descriptor,
-        diff_id: &DiffId,
         how: &Recompress,
         begun: &dyn Fn(Growing),
-    ) -> Result<(NewBlob, u64), Error> {
+    ) -> Result<WrittenLayer, Error> {
         let failed = |source| Error::Compress {
             digest: layer.digest.clone(),
             source,
         };
-        let (_, plain) = decoder(self.open_blob(&layer.digest)?).map_err(failed)?;
-        let mut plain = DigestReader::new(plain);
-        let mut writer = self.blob_writer()?;
-        begun(writer.watch()?);
-        let mut encoder =
-            Encoder::new(how.compression, how.level, writer, how.threads).map_err(failed)?;
-        std::io::copy(&mut plain, &mut encoder).map_err(failed)?;
-        let blob = encoder.finish().map_err(failed)?.finish();
-        let (_, actual, size) = plain.finish();
-        check_diff_id(diff_id, actual)?;
-        Ok((blob, size))
+        let mut blob = self.blob_writer()?;
+        begun(blob.watch()?);
+        let mut writer = LayerWriter::compressing(blob, how)?;
+        match self.blob_content(&layer.digest)? {
+            BlobContent::File(file) => {
+                let (_, plain) = decoder(file).map_err(failed)?;
+                writer.copy(plain).map_err(failed)?;
+            }
+            BlobContent::Layer(made_here) => writer = self.write_remade(&made_here, writer)?,
+        }
+        writer.finish().map_err(failed)
     }
 }
 
@@ -251,7 +253,7 @@ pub(crate) fn check_diff_id(expected: &DiffId, actual: Digest) -> Result<(), Err
 }
 
 /// The name of a layer that is compressed so, in an OCI manifest or in Docker's.
-fn media_type(compression: Compression, docker: bool) -> MediaType {
+pub(crate) fn media_type(compression: Compression, docker: bool) -> MediaType {
     match (compression, docker) {
         (Compression::Gzip, false) => MediaType::OciLayerGzip,
         (Compression::Zstd, false) => MediaType::OciLayerZstd,

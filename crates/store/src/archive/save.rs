@@ -3,15 +3,15 @@
 mod place;
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::Path;
 
 use oci::{Descriptor, Digest, Document, Index, Platform, Reference};
 
+use super::ArchiveOut;
 use super::docker;
 use super::layout::{IMAGE_NAME, REF_NAME};
 use crate::{Error, Image, Store};
-use place::{Archive, Directory, Place};
+use place::{Archive, Directory, Place, blob_name};
 
 /// image-spec, annotations.md: when the image was made.
 const CREATED: &str = "org.opencontainers.image.created";
@@ -46,7 +46,7 @@ impl Store {
     /// # Errors
     /// [`Error::NoSuchBlob`] for what is missing, [`Error::WriteArchive`] if a blob cannot be read or the archive
     /// cannot be written.
-    pub fn save(&self, images: &[Saved], out: &mut dyn Write) -> Result<(), Error> {
+    pub fn save(&self, images: &[Saved], out: &mut dyn ArchiveOut) -> Result<(), Error> {
         let contents = self.contents(images)?;
         let mut archive = Archive::new(out);
         self.write_blobs(&contents, &mut archive)?;
@@ -120,8 +120,10 @@ impl Store {
             place.directory(&format!("blobs/{algorithm}"))?;
         }
         for blob in &contents.blobs {
-            let name = blob_name(&blob.digest);
-            place.file(&name, blob.size, &mut || self.open_blob(&blob.digest))?;
+            // A blob that is there is the same.
+            if !place.has(blob) {
+                place.blob(blob, self)?;
+            }
         }
         Ok(())
     }
@@ -133,10 +135,6 @@ impl Contents {
             self.blobs.push(blob.clone());
         }
     }
-}
-
-fn blob_name(digest: &Digest) -> String {
-    format!("blobs/{}/{}", digest.algorithm(), digest.hex())
 }
 
 /// The entries of `index.json`: one for each name, as containerd has it, or one without.

@@ -5,10 +5,11 @@ use std::io::{self, BufWriter, Read};
 use oci::{Descriptor, DiffId, Digest, MediaType, VerifiedReader};
 
 use super::pieces::{PIECE, stream};
-use crate::{Error, SnapshotId, Store, Timestamps, write_layer};
+use crate::layer_writer::LayerWriter;
+use crate::{Changes, Error, SnapshotId, Store, Timestamps, write_layer};
 
 /// A layer that can be made again.
-pub(super) struct Remade {
+pub(crate) struct Remade {
     descriptor: Descriptor,
     stack: Vec<SnapshotId>,
     timestamps: Timestamps,
@@ -45,20 +46,46 @@ impl Store {
         }))
     }
 
+    /// Writes the layer's tar, which nobody has checked then.
+    pub(crate) fn write_remade(
+        &self,
+        layer: &Remade,
+        mut writer: LayerWriter,
+    ) -> Result<LayerWriter, Error> {
+        if let Some(tar) = self.kept_tar(layer)? {
+            let failed = |source| Error::Compress {
+                digest: layer.descriptor.digest.clone(),
+                source,
+            };
+            writer.copy(tar).map_err(failed)?;
+            return Ok(writer);
+        }
+        let (writer, _) = write_layer(self.changes_of_remade(layer)?, writer)?;
+        Ok(writer)
+    }
+
+    /// The tar of a packed snapshot.
+    fn kept_tar(&self, layer: &Remade) -> Result<Option<impl Read + Send + use<>>, Error> {
+        match layer.stack.last() {
+            Some(top) if layer.timestamps.are_kept() => self.existing(top)?.open_tar(),
+            _ => Ok(None),
+        }
+    }
+
+    fn changes_of_remade(&self, layer: &Remade) -> Result<Changes, Error> {
+        let changes = self.changes(&layer.stack)?;
+        Ok(changes.with_timestamps(layer.timestamps))
+    }
+
     /// The layer's tar, written by a thread while it is read, and checked: a snapshot that was tampered with does
     /// not leave the store under the digest of what it was.
     ///
     /// A packed snapshot has it already.
-    pub(super) fn open_remade(&self, layer: &Remade) -> Result<Box<dyn Read + Send>, Error> {
-        if layer.timestamps.are_kept()
-            && let Some(top) = layer.stack.last()
-            && let Some(tar) = self.existing(top)?.open_tar()?
-        {
+    pub(crate) fn open_remade(&self, layer: &Remade) -> Result<Box<dyn Read + Send>, Error> {
+        if let Some(tar) = self.kept_tar(layer)? {
             return Ok(Box::new(VerifiedReader::new(tar, &layer.descriptor)));
         }
-        let changes = self
-            .changes(&layer.stack)?
-            .with_timestamps(layer.timestamps);
+        let changes = self.changes_of_remade(layer)?;
         let (pieces, stream) = stream();
         std::thread::spawn(move || {
             let mut out = BufWriter::with_capacity(PIECE, pieces);

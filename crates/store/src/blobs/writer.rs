@@ -177,6 +177,15 @@ impl NewBlob {
         self.keep_with(Durability::Synced)
     }
 
+    /// The same without waiting for the disk, for what can be made again from what is in the store. Should the power fail,
+    /// that is found out when the blob is next asked for.
+    ///
+    /// # Errors
+    /// As [`keep`](NewBlob::keep).
+    pub(crate) fn keep_made(&self) -> Result<(), Error> {
+        self.keep_with(Durability::Cached)
+    }
+
     /// Puts it into the store if it is what `descriptor` says.
     ///
     /// # Errors

@@ -219,7 +219,7 @@ fn levels_and_threads() {
     let (low, high) = (with(1, 1).unwrap(), with(9, 1).unwrap());
     assert!(low.size > high.size);
     assert_eq!(with(1, 4).unwrap(), low);
-    assert!(matches!(with(99, 1), Err(Error::Compress { .. })));
+    assert!(matches!(with(99, 1), Err(Error::Compressor { .. })));
 }
 
 #[test]
@@ -302,4 +302,84 @@ fn all_files(dir: &Path) -> Vec<String> {
         }
     }
     names
+}
+
+/// An image with one gzip layer, made here from a plain one.
+fn compressed(store: &Store) -> (Descriptor, Descriptor) {
+    let plain = added(store, &[&archive(&[("file", &[7; 300_000])])]);
+    let how = Recompress::plain(Compression::Gzip);
+    let packed = store.recompress(&plain, &how).unwrap();
+    let blob = store.manifest(&packed).unwrap().layers[0].clone();
+    (plain, blob)
+}
+
+/// Makes a blob look as if it had been written before the machine was last started.
+fn before_the_last_start(path: &Path) {
+    let flags = rustix::fs::XattrFlags::REPLACE;
+    rustix::fs::setxattr(path, "user.carafe.unsynced", b"another", flags).unwrap();
+}
+
+#[test]
+fn a_blob_that_a_power_cut_took_is_made_again() {
+    let (_dir, store) = store();
+    let (plain, blob) = compressed(&store);
+    let path = store.blob_path(&blob.digest);
+    let whole = fs::read(&path).unwrap();
+    for lost in [&b""[..], &whole[..whole.len() - 1], &vec![0; whole.len()]] {
+        fs::write(&path, lost).unwrap();
+        assert!(
+            store.has_blob(&blob.digest).unwrap(),
+            "this kernel has it in memory"
+        );
+        before_the_last_start(&path);
+        assert!(!store.has_blob(&blob.digest).unwrap());
+        assert!(matches!(
+            store.open_blob(&blob.digest).map(drop),
+            Err(Error::NoSuchBlob { .. })
+        ));
+        let how = Recompress::plain(Compression::Gzip);
+        let packed = store.recompress(&plain, &how).unwrap();
+        assert_eq!(store.manifest(&packed).unwrap().layers[0], blob);
+        assert!(fs::read(&path).unwrap() == whole);
+    }
+}
+
+#[test]
+fn a_blob_that_outlived_a_power_cut_is_read_once() {
+    let (_dir, store) = store();
+    let (_, blob) = compressed(&store);
+    let path = store.blob_path(&blob.digest);
+    let marked = || rustix::fs::getxattr(&path, "user.carafe.unsynced", &mut [0; 64]).is_ok();
+    assert!(marked());
+    before_the_last_start(&path);
+    let mut content = Vec::new();
+    let mut opened = store.open_blob(&blob.digest).unwrap();
+    std::io::Read::read_to_end(&mut opened, &mut content).unwrap();
+    assert!(content == fs::read(&path).unwrap());
+    assert!(!marked());
+    // It is like any other now.
+    fs::write(&path, "other").unwrap();
+    assert!(store.has_blob(&blob.digest).unwrap());
+}
+
+#[test]
+fn an_unchanged_image_is_not_written_to_a_directory_again() {
+    let (dir, store) = store();
+    let images = [saved(&added(&store, &[b"layer"]), &["app:1"])];
+    let layout = dir.path().join("layout");
+    store.save_layout(&images, &layout).unwrap();
+    let stamps = || {
+        let files = ["index.json", "oci-layout"].map(|name| layout.join(name));
+        let blobs = fs::read_dir(layout.join("blobs/sha256")).unwrap();
+        let mut files: Vec<_> = blobs
+            .map(|blob| blob.unwrap().path())
+            .chain(files)
+            .collect();
+        files.sort();
+        let inode = |path| std::os::unix::fs::MetadataExt::ino(&fs::metadata(path).unwrap());
+        files.iter().map(inode).collect::<Vec<_>>()
+    };
+    let before = stamps();
+    store.save_layout(&images, &layout).unwrap();
+    assert_eq!(stamps(), before);
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use oci::{
     BlobError, BlobSource, ChainId, Compression, Descriptor, DiffId, Digest, Manifest, MediaType,
 };
-use store::{Error, Image, SnapshotId, SnapshotMeta, Store};
+use store::{Error, Image, Recompress, SnapshotId, SnapshotMeta, Store};
 
 use crate::support::{archive, gzipped, image, store};
 
@@ -147,6 +147,11 @@ fn threads_that_unpack_the_same_agree() {
 
 /// An image as a build makes it: a base and a snapshot on top, without any blob of it.
 fn built(store: &Store, base: &Image, content: &str) -> Image {
+    built_as(store, base, content, None)
+}
+
+/// The same, for an image whose layers will be compressed.
+fn built_as(store: &Store, base: &Image, content: &str, how: Option<&Recompress>) -> Image {
     let mut stack = store.unpack_image(base).unwrap();
     let draft = store.draft().unwrap();
     fs::write(draft.dir().join("built"), content).unwrap();
@@ -156,7 +161,7 @@ fn built(store: &Store, base: &Image, content: &str) -> Image {
             .unwrap(),
     );
     let ids: Vec<_> = stack.iter().map(|snapshot| snapshot.id().clone()).collect();
-    let sealed = store.seal(&ids, store::Timestamps::Kept).unwrap();
+    let sealed = store.seal_for(&ids, store::Timestamps::Kept, how).unwrap();
     let mut config = store.config(&base.config).unwrap();
     config.rootfs.diff_ids.push(sealed.diff_id.clone());
     let config = store
@@ -267,7 +272,7 @@ fn a_layer_is_made_again_when_it_is_read() {
 fn what_was_built_can_go_elsewhere() {
     let (_dir, here) = store();
     let image = built(&here, &gzipped(&here, &layers()), "by hand");
-    let how = store::Recompress::plain(Compression::Zstd);
+    let how = Recompress::plain(Compression::Zstd);
     let packed = here.recompress(&image.manifest, &how).unwrap();
     for descriptor in [&image.manifest, &packed] {
         let saved = store::Saved {
@@ -314,4 +319,30 @@ fn a_layer_is_made_again_when_its_record_is_lost() {
     fs::remove_file(store.layout().layers().join(record)).unwrap();
     assert!(store.has_blob(&blob.digest).unwrap());
     assert_eq!(read(), before);
+}
+
+#[test]
+fn a_layer_that_will_leave_is_compressed_while_it_is_hashed() {
+    let (_dir, in_one) = store();
+    let (_dir, in_two) = store();
+    let how = Recompress::plain(Compression::Gzip);
+    let one = built_as(&in_one, &gzipped(&in_one, &layers()), "by hand", Some(&how));
+    let two = built(&in_two, &gzipped(&in_two, &layers()), "by hand");
+    assert_eq!(one.id, two.id);
+    let blobs = |store: &Store| fs::read_dir(store.layout().blobs()).unwrap().count();
+    let before = blobs(&in_one);
+    let packed = in_one.recompress(&one.manifest, &how).unwrap();
+    assert_eq!(blobs(&in_one), before + 1, "only a manifest is new");
+    assert_eq!(packed, in_two.recompress(&two.manifest, &how).unwrap());
+}
+
+#[test]
+fn a_snapshot_that_was_tampered_with_is_not_compressed() {
+    let (_dir, store) = store();
+    let image = built(&store, &gzipped(&store, &layers()), "by hand");
+    let top = store.unpack_image(&image).unwrap().pop().unwrap();
+    fs::write(top.dir().join("built"), "BY HAND").unwrap();
+    let how = Recompress::plain(Compression::Gzip);
+    let error = store.recompress(&image.manifest, &how).unwrap_err();
+    assert!(matches!(error, Error::Content { .. }), "{error}");
 }

@@ -221,6 +221,12 @@ pub(super) fn image_times(outputs: &[Output]) -> Vec<ImageTimes> {
     all
 }
 
+/// How the layers of the image will be compressed, if an output wants that. With several ways it is the first one.
+pub(super) fn layers_as(outputs: &[Output]) -> Option<Recompress> {
+    let mut packings = outputs.iter().filter_map(Output::packing);
+    packings.find_map(|packing| packing.recompress)
+}
+
 /// Refuses outputs that cannot take what is built: the images of several platforms, or one without an index.
 pub(super) fn check_platforms(outputs: &[Output], options: &Options) -> Result<(), CommandError> {
     let several = options.platforms.len() > 1;

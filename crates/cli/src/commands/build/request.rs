@@ -133,6 +133,7 @@ impl<'a> Request<'a> {
         };
         let environment = Environment {
             inspector,
+            layers_as: outputs::layers_as(&self.outputs),
             ..session.environment(&events)
         };
         let outcome = self.build(&environment)?;

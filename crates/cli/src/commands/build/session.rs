@@ -47,6 +47,7 @@ impl<'a> Session<'a> {
             claims: &self.claims,
             git: self.config.git(),
             inspector: None,
+            layers_as: None,
             resolv_conf: self.config.resolv_conf(),
             programs: self.config.programs(),
         }

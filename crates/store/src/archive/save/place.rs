@@ -1,43 +1,44 @@
 //! Where saved images go: into a tar, or into a directory.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use oci::tar::{Entry, Kind, Writer};
-use oci::{Descriptor, Index};
+use oci::{Descriptor, Digest, Index};
 
+use super::super::ArchiveOut;
 use super::super::layout::IMAGE_NAME;
-use crate::Error;
-
-/// Opens a blob when it is needed.
-pub(super) type Open<'a> = &'a mut dyn FnMut() -> Result<Box<dyn Read + Send>, Error>;
+use crate::blobs::BlobContent;
+use crate::{Error, Store};
 
 /// Takes the files of an image layout.
 pub(super) trait Place {
     /// Makes a directory.
     fn directory(&mut self, name: &str) -> Result<(), Error>;
 
-    /// Writes a file.
-    fn file(&mut self, name: &str, size: u64, open: Open) -> Result<(), Error>;
+    /// Whether a blob is there already.
+    fn has(&self, blob: &Descriptor) -> bool;
+
+    /// Writes a blob of the store.
+    fn blob(&mut self, blob: &Descriptor, store: &Store) -> Result<(), Error>;
 
     /// Writes a file that is in memory.
-    fn document(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        let bytes = bytes.to_vec();
-        let size = bytes.len() as u64;
-        self.file(name, size, &mut || {
-            Ok(Box::new(io::Cursor::new(bytes.clone())))
-        })
-    }
+    fn document(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error>;
+}
+
+/// Where a blob is in a layout.
+pub(super) fn blob_name(digest: &Digest) -> String {
+    format!("blobs/{}/{}", digest.algorithm(), digest.hex())
 }
 
 /// A tar. All its members are of 1970, so that the same images make the same bytes.
 pub(super) struct Archive<'a> {
-    writer: Writer<&'a mut dyn Write>,
+    writer: Writer<&'a mut dyn ArchiveOut>,
 }
 
 impl<'a> Archive<'a> {
-    pub(super) fn new(out: &'a mut dyn Write) -> Archive<'a> {
+    pub(super) fn new(out: &'a mut dyn ArchiveOut) -> Archive<'a> {
         Archive {
             writer: Writer::new(out),
         }
@@ -51,9 +52,15 @@ impl<'a> Archive<'a> {
     }
 
     fn append(&mut self, entry: &Entry, content: &mut dyn Read) -> Result<(), Error> {
-        self.writer
-            .append(entry, content)
-            .map_err(|source| Error::WriteArchive { source })
+        let written = self.writer.append(entry, content);
+        written.map_err(|source| Error::WriteArchive { source })
+    }
+}
+
+fn member(name: &str, size: u64) -> Entry {
+    Entry {
+        size,
+        ..Entry::new(name, Kind::File, 0o644)
     }
 }
 
@@ -62,12 +69,23 @@ impl Place for Archive<'_> {
         self.append(&Entry::new(name, Kind::Directory, 0o755), &mut io::empty())
     }
 
-    fn file(&mut self, name: &str, size: u64, open: Open) -> Result<(), Error> {
-        let entry = Entry {
-            size,
-            ..Entry::new(name, Kind::File, 0o644)
-        };
-        self.append(&entry, &mut open()?)
+    fn has(&self, _: &Descriptor) -> bool {
+        false
+    }
+
+    fn blob(&mut self, blob: &Descriptor, store: &Store) -> Result<(), Error> {
+        let entry = member(&blob_name(&blob.digest), blob.size);
+        match store.blob_content(&blob.digest)? {
+            BlobContent::File(file) => self
+                .writer
+                .append_with(&entry, |out| out.write_file(&file, blob.size))
+                .map_err(|source| Error::WriteArchive { source }),
+            BlobContent::Layer(layer) => self.append(&entry, &mut store.open_remade(&layer)?),
+        }
+    }
+
+    fn document(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        self.append(&member(name, bytes.len() as u64), &mut &*bytes)
     }
 }
 
@@ -102,6 +120,19 @@ impl Directory<'_> {
         entries.extend(new);
         Ok(entries)
     }
+
+    /// Writes a file beside its place, and replaces what is there in one step.
+    fn write(
+        &self,
+        name: &str,
+        content: impl FnOnce(&mut File) -> io::Result<u64>,
+    ) -> Result<(), Error> {
+        let path = self.path.join(name);
+        let temporary = PathBuf::from(format!("{}.carafe-new", path.display()));
+        let mut file = File::create(&temporary).map_err(Error::io("create", &temporary))?;
+        content(&mut file).map_err(Error::io("write", &temporary))?;
+        fs::rename(&temporary, &path).map_err(Error::io("rename a new file to", &path))
+    }
 }
 
 impl Place for Directory<'_> {
@@ -110,16 +141,26 @@ impl Place for Directory<'_> {
         fs::create_dir_all(&path).map_err(Error::io("create", &path))
     }
 
-    fn file(&mut self, name: &str, size: u64, open: Open) -> Result<(), Error> {
-        let path = self.path.join(name);
-        // A blob that is there is the same; index.json and the like are replaced in one step.
-        if name.starts_with("blobs/") && fs::metadata(&path).is_ok_and(|found| found.len() == size)
-        {
+    fn has(&self, blob: &Descriptor) -> bool {
+        let path = self.path.join(blob_name(&blob.digest));
+        fs::metadata(&path).is_ok_and(|found| found.len() == blob.size)
+    }
+
+    fn blob(&mut self, blob: &Descriptor, store: &Store) -> Result<(), Error> {
+        let name = blob_name(&blob.digest);
+        match store.blob_content(&blob.digest)? {
+            BlobContent::File(file) => self.write(&name, |out| io::copy(&mut &file, out)),
+            BlobContent::Layer(layer) => {
+                let mut tar = store.open_remade(&layer)?;
+                self.write(&name, |out| io::copy(&mut tar, out))
+            }
+        }
+    }
+
+    fn document(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        if fs::read(self.path.join(name)).is_ok_and(|present| present == bytes) {
             return Ok(());
         }
-        let temporary = PathBuf::from(format!("{}.carafe-new", path.display()));
-        let mut file = File::create(&temporary).map_err(Error::io("create", &temporary))?;
-        io::copy(&mut open()?, &mut file).map_err(Error::io("write", &temporary))?;
-        fs::rename(&temporary, &path).map_err(Error::io("rename a new file to", &path))
+        self.write(name, |out| io::copy(&mut &*bytes, out))
     }
 }

@@ -6,7 +6,6 @@ use crate::output_file::OutputFile;
 use builder::{Built, Environment, Event, Naming, Outcome, Push, StepId, StepTitle};
 use oci::{Descriptor, Digest, Reference};
 use std::collections::BTreeMap;
-use std::io;
 use std::path::PathBuf;
 use store::{Saved, Store};
 
@@ -187,7 +186,7 @@ fn exported(built: &Built, descriptor: Descriptor) -> Option<ExportedImage> {
 /// Writes to a file or to standard output.
 pub(super) fn written(
     dest: Option<PathBuf>,
-    write: impl FnOnce(&mut dyn io::Write) -> Result<(), CommandError>,
+    write: impl FnOnce(&mut OutputFile) -> Result<(), CommandError>,
 ) -> Result<Exported, CommandError> {
     let mut file = OutputFile::create(dest.as_deref())?;
     write(&mut file)?;
