@@ -57,10 +57,19 @@ impl BaseImage {
 pub(crate) struct WorldBases<'a> {
     environment: &'a Environment<'a>,
     pull: bool,
-    resolved: Mutex<HashMap<(String, String), Arc<BaseImage>>>,
+    resolved: Slots<(String, String), Result<Arc<BaseImage>, Error>>,
     /// What the registry said, so that all platforms are of one index, though the tag may move meanwhile.
-    found: Mutex<HashMap<String, Resolved>>,
+    found: Slots<String, Resolved>,
 }
+
+/// Things that are found out once, by one thread each. The others wait for that thread, not for all.
+type Slots<K, T> = Mutex<HashMap<K, Slot<T>>>;
+
+/// One of them; whoever finds it out holds it.
+type Slot<T> = Arc<Mutex<Option<T>>>;
+
+/// So many images are asked for at once.
+const ASKED_AT_ONCE: usize = 8;
 
 impl<'a> WorldBases<'a> {
     /// Base images for a build; with `pull` the registry is asked first.
@@ -76,20 +85,35 @@ impl<'a> WorldBases<'a> {
 
 impl Bases for WorldBases<'_> {
     fn resolve(&self, reference: &Reference, platform: &Platform) -> Result<Arc<BaseImage>, Error> {
-        let key = (reference.to_string(), platform.to_string());
-        let mut resolved = self.resolved.lock().expect("no thread panics with it");
-        if let Some(known) = resolved.get(&key) {
-            return Ok(Arc::clone(known));
+        let slot = self.slot(reference, platform);
+        let mut slot = slot.lock().expect("no thread panics with it");
+        match slot.take() {
+            Some(Err(foreseen)) => Err(foreseen),
+            known => {
+                let image = known.unwrap_or_else(|| self.find(reference, platform))?;
+                *slot = Some(Ok(Arc::clone(&image)));
+                Ok(image)
+            }
         }
-        let image = match self.in_store(reference, platform)? {
-            Stored::Image(image) if !self.pull => *image,
-            stored => self
-                .at_registry(reference, platform)
-                .map_err(|error| stored.explain(error))?,
-        };
-        let image = Arc::new(image);
-        resolved.insert(key, Arc::clone(&image));
-        Ok(image)
+    }
+
+    fn foresee(&self, images: &[(Reference, Platform)]) {
+        for part in images.chunks(ASKED_AT_ONCE) {
+            std::thread::scope(|scope| {
+                for (reference, platform) in part {
+                    let look = move || {
+                        let slot = self.slot(reference, platform);
+                        let mut slot = slot.lock().expect("no thread panics with it");
+                        slot.get_or_insert_with(|| self.find(reference, platform));
+                    };
+                    // Nobody else has to be waited for where the store knows.
+                    match self.environment.store.tagged(reference) {
+                        Ok(Some(_)) if !self.pull => {}
+                        _ => drop(scope.spawn(look)),
+                    }
+                }
+            });
+        }
     }
 
     fn layout(&self, layout: &OciLayout, platform: &Platform) -> Result<Arc<BaseImage>, Error> {
@@ -116,6 +140,27 @@ impl Bases for WorldBases<'_> {
 }
 
 impl WorldBases<'_> {
+    fn slot(
+        &self,
+        reference: &Reference,
+        platform: &Platform,
+    ) -> Slot<Result<Arc<BaseImage>, Error>> {
+        let key = (reference.to_string(), platform.to_string());
+        let mut resolved = self.resolved.lock().expect("no thread panics with it");
+        Arc::clone(resolved.entry(key).or_default())
+    }
+
+    /// The image from the store or a registry.
+    fn find(&self, reference: &Reference, platform: &Platform) -> Result<Arc<BaseImage>, Error> {
+        match self.in_store(reference, platform)? {
+            Stored::Image(image) if !self.pull => Ok(Arc::new(*image)),
+            stored => self
+                .at_registry(reference, platform)
+                .map(Arc::new)
+                .map_err(|error| stored.explain(error)),
+        }
+    }
+
     /// The image as the store has it.
     fn in_store(&self, reference: &Reference, platform: &Platform) -> Result<Stored, Error> {
         let store = self.environment.store;
@@ -195,12 +240,16 @@ impl WorldBases<'_> {
         reference: &Reference,
         repository: &Repository,
     ) -> Result<Resolved, registry::Error> {
-        let mut found = self.found.lock().expect("no thread panics with it");
-        if let Some(known) = found.get(&reference.to_string()) {
+        let slot = {
+            let mut found = self.found.lock().expect("no thread panics with it");
+            Arc::clone(found.entry(reference.to_string()).or_default())
+        };
+        let mut slot = slot.lock().expect("no thread panics with it");
+        if let Some(known) = &*slot {
             return Ok(known.clone());
         }
         let resolved = repository.resolve()?;
-        found.insert(reference.to_string(), resolved.clone());
+        *slot = Some(resolved.clone());
         Ok(resolved)
     }
 }

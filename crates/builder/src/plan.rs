@@ -6,6 +6,7 @@
 mod consent;
 mod copy;
 mod fetch;
+mod foresee;
 mod from;
 mod history;
 mod instruction;
@@ -42,6 +43,11 @@ pub trait Bases {
     /// # Errors
     /// When there is no such image, or it cannot be had; the text says so for the user.
     fn resolve(&self, reference: &Reference, platform: &Platform) -> Result<Arc<BaseImage>, Error>;
+
+    /// Is told which images will be asked for, to look them up side by side. What goes wrong is told when they are.
+    fn foresee(&self, images: &[(Reference, Platform)]) {
+        let _ = images;
+    }
 
     /// The image of an OCI image layout, for a platform.
     ///
@@ -275,6 +281,7 @@ impl<'a> Planner<'a> {
         let mut targets = Vec::with_capacity(platforms.len());
         for platform in platforms {
             self.turn_to(platform)?;
+            self.foresee();
             self.stage(self.target)?;
             if stages == Stages::All {
                 for index in 0..self.stages.len() {

@@ -123,7 +123,7 @@ impl Planner<'_> {
     }
 
     /// Expands a word of a `FROM` line: only global `ARG`s count there.
-    fn global_word(&self, word: &Word) -> Result<String, Error> {
+    pub(super) fn global_word(&self, word: &Word) -> Result<String, Error> {
         let escape = self.file.directives.escape;
         let expanded = self.scope.globals().expand(&word.text, escape);
         Ok(expanded.map_err(|error| problem::expansion(&error, word.span))?)
@@ -153,7 +153,7 @@ impl Planner<'_> {
     }
 
     /// The last stage of that name before stage `before`.
-    fn earlier_stage(&self, name: &str, before: usize) -> Option<usize> {
+    pub(super) fn earlier_stage(&self, name: &str, before: usize) -> Option<usize> {
         let name = name.to_lowercase();
         self.file.stages[..before]
             .iter()

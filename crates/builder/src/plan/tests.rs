@@ -333,3 +333,41 @@ fn equal_steps_of_several_platforms_are_one() {
         .map(|image| image.config.platform().to_string());
     assert_eq!(results.collect::<Vec<_>>(), ["linux/amd64", "linux/arm/v7"]);
 }
+
+/// Notes which images are to be looked up side by side.
+struct Noting(OneBase, std::sync::Mutex<Vec<String>>);
+
+impl Bases for Noting {
+    fn resolve(&self, reference: &Reference, platform: &Platform) -> Result<Arc<BaseImage>, Error> {
+        self.0.resolve(reference, platform)
+    }
+
+    fn foresee(&self, images: &[(Reference, Platform)]) {
+        let names = images.iter().map(|(reference, _)| reference.familiar());
+        self.1.lock().unwrap().extend(names);
+    }
+
+    fn built(&self, name: &str, of: &Descriptor, on: &Platform) -> Result<Arc<BaseImage>, Error> {
+        self.0.built(name, of, on)
+    }
+
+    fn layout(&self, layout: &OciLayout, platform: &Platform) -> Result<Arc<BaseImage>, Error> {
+        self.0.layout(layout, platform)
+    }
+}
+
+#[test]
+fn images_that_the_target_needs_are_foreseen() {
+    let text = "ARG V=2\nFROM base:1 AS one\nFROM base:unneeded\nFROM one AS two\nRUN x\n\
+                FROM scratch AS three\nCOPY --from=two / /\nFROM base:$V\nCOPY --from=three / /\nCOPY --from=base:3 / /\n";
+    let bases = Noting(base(), std::sync::Mutex::default());
+    plan(
+        &dockerfile::parse(&options(text).dockerfile).dockerfile,
+        &options(text),
+        &bases,
+    )
+    .unwrap();
+    let mut foreseen = bases.1.into_inner().unwrap();
+    foreseen.sort();
+    assert_eq!(foreseen, ["base:1", "base:2"]);
+}
