@@ -21,6 +21,7 @@ pub(crate) use pieces::stream;
 pub(crate) use writer::Kept;
 pub use writer::{BlobWriter, NewBlob};
 
+use crate::lease::Lease;
 use crate::store::Durability;
 use crate::{Error, Store};
 
@@ -203,6 +204,7 @@ impl Store {
     pub fn put_bytes(&self, media_type: MediaType, bytes: &[u8]) -> Result<Descriptor, Error> {
         let descriptor = Descriptor::of(media_type, bytes);
         let path = self.blob_path(&descriptor.digest);
+        self.hold(Lease::Blob(descriptor.digest.clone()))?;
         // An unchanged configuration or manifest, as a cached build makes it, costs no write.
         let there = fs::metadata(&path).is_ok_and(|there| there.len() == bytes.len() as u64);
         if !there || !self.has_file(&descriptor.digest)? {

@@ -241,6 +241,20 @@ pub enum Error {
         source: BlobError,
     },
 
+    /// The store may not grow any more, and all that is in it is needed.
+    #[error(
+        "the store takes {used} bytes and would grow by {growth}, more than the {limit} that it may take: tagged images, \
+         containers and what runs now need them"
+    )]
+    Full {
+        /// What it takes when all that can go is gone.
+        used: u64,
+        /// What was to be added.
+        growth: u64,
+        /// What it may take.
+        limit: u64,
+    },
+
     /// Whoever asked for it said to stop.
     #[error("stopped")]
     Stopped,

@@ -21,6 +21,7 @@ pub use remove::{Removed, Unnamed};
 pub use tags::Tag;
 pub use unpack::{Ground, Proceed, StackLayer};
 
+use crate::lease::Lease;
 use crate::store::{Durability, read_small};
 use crate::{Error, SnapshotId, Store};
 
@@ -85,6 +86,7 @@ impl Store {
         let bytes = serde_json::to_vec(&image).expect("an image has only string keys");
         if read_small(&path, MAX_IMAGE_SIZE)?.as_ref() != Some(&bytes) {
             self.link_chains(&image)?;
+            self.hold(Lease::Image(manifest.digest.clone()))?;
             self.write(&path, &bytes, Durability::Cached)?;
         }
         Ok(image)
@@ -95,6 +97,7 @@ impl Store {
     /// # Errors
     /// [`Error::Io`] if the record is there and cannot be read.
     pub fn image(&self, manifest: &Digest) -> Result<Option<Image>, Error> {
+        self.hold(Lease::Image(manifest.clone()))?;
         let bytes = read_small(&self.image_path(manifest), MAX_IMAGE_SIZE)?;
         let image: Option<Image> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         Ok(image.filter(|image| image.manifest.digest == *manifest))
@@ -147,7 +150,7 @@ impl Store {
     }
 
     /// All image records, in no order. Damaged ones are left out.
-    fn all_images(&self) -> Result<Vec<Image>, Error> {
+    pub(crate) fn all_images(&self) -> Result<Vec<Image>, Error> {
         let dir = self.layout().images();
         let mut images = Vec::new();
         for entry in fs::read_dir(&dir).map_err(Error::io("list", &dir))? {
@@ -170,7 +173,7 @@ impl Store {
         }
     }
 
-    fn image_path(&self, manifest: &Digest) -> PathBuf {
+    pub(crate) fn image_path(&self, manifest: &Digest) -> PathBuf {
         self.layout()
             .images()
             .join(format!("{}.json", manifest.hex()))

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 /// | `builds/<hex>/` | what the last build of each Dockerfile was made of |
 /// | `statcache/<hex>` | content digests of a context's files, by their `stat` |
 /// | `containers/`, `logs/` | what `run` and `build` leave |
+/// | `usage` | what all of it takes on the disk, where that is limited |
 /// | `tmp/` | unfinished work, swept when its owner is gone |
 #[derive(Debug, Clone)]
 pub struct Layout {
@@ -63,6 +64,12 @@ impl Layout {
     #[must_use]
     pub fn lock(&self) -> PathBuf {
         self.root.join("lock")
+    }
+
+    /// The file that says what the store takes.
+    #[must_use]
+    pub fn usage(&self) -> PathBuf {
+        self.root.join("usage")
     }
 
     /// Blobs with a SHA-256 digest.

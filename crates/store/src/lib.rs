@@ -13,6 +13,7 @@ mod cache_mounts;
 mod diff;
 mod error;
 mod extract;
+mod gc;
 mod hex;
 mod images;
 mod last_build;
@@ -20,6 +21,7 @@ mod layer_error;
 mod layer_writer;
 mod layers;
 mod layout;
+mod lease;
 mod measure;
 mod mount;
 mod packed;
@@ -34,6 +36,7 @@ mod stat_cache;
 mod store;
 mod timestamps;
 mod unpack;
+mod usage;
 
 pub use apply::{Applied, apply};
 pub use archive::{
@@ -45,6 +48,7 @@ pub use cache_mounts::{CacheMount, CacheMountId, MountIndex, PackedMount, Seed, 
 pub use diff::{Change, Changes, Grafted, LayerSize, write_layer};
 pub use error::Error;
 pub use extract::{Extracted, extract, is_archive};
+pub use gc::{CacheEntry, CacheKind, CacheScope, Fit, Prune, Pruned};
 pub use images::{Ground, Image, ImageLayer, Listed, Proceed, Removed, StackLayer, Tag, Unnamed};
 pub use last_build::{LastBuild, List};
 pub use layer_error::LayerError;
@@ -59,3 +63,4 @@ pub use snapshot_id::SnapshotId;
 pub use stat_cache::{FileStamp, StatCache};
 pub use store::Store;
 pub use timestamps::{CONTEXT_TIME, Timestamps};
+pub use usage::{ImageUsage, Part, Usage};

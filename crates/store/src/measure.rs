@@ -14,6 +14,8 @@ pub(crate) struct Census {
     pub(crate) entries: u64,
     /// Bytes of regular files, of those with several names once.
     pub(crate) bytes: u64,
+    /// What all of it takes on the disk, in bytes.
+    pub(crate) disk: u64,
 }
 
 impl Census {
@@ -42,11 +44,15 @@ impl Census {
                 continue;
             };
             self.entries += 1;
+            let is_new = metadata.nlink < 2
+                || metadata.kind == FileKind::Directory
+                || linked.insert(metadata.ino);
+            if is_new {
+                self.disk += metadata.blocks * 512;
+            }
             match metadata.kind {
                 FileKind::Directory => self.add(&dir.open_dir(&entry.name)?, linked)?,
-                FileKind::File if metadata.nlink < 2 || linked.insert(metadata.ino) => {
-                    self.bytes += metadata.size;
-                }
+                FileKind::File if is_new => self.bytes += metadata.size,
                 _ => {}
             }
         }

@@ -9,8 +9,10 @@ use oci::DiffId;
 use serde::{Deserialize, Serialize};
 
 use crate::boot::boot_id;
+use crate::lease::Lease;
 use crate::measure::Census;
-use crate::store::{Durability, create_new, read_small};
+use crate::records::touch;
+use crate::store::{Durability, create_new, open_small, read_open, read_small};
 use crate::{Error, Scratch, Sealed, SnapshotId, Store, Timestamps};
 
 /// The layer itself, in a snapshot's directory and in a draft's.
@@ -194,6 +196,8 @@ impl Draft {
         }
         write_new(&new.join(CENSUS), census.mark(boot_id()).as_bytes())?;
         let snapshot = self.store.snapshot_at(id);
+        self.store.make_room(census.disk)?;
+        self.store.hold(Lease::Snapshot(id.clone()))?;
         match fs::rename(&new, &snapshot.path) {
             Ok(()) => {
                 self.store.found_whole().insert(id.clone());
@@ -242,6 +246,7 @@ impl Store {
     /// [`Error::Io`] if the store cannot be read.
     pub fn snapshot(&self, id: &SnapshotId) -> Result<Option<Snapshot>, Error> {
         let snapshot = self.snapshot_at(id);
+        self.hold(Lease::Snapshot(id.clone()))?;
         let known = snapshot
             .path
             .try_exists()
@@ -265,9 +270,13 @@ impl Store {
 
     fn has_all(&self, snapshot: &Snapshot) -> Result<bool, Error> {
         let path = snapshot.path.join(CENSUS);
-        let Some(mark) = read_small(&path, MAX_CENSUS)? else {
+        let Some(file) = open_small(&path)? else {
             return Ok(false);
         };
+        let Some(mark) = read_open(&file, &path, MAX_CENSUS)? else {
+            return Ok(false);
+        };
+        touch(&file);
         let mark = String::from_utf8_lossy(&mark);
         if mark.starts_with(boot_id()) {
             return Ok(true);

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use rustix::fs::{FlockOperation, IFlags, Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::lease::Leases;
 use crate::reaper::Reaper;
 use crate::{Error, Layout, Scratch, SnapshotId, scratch};
 
@@ -41,6 +42,9 @@ struct Inner {
     counter: AtomicU64,
     /// Snapshots that need not be looked at again, see [`Store::snapshot`].
     whole: Mutex<HashSet<SnapshotId>>,
+    leases: Leases,
+    /// How many bytes it may take, if anybody said.
+    limit: OnceLock<u64>,
 }
 
 /// Whether a file must be on the disk before it gets its name.
@@ -78,6 +82,8 @@ impl Store {
                 session: OnceLock::new(),
                 counter: AtomicU64::new(0),
                 whole: Mutex::default(),
+                leases: Leases::default(),
+                limit: OnceLock::new(),
             }),
         })
     }
@@ -113,8 +119,18 @@ impl Store {
         whole.expect("no thread panics with it")
     }
 
-    /// A path for a new file of this process, to be renamed into place.
-    pub(crate) fn temporary_path(&self) -> Result<PathBuf, Error> {
+    /// What this process has in use.
+    pub(crate) fn leases(&self) -> &Leases {
+        &self.inner.leases
+    }
+
+    /// How many bytes the store may take.
+    pub(crate) fn limit(&self) -> &OnceLock<u64> {
+        &self.inner.limit
+    }
+
+    /// This process's own directory under `tmp/`.
+    pub(crate) fn session(&self) -> Result<&Path, Error> {
         let session = match self.inner.session.get() {
             Some(session) => session,
             None => {
@@ -122,12 +138,13 @@ impl Store {
                 self.inner.session.get_or_init(|| made)
             }
         };
-        Ok(session.path().join(
-            self.inner
-                .counter
-                .fetch_add(1, Ordering::Relaxed)
-                .to_string(),
-        ))
+        Ok(session.path())
+    }
+
+    /// A path for a new file of this process, to be renamed into place.
+    pub(crate) fn temporary_path(&self) -> Result<PathBuf, Error> {
+        let number = self.inner.counter.fetch_add(1, Ordering::Relaxed);
+        Ok(self.session()?.join(number.to_string()))
     }
 
     /// Puts `bytes` at `target` in one step: readers see the old file or the new one.

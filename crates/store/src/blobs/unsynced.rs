@@ -13,6 +13,7 @@ use rustix::fs::XattrFlags;
 use rustix::io::Errno;
 
 use crate::boot::boot_id;
+use crate::lease::Lease;
 use crate::{Error, Store};
 
 /// The attribute's name.
@@ -30,6 +31,7 @@ pub(super) fn mark(file: &File) -> bool {
 impl Store {
     /// Whether a blob is a file, with the content that was written into it.
     pub(crate) fn has_file(&self, digest: &Digest) -> Result<bool, Error> {
+        self.hold(Lease::Blob(digest.clone()))?;
         let path = self.blob_path(digest);
         let mut boot = [0; 64];
         match rustix::fs::getxattr(&path, MARK, &mut boot) {

@@ -210,6 +210,7 @@ impl NewBlob {
         if store.has_file(&self.digest)? {
             return Ok(());
         }
+        store.make_room(self.size)?;
         let target = store.blob_path(&self.digest);
         let path = &self.place.path;
         let file = File::open(path).map_err(Error::io("open", path))?;

@@ -46,7 +46,7 @@ impl Store {
     }
 
     /// The snapshot that a link leads to; one that is no link is itself.
-    fn linked(&self, id: SnapshotId) -> SnapshotId {
+    pub(crate) fn linked(&self, id: SnapshotId) -> SnapshotId {
         let target = fs::read_link(self.snapshot_path(&id)).ok();
         let target = target
             .as_ref()

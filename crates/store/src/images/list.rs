@@ -20,11 +20,11 @@ pub struct Listed {
 
 /// An image ID: to the user one image, in the store one or more manifests, as when what was built comes back from
 /// a registry with its layers compressed.
-pub(super) struct Named {
+pub(crate) struct Named {
     /// Never empty; those with references come first.
-    pub(super) images: Vec<Image>,
+    pub(crate) images: Vec<Image>,
     /// Sorted.
-    pub(super) references: Vec<Reference>,
+    pub(crate) references: Vec<Reference>,
 }
 
 impl Store {
@@ -74,7 +74,7 @@ impl Store {
     }
 
     /// All images by their IDs.
-    pub(super) fn images_by_id(&self) -> Result<BTreeMap<Digest, Named>, Error> {
+    pub(crate) fn images_by_id(&self) -> Result<BTreeMap<Digest, Named>, Error> {
         let names = self.names()?;
         let mut images = self.all_images()?;
         // With names first; beyond that any order will do that is always the same.

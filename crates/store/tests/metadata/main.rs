@@ -8,6 +8,7 @@
 mod cache_mounts;
 mod crash;
 mod export;
+mod gc;
 mod images;
 mod last_build;
 mod load;
