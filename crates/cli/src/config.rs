@@ -2,12 +2,14 @@
 //! place that reads the environment.
 
 mod credentials;
+mod file;
 
 use crate::command_error::CommandError;
 use crate::terminal::clean;
 use crate::terminal::style::Style;
 use crate::{output, terminal};
 use builder::remote::GitSettings;
+use file::File;
 use registry::{Certificates, Client, Credentials, Observer, Proxies, Registries};
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -103,7 +105,21 @@ impl Config {
 
     /// Opens the store.
     pub(crate) fn store(&self) -> Result<store::Store, CommandError> {
-        Ok(store::Store::open(self.store_path()?)?)
+        let store = store::Store::open(self.store_path()?)?;
+        if let Some(bytes) = self.max_size()? {
+            store.limit_to(bytes);
+        }
+        Ok(store)
+    }
+
+    /// How much the store may take on the disk: `CARAFE_MAX_SIZE`, else what the user's configuration file says, else the
+    /// machine's. None is no limit, and so is a size of 0.
+    pub(crate) fn max_size(&self) -> Result<Option<u64>, CommandError> {
+        let given = match set("CARAFE_MAX_SIZE") {
+            Some(text) => Some(file::size(&text.to_string_lossy(), "CARAFE_MAX_SIZE")?),
+            None => File::load(config_home().as_deref())?.max_size,
+        };
+        Ok(given.filter(|bytes| *bytes > 0))
     }
 
     /// A client for registries; nothing is connected before it is needed. It stops when `cancel` is set, and tells `observer`

@@ -30,7 +30,11 @@ impl Census {
 
     /// What a packed snapshot holds: its tar.
     pub(crate) fn of_tar(bytes: u64) -> Census {
-        Census { entries: 1, bytes }
+        Census {
+            entries: 1,
+            bytes,
+            disk: bytes.next_multiple_of(4096),
+        }
     }
 
     /// The census as a snapshot keeps it, with the boot that it was taken under.

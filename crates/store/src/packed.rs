@@ -126,6 +126,7 @@ impl Store {
         }
         applied.settle(&draft.dir(), &self.union(below)?)?;
         let census = Census::of(&draft.dir())?;
+        self.make_room(census.disk)?;
         let files = snapshot.dir();
         // Left by somebody who was killed before the tar was gone.
         rootfs::remove_tree(&files).map_err(|source| Error::Root { source })?;

@@ -3,6 +3,7 @@
 use super::{Body, CommandError, chain};
 use crate::diagnostic;
 use crate::exit::Exit;
+use crate::report::sizes;
 use crate::signals;
 use crate::template::TemplateError;
 use crate::terminal::style::Style;
@@ -59,6 +60,21 @@ impl From<store::Error> for CommandError {
         {
             let message = format!("layer {digest} is not in the store any more, nor anywhere else");
             return Self::new(message).hint("build, pull or load the image again");
+        }
+        if let store::Error::Full {
+            used,
+            growth,
+            limit,
+        } = &error
+        {
+            let [used, growth, limit] = [used, growth, limit].map(|bytes| sizes::spaced(*bytes));
+            let message = format!(
+                "the store is full: it takes {used}, would grow by {growth}, and may take {limit}"
+            );
+            return Self::new(message).hint(
+                "all that is left is needed by images with a name, containers and what runs now: remove images \
+                 (carafe image prune -a, carafe rmi), or raise max-size (CARAFE_MAX_SIZE)",
+            );
         }
         let hint = match &error {
             store::Error::NoSuchImage { name } => Some(format!(

@@ -1,7 +1,6 @@
 //! `docker buildx`: the verbs of buildx, for carafe in its place.
 
 mod builder;
-mod du;
 
 pub(crate) use builder::check as check_builder;
 
@@ -49,8 +48,9 @@ enum Verb {
     Rm(builder::RemoveArgs),
     /// Stop a builder: nothing runs between builds
     Stop(builder::StopArgs),
-    /// Show what the store's layers take
-    Du(du::Args),
+    /// Show what the build cache takes
+    Du(super::builder::DuArgs),
+    Prune(super::builder::PruneArgs),
     #[command(external_subcommand)]
     Other(Vec<OsString>),
 }
@@ -72,14 +72,15 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         Verb::Create(args) => builder::create(args),
         Verb::Rm(args) => builder::remove(args),
         Verb::Stop(args) => builder::stop(args),
-        Verb::Du(args) => du::run(args, config),
+        Verb::Du(args) => super::builder::du(args, config),
+        Verb::Prune(args) => super::builder::prune(args, config),
         Verb::Other(words) => Err(other(words)),
     }
 }
 
 /// What buildx has beside, and what nobody has.
 fn other(words: &[OsString]) -> CommandError {
-    const LATER: [&str; 8] = [
+    const LATER: [&str; 7] = [
         "dap",
         "debug",
         "dial-stdio",
@@ -87,7 +88,6 @@ fn other(words: &[OsString]) -> CommandError {
         "imagetools",
         "install",
         "policy",
-        "prune",
     ];
     let name = words.first().map(|word| word.to_string_lossy());
     let name = name.unwrap_or_default();

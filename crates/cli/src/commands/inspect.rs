@@ -35,7 +35,16 @@ enum Kind {
     Container,
 }
 
+/// `image inspect`.
+pub(crate) fn of_images(args: &Args, config: &Config) -> Result<Exit, CommandError> {
+    inspect(args, Some(Kind::Image), config)
+}
+
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
+    inspect(args, args.kind, config)
+}
+
+fn inspect(args: &Args, kind: Option<Kind>, config: &Config) -> Result<Exit, CommandError> {
     let template = match args.format.as_deref() {
         None | Some("json") => None,
         Some(text) => Some(Template::parse(text)?),
@@ -44,7 +53,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let mut exit = Exit::Success;
     let mut found = Vec::new();
     for name in &args.names {
-        match object(&store, name, args) {
+        match object(&store, name, (kind, args.platform.as_ref())) {
             Ok(value) => found.push(value),
             Err(error) => {
                 output::note(&error.render(config.style()));
@@ -94,16 +103,19 @@ fn shown(found: Vec<Value>) -> Value {
 }
 
 /// A container goes before an image of that name, as with Docker.
-fn object(store: &Store, name: &str, args: &Args) -> Result<Value, CommandError> {
-    let kind = args.kind;
-    if kind != Some(Kind::Image) && args.platform.is_none() {
+fn object(
+    store: &Store,
+    name: &str,
+    (kind, platform): (Option<Kind>, Option<&Platform>),
+) -> Result<Value, CommandError> {
+    if kind != Some(Kind::Image) && platform.is_none() {
         match Containers::new(store).find(name) {
             Ok(container) => return of_container(store, &container),
             Err(error) if kind == Some(Kind::Container) => return Err(error),
             Err(_) => {}
         }
     }
-    let image = match &args.platform {
+    let image = match platform {
         Some(platform) => store.resolve_for(name, platform)?,
         None => store.resolve(name)?,
     };

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::container::directory::Containers;
 use crate::exit::Exit;
 use crate::output;
-use store::{Store, Unnamed};
+use store::{Prune, Store, Unnamed};
 
 /// Remove images, or names of images
 #[derive(Debug, clap::Args)]
@@ -13,7 +13,7 @@ pub(crate) struct Args {
     /// Remove an image with all its names, and one that containers use
     #[arg(short, long)]
     force: bool,
-    /// Leave images without a name that this one was built on; carafe never removes those with it
+    /// Leave layers that nothing needs any more to the next collection of garbage
     #[arg(long)]
     no_prune: bool,
     /// The images: names or IDs
@@ -30,6 +30,11 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
             output::note(&error.render(config.style()));
             exit = Exit::Failure;
         }
+    }
+    if !args.no_prune {
+        // What this process has looked at counts as in use.
+        drop(store);
+        config.store()?.prune(&Prune::default())?;
     }
     Ok(exit)
 }

@@ -109,9 +109,14 @@ fn docker_buildx_is_carafe() {
     assert!(other.stderr.contains("no daemon to start"), "{other:#?}");
     assert_eq!(run(&carafe, "buildx use carafe").code, 0);
     assert!(run(&carafe, "buildx du").stdout.contains("Total: "));
-    let later = run(&carafe, "buildx prune -f");
+    assert!(run(&carafe, "buildx prune -f").stdout.contains("Total:\t"));
+    let later = run(&carafe, "buildx history ls");
     assert_eq!(later.code, 2);
-    assert!(later.stderr.contains("buildx prune is not implemented yet"));
+    assert!(
+        later
+            .stderr
+            .contains("buildx history is not implemented yet")
+    );
     assert_eq!(run(&carafe, "buildx --builder kube ls").code, 1);
 
     let built = run(&carafe, &format!("buildx build --load -t x {context}"));

@@ -19,6 +19,7 @@ mod missing;
 mod on_error;
 mod outputs;
 mod platforms;
+mod prune;
 mod push;
 mod remote;
 mod reproducible;

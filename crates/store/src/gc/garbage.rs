@@ -111,18 +111,19 @@ impl Store {
                 .and_then(|stem| stem.to_str())
                 .unwrap_or_default();
             let of_image = needed.layers.iter().any(|layer| layer.hex() == stem);
-            let layer = layer.filter(|layer| {
+            let kept = layer.filter(|layer| {
                 let top = layer.stack.last();
                 let made_here = top.is_some_and(|top| snapshots.join(top.as_str()).exists());
                 let in_use = layer
                     .blobs
                     .iter()
                     .any(|blob| needed.blobs.contains(&blob.digest));
-                // Somebody may just be about to name it.
-                of_image || made_here || in_use || modified(&path) >= started
+                of_image || made_here || in_use
             });
-            match layer {
+            match kept {
                 Some(layer) => blobs.extend(layer.blobs.into_iter().map(|blob| blob.digest)),
+                // Somebody may just be about to name it.
+                None if modified(&path) >= started => {}
                 None => sweep.add(unguarded(path))?,
             }
         }

@@ -97,48 +97,55 @@ impl Store {
         }
     }
 
-    /// Removes garbage, and then as much as it takes.
+    /// Removes garbage, and then as much as it takes: of the cache, then an image without a name and what only it
+    /// kept in the cache, and so on.
     fn fit(&self, limit: u64, growth: u64) -> Result<Fit, Error> {
-        let mut fit = Fit {
-            freed: self.collect_garbage()?,
-            ..Fit::default()
-        };
-        fit.used = self.measure();
-        let fits = |fit: &Fit, most: u64| fit.used.saturating_add(growth) <= most;
-        if fits(&fit, limit) {
-            return Ok(fit);
+        let mut fit = Fit::default();
+        loop {
+            fit.freed += self.collect_garbage()?;
+            fit.used = self.measure();
+            if fit.used.saturating_add(growth) <= limit {
+                return Ok(fit);
+            }
+            let target = (limit - limit / SLACK).saturating_sub(growth);
+            let needed = Needed::find(self)?;
+            self.evict(&needed, target, &mut fit)?;
+            fit.used = self.measure();
+            if fit.used.saturating_add(growth) <= limit || !self.remove_oldest(&needed)? {
+                return Ok(fit);
+            }
+            fit.images += 1;
         }
-        let target = limit - limit / SLACK;
-        let needed = Needed::find(self)?;
+    }
+
+    /// Removes of the cache what was not used for the longest time, until the store takes no more than that.
+    fn evict(&self, needed: &Needed, target: u64, fit: &mut Fit) -> Result<(), Error> {
         let mut sweep = Sweep::new(self)?;
-        for entry in self.find_cache(&needed)? {
-            if entry.shared {
-                continue;
+        let entries = self.find_cache(needed)?.into_iter();
+        for entry in entries.filter(|entry| !entry.shared) {
+            if fit.used <= target {
+                break;
             }
             let before = sweep.freed();
             fit.entries += usize::from(sweep.entry(entry)?.is_some());
             let freed = sweep.freed() - before;
             fit.freed += freed;
             fit.used = fit.used.saturating_sub(freed);
-            if fits(&fit, target) {
-                break;
-            }
         }
-        drop(sweep);
+        Ok(())
+    }
+
+    /// Removes the oldest image that has no name and no user; `false` if there is none.
+    fn remove_oldest(&self, needed: &Needed) -> Result<bool, Error> {
         // Newest first in the list.
         for listed in self.images()?.into_iter().rev() {
-            if fits(&fit, limit) {
-                break;
-            }
-            if listed.references.is_empty() && !needed.users.contains(&listed.image.id) {
-                fit.images += self.delete_unused([&listed.image.id].into_iter())?.len();
-                fit.freed += self.collect_garbage()?;
-                fit.used = self.measure();
+            let id = &listed.image.id;
+            let meant = listed.references.is_empty() && !needed.users.contains(id);
+            if meant && !self.delete_unused([id].into_iter())?.is_empty() {
+                return Ok(true);
             }
         }
-        fit.freed += self.collect_garbage()?;
-        fit.used = self.measure();
-        Ok(fit)
+        Ok(false)
     }
 
     /// What the store takes on the disk, without what is being made just now.
