@@ -28,8 +28,8 @@ impl Census {
         Ok(census)
     }
 
-    /// What a packed snapshot holds: its tar.
-    pub(crate) fn of_tar(bytes: u64) -> Census {
+    /// What a packed snapshot holds: one file.
+    pub(crate) fn of_packed(bytes: u64) -> Census {
         Census {
             entries: 1,
             bytes,

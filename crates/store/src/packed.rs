@@ -6,108 +6,196 @@
 //! first, a later build or a container, unpacks them, once.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write as _};
-use std::path::PathBuf;
+use std::io::{self, BufWriter, Read, Write as _};
+use std::path::{Path, PathBuf};
 
-use oci::{DiffId, DigestWriter};
+use oci::compression::decoder;
+use oci::{Descriptor, DiffId, DigestWriter};
 use rustix::fs::FlockOperation;
 
 use crate::archive::check_diff_id;
 use crate::boot::boot_id;
+use crate::layer_writer::LayerWriter;
 use crate::measure::Census;
 use crate::snapshot::CENSUS;
 use crate::store::{Durability, create_new};
 use crate::{
-    Change, Draft, Error, LayerError, Sealed, Snapshot, SnapshotId, SnapshotMeta, Store, apply,
-    write_layer,
+    Change, Draft, Error, LayerError, Recompress, Sealed, Snapshot, SnapshotId, SnapshotMeta,
+    Store, apply, write_layer,
 };
 
-/// The layer, in the directory of a packed snapshot. As long as it is there it counts, and no files do.
+/// The layer's tar, in the directory of a packed snapshot.
 const TAR: &str = "layer.tar";
 
+/// The same compressed: a further name of a blob, so that the snapshot does not depend on who needs that.
+const BLOB: &str = "layer.blob";
+
 const BUFFER: usize = 256 << 10;
+
+/// A layer that is going to be a packed snapshot.
+struct Packed {
+    sealed: Sealed,
+    /// The bytes of its files.
+    size: u64,
+    /// What it takes.
+    length: u64,
+    /// Its blob, if it was compressed.
+    blob: Option<Descriptor>,
+}
 
 impl Draft {
     /// Makes changes a snapshot without making their files; what is in the draft's directory is dropped. The changes are
     /// those on the snapshots of `below`, the bottom one first. Files get times of whole seconds, as in every layer.
     ///
+    /// Where the image is to leave compressed as `how` says, that is done in the same pass, and is what is kept.
+    ///
     /// # Errors
-    /// [`Error::Layer`] if the changes cannot be read; as [`commit`](Draft::commit).
+    /// [`Error::Layer`] if the changes cannot be read, [`Error::Compressor`] if layers cannot be compressed so; as
+    /// [`commit`](Draft::commit).
     pub fn commit_packed(
         self,
         id: &SnapshotId,
         below: &[SnapshotId],
+        how: Option<&Recompress>,
         changes: impl Iterator<Item = Result<Change, LayerError>>,
     ) -> Result<Snapshot, Error> {
+        let packed = match how.filter(|how| how.is_for_new_layers()) {
+            Some(how) => self.write_blob(changes, how)?,
+            None => self.write_tar(changes)?,
+        };
+        rootfs::remove_tree(self.dir()).map_err(|source| Error::Root { source })?;
+        let Packed {
+            sealed,
+            size,
+            length,
+            blob,
+        } = packed;
+        let meta = SnapshotMeta {
+            diff_id: Some(sealed.diff_id.clone()),
+            tar_size: Some(sealed.tar_size),
+            size: Some(size),
+            coarse_times: true,
+            retimed: None,
+        };
+        let store = self.store().clone();
+        let snapshot = self.put(id, &meta, Census::of_packed(length))?;
+        store.update_layer(&sealed.diff_id, |layer| {
+            layer.size = Some(sealed.tar_size);
+            layer.unpacked = Some(size);
+            layer.stack = below.iter().chain([id]).cloned().collect();
+            blob.iter().for_each(|blob| layer.add_blob(blob));
+        })?;
+        Ok(snapshot)
+    }
+
+    fn write_tar(
+        &self,
+        changes: impl Iterator<Item = Result<Change, LayerError>>,
+    ) -> Result<Packed, Error> {
         let path = self.new_snapshot().join(TAR);
         let tar = BufWriter::with_capacity(BUFFER, create_new(&path)?);
         let (writer, size) = write_layer(changes, DigestWriter::new(tar))?;
         let (mut tar, digest, tar_size) = writer.finish();
         tar.flush().map_err(Error::io("write", &path))?;
-        rootfs::remove_tree(self.dir()).map_err(|source| Error::Root { source })?;
         let sealed = Sealed {
             diff_id: DiffId(digest),
             tar_size,
         };
-        let meta = SnapshotMeta {
-            diff_id: Some(sealed.diff_id.clone()),
-            tar_size: Some(tar_size),
-            size: Some(size.bytes),
-            coarse_times: true,
-            retimed: None,
+        Ok(Packed {
+            sealed,
+            size: size.bytes,
+            length: tar_size,
+            blob: None,
+        })
+    }
+
+    fn write_blob(
+        &self,
+        changes: impl Iterator<Item = Result<Change, LayerError>>,
+        how: &Recompress,
+    ) -> Result<Packed, Error> {
+        let store = self.store();
+        let writer = LayerWriter::compressing(store.blob_writer()?, how)?;
+        let (writer, size) = write_layer(changes, writer)?;
+        let written = writer
+            .finish()
+            .map_err(|source| Error::Compressor { source })?;
+        let blob = written.keep(how)?;
+        let (kept, path) = (
+            store.blob_path(&blob.digest),
+            self.new_snapshot().join(BLOB),
+        );
+        fs::hard_link(&kept, &path).map_err(Error::io("link", &path))?;
+        let sealed = Sealed {
+            diff_id: written.diff_id,
+            tar_size: written.tar_size,
         };
-        let store = self.store().clone();
-        let snapshot = self.put(id, &meta, Census::of_tar(tar_size))?;
-        store.update_layer(&sealed.diff_id, |layer| {
-            layer.size = Some(tar_size);
-            layer.unpacked = Some(size.bytes);
-            layer.stack = below.iter().chain([id]).cloned().collect();
-        })?;
-        Ok(snapshot)
+        Ok(Packed {
+            sealed,
+            size: size.bytes,
+            length: blob.size,
+            blob: Some(blob),
+        })
     }
 }
 
 impl Snapshot {
-    fn tar(&self) -> PathBuf {
-        self.path().join(TAR)
+    /// The file that the layer is packed in, if it is; as long as it is there it counts, and no files do.
+    fn packed(&self) -> Result<Option<(File, PathBuf)>, Error> {
+        for name in [TAR, BLOB] {
+            let path = self.path().join(name);
+            match File::open(&path) {
+                Ok(file) => return Ok(Some((file, path))),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(Error::io("open", &path)(e)),
+            }
+        }
+        Ok(None)
     }
 
     /// The layer's tar, if the snapshot is still packed.
-    pub(crate) fn open_tar(&self) -> Result<Option<File>, Error> {
-        let path = self.tar();
-        match File::open(&path) {
-            Ok(tar) => Ok(Some(tar)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(Error::io("open", &path)(e)),
-        }
+    pub(crate) fn open_tar(&self) -> Result<Option<Box<dyn Read + Send>>, Error> {
+        let Some((file, path)) = self.packed()? else {
+            return Ok(None);
+        };
+        decoded(file, &path).map(Some)
     }
 
     /// What the snapshot holds now: its tar, or its files.
     pub(crate) fn census(&self) -> Result<Census, Error> {
-        let path = self.tar();
-        match fs::metadata(&path) {
-            Ok(tar) => Ok(Census::of_tar(tar.len())),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Census::of(&self.dir()),
-            Err(e) => Err(Error::io("examine", &path)(e)),
-        }
+        let Some((file, path)) = self.packed()? else {
+            return Census::of(&self.dir());
+        };
+        let metadata = file.metadata().map_err(Error::io("examine", &path))?;
+        Ok(Census::of_packed(metadata.len()))
     }
 }
 
+/// The tar that is in a file, compressed if the file says so by its name: the beginning of a tar may look like anything.
+fn decoded(file: File, path: &Path) -> Result<Box<dyn Read + Send>, Error> {
+    if path.ends_with(TAR) {
+        return Ok(Box::new(file));
+    }
+    let (_, tar) = decoder(file).map_err(Error::io("read", path))?;
+    Ok(tar)
+}
+
 impl Store {
-    /// A snapshot with its files, unpacked on those below it if it was packed. Others may want to do the same: the tar
-    /// is locked by the one who does it, and goes when the files are in place.
+    /// A snapshot with its files, unpacked on those below it if it was packed. Others may want to do the same: what it is
+    /// packed in is locked by the one who does it, and goes when the files are in place.
     pub(crate) fn with_files(
         &self,
         snapshot: Snapshot,
         below: &[Snapshot],
     ) -> Result<Snapshot, Error> {
-        let Some(tar) = snapshot.open_tar()? else {
+        let Some((file, path)) = snapshot.packed()? else {
             return Ok(snapshot);
         };
-        let path = snapshot.tar();
-        rustix::fs::flock(&tar, FlockOperation::LockExclusive).map_err(Error::io("lock", &path))?;
+        rustix::fs::flock(&file, FlockOperation::LockExclusive)
+            .map_err(Error::io("lock", &path))?;
         if path.try_exists().map_err(Error::io("examine", &path))? {
-            self.unpack_in_place(&snapshot, below, &tar)?;
+            let copy = file.try_clone().map_err(Error::io("open", &path))?;
+            self.unpack_in_place(&snapshot, below, decoded(copy, &path)?)?;
             fs::remove_file(&path).map_err(Error::io("remove", &path))?;
         }
         Ok(snapshot)
@@ -117,7 +205,7 @@ impl Store {
         &self,
         snapshot: &Snapshot,
         below: &[Snapshot],
-        tar: &File,
+        tar: impl Read + Send,
     ) -> Result<(), Error> {
         let draft = self.draft()?;
         let mut applied = apply(tar, &draft.dir())?;

@@ -1,6 +1,6 @@
 //! From a snapshot to a layer: its diff ID and its length, found out when an image needs them.
 
-use oci::{Compression, DiffId};
+use oci::DiffId;
 use rootfs::Dir;
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +64,7 @@ impl Store {
         let snapshots = self.stack(stack)?;
         let (top, below) = snapshots.split_last().ok_or(Error::EmptyStack)?;
         let changes = self.changes_of(top, below)?.with_timestamps(timestamps);
-        let how = how.filter(|how| how.compression != Compression::None && !how.is_exact());
+        let how = how.filter(|how| how.is_for_new_layers());
         let writer = match how {
             Some(how) => LayerWriter::compressing(self.blob_writer()?, how)?,
             None => LayerWriter::hashing(),

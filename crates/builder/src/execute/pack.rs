@@ -102,8 +102,12 @@ impl Executor<'_> {
         let changed = Changed::default();
         let files = Files::new(unfilled, work.stopped, &changed)?;
         let at = layer_path(&unfilled.at);
-        let snapshot =
-            draft.commit_packed(&SnapshotId::random(), stack, Grafted::new(made, at, files))?;
+        let snapshot = draft.commit_packed(
+            &SnapshotId::random(),
+            stack,
+            self.environment.layers_as.as_ref(),
+            Grafted::new(made, at, files),
+        )?;
         if let Some(name) = changed.into_inner().expect("no thread panics with it") {
             let name = name.to_string_lossy().into_owned();
             work.notice(Notice::Changed { name });

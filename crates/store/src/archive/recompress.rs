@@ -54,6 +54,11 @@ impl Recompress {
         self.scope == Scope::All && self.level.is_some()
     }
 
+    /// Whether a layer that is made now is best compressed at once.
+    pub(crate) fn is_for_new_layers(&self) -> bool {
+        self.compression != Compression::None && !self.is_exact()
+    }
+
     /// Whether a layer is left as it is.
     #[must_use]
     pub fn keeps(&self, layer: &Descriptor) -> bool {

@@ -3,13 +3,14 @@
 use std::fs::{self, File};
 use std::path::Path;
 
+use oci::Compression;
 use rootfs::{Dir, Metadata};
-use store::{Change, Changes, Error, Grafted, Snapshot, SnapshotId, Store, Timestamps};
+use store::{Change, Changes, Error, Grafted, Recompress, Snapshot, SnapshotId, Store, Timestamps};
 
 use crate::support::{store, tree};
 
 /// A directory below `/made`, in a packed snapshot on nothing.
-fn packed(store: &Store, source: &Path) -> Snapshot {
+fn packed(store: &Store, source: &Path, how: Option<&Recompress>) -> Snapshot {
     let draft = store.draft().unwrap();
     fs::create_dir(draft.dir().join("made")).unwrap();
     let below = store.union(&[]).unwrap();
@@ -23,7 +24,7 @@ fn packed(store: &Store, source: &Path) -> Snapshot {
     let files = vec![file("a"), file("b")].into_iter();
     let grafted = Grafted::new(changes, b"made".to_vec(), files);
     draft
-        .commit_packed(&SnapshotId::random(), &[], grafted)
+        .commit_packed(&SnapshotId::random(), &[], how, grafted)
         .unwrap()
 }
 
@@ -38,7 +39,7 @@ fn source() -> tempfile::TempDir {
 fn the_layer_ships_without_files_and_is_unpacked_for_whoever_looks() {
     let (_temp, store) = store();
     let source = source();
-    let snapshot = packed(&store, source.path());
+    let snapshot = packed(&store, source.path(), None);
     let stack = [snapshot.id().clone()];
     assert!(!snapshot.dir().exists());
     let sealed = store.seal(&stack, Timestamps::Kept).unwrap();
@@ -66,10 +67,32 @@ fn the_layer_ships_without_files_and_is_unpacked_for_whoever_looks() {
 }
 
 #[test]
+fn what_is_to_leave_compressed_is_compressed_at_once_and_outlives_its_blob() {
+    let (_temp, store) = store();
+    let source = source();
+    for compression in [Compression::Gzip, Compression::Zstd] {
+        let how = Recompress::plain(compression);
+        let snapshot = packed(&store, source.path(), Some(&how));
+        let stack = [snapshot.id().clone()];
+        let sealed = store.seal(&stack, Timestamps::Kept).unwrap();
+        let known = store.layer(&sealed.diff_id).unwrap().unwrap();
+        let blob = known.blobs.last().unwrap();
+        assert_eq!(blob.media_type.layer_compression(), Some(compression));
+        std::fs::remove_file(store.blob_path(&blob.digest)).unwrap();
+        let mut tar = store.open_blob(sealed.diff_id.digest()).unwrap();
+        let length = std::io::copy(&mut tar, &mut std::io::sink()).unwrap();
+        assert_eq!(length, sealed.tar_size);
+        assert!(!snapshot.dir().exists());
+        let files = store.stack(&stack).unwrap();
+        assert_eq!(fs::read(files[0].dir().join("made/a")).unwrap(), b"first");
+    }
+}
+
+#[test]
 fn all_who_look_at_once_see_the_files() {
     let (_temp, store) = store();
     let source = source();
-    let snapshot = packed(&store, source.path());
+    let snapshot = packed(&store, source.path(), None);
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
@@ -84,7 +107,7 @@ fn all_who_look_at_once_see_the_files() {
 fn what_a_killed_process_had_unpacked_is_unpacked_again() {
     let (_temp, store) = store();
     let source = source();
-    let snapshot = packed(&store, source.path());
+    let snapshot = packed(&store, source.path(), None);
     fs::create_dir_all(snapshot.dir().join("made/half")).unwrap();
     let stack = store.stack(&[snapshot.id().clone()]).unwrap();
     assert!(!stack[0].dir().join("made/half").exists());
@@ -95,7 +118,10 @@ fn what_a_killed_process_had_unpacked_is_unpacked_again() {
 fn a_crash_or_a_change_is_found_out() {
     let (temp, store) = store();
     let source = source();
-    let (torn, tampered) = (packed(&store, source.path()), packed(&store, source.path()));
+    let (torn, tampered) = (
+        packed(&store, source.path(), None),
+        packed(&store, source.path(), None),
+    );
     let home = |snapshot: &Snapshot| snapshot.dir().parent().unwrap().to_owned();
     let census = fs::read_to_string(home(&torn).join("census")).unwrap();
     let (_, counts) = census.split_once(' ').unwrap();
