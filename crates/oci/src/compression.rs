@@ -23,6 +23,16 @@ pub enum Compression {
     Xz,
 }
 
+/// Of how many members a gzip stream is. Readers that know RFC 1952 do not mind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Members {
+    /// One for each megabyte, which is fastest, and smallest.
+    #[default]
+    Many,
+    /// A single one.
+    One,
+}
+
 impl Compression {
     /// How many of the first bytes [`detect`](Self::detect) needs at most.
     pub const MAGIC_LEN: usize = 10;

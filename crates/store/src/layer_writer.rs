@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use oci::compression::Encoder;
-use oci::{Descriptor, DiffId, DigestWriter};
+use oci::{Compression, Descriptor, DiffId, DigestWriter};
 
 use crate::archive::media_type;
 use crate::{BlobWriter, Error, NewBlob, Recompress};
@@ -34,8 +34,11 @@ impl LayerWriter {
 
     /// Begins a layer that is compressed into a blob.
     pub(crate) fn compressing(blob: BlobWriter, how: &Recompress) -> Result<LayerWriter, Error> {
-        let encoder = Encoder::new(how.compression, how.level, blob, how.threads)
-            .map_err(|source| Error::Compressor { source })?;
+        let encoder = match how.compression {
+            Compression::Gzip => Encoder::gzip(how.level, how.members, blob, how.threads),
+            other => Encoder::new(other, how.level, blob, how.threads),
+        };
+        let encoder = encoder.map_err(|source| Error::Compressor { source })?;
         Ok(LayerWriter(DigestWriter::new(Product(Some(encoder)))))
     }
 

@@ -1,8 +1,8 @@
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 
-use super::Compression;
 use super::gzip::GzipEncoder;
+use super::{Compression, Members};
 
 /// Compresses a stream. The same bytes and the same level always give the same bytes, whatever
 /// the number of threads; memory is bounded by it.
@@ -31,7 +31,7 @@ impl<W: Write> Encoder<W> {
         let inner = match compression {
             Compression::None => Inner::None(writer),
             Compression::Gzip => {
-                Inner::Gzip(GzipEncoder::new(level.unwrap_or(2), writer, threads)?)
+                return Self::gzip(level, Members::Many, writer, threads);
             }
             Compression::Zstd => Inner::Zstd(zstd_encoder(level.unwrap_or(2), writer, threads)?),
             Compression::Bzip2 | Compression::Xz => {
@@ -39,6 +39,21 @@ impl<W: Write> Encoder<W> {
                 return Err(io::Error::new(io::ErrorKind::Unsupported, message));
             }
         };
+        Ok(Self { inner })
+    }
+
+    /// The same for gzip, with the members that are asked for.
+    ///
+    /// # Errors
+    /// Of kind `InvalidInput` for a level that is none.
+    pub fn gzip(
+        level: Option<i32>,
+        members: Members,
+        writer: W,
+        threads: NonZeroUsize,
+    ) -> io::Result<Self> {
+        let encoder = GzipEncoder::new(level.unwrap_or(2), members, writer, threads)?;
+        let inner = Inner::Gzip(encoder);
         Ok(Self { inner })
     }
 
@@ -117,6 +132,35 @@ mod tests {
                 let mut decoded = Vec::new();
                 reader.read_to_end(&mut decoded).unwrap();
                 assert!(decoded == content);
+            }
+        }
+    }
+
+    #[test]
+    fn one_member_is_whole_and_the_same_on_any_number_of_threads() {
+        let text: Vec<u8> = (0..1_500_000_u32)
+            .flat_map(|n| (n / 3).to_le_bytes())
+            .collect();
+        let noise: Vec<u8> = (0..3_000_000_u32)
+            .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+            .collect();
+        for content in [b"".as_slice(), b"x", &text[..1 << 20], &text, &noise] {
+            for level in [None, Some(0), Some(9), Some(12)] {
+                let encode = |threads| {
+                    let threads = NonZeroUsize::new(threads).unwrap();
+                    let mut encoder =
+                        Encoder::gzip(level, Members::One, Vec::new(), threads).unwrap();
+                    encoder.write_all(content).unwrap();
+                    encoder.finish().unwrap()
+                };
+                let one = encode(1);
+                assert!(one == encode(3));
+                // This one reads the first member, and leaves what follows.
+                let mut first = flate2::bufread::GzDecoder::new(one.as_slice());
+                let mut decoded = Vec::new();
+                first.read_to_end(&mut decoded).unwrap();
+                assert!(decoded == content, "{} bytes", content.len());
+                assert!(first.into_inner().is_empty());
             }
         }
     }

@@ -1,6 +1,7 @@
 //! gzip in members of 1 MiB, each compressed on its own: RFC 1952 allows it, every reader of layers
-//! takes it, and it lets all processors work.
+//! takes it, and it lets all processors work. Or in a single member, of pieces that are compressed so.
 
+mod fragment;
 mod huffman;
 mod literals;
 mod member;
@@ -12,6 +13,8 @@ use std::num::NonZeroUsize;
 
 use libdeflater::CompressionLvl;
 
+use super::Members;
+use fragment::{FragmentEncoder, Frame};
 use member::{MEMBER_SIZE, Member, MemberEncoder};
 use pool::Pool;
 
@@ -20,35 +23,79 @@ pub(super) struct GzipEncoder<W: Write> {
     writer: W,
     member: Member,
     any: bool,
+    /// Around all pieces, if they are one member.
+    frame: Option<Frame>,
     workers: Workers,
 }
 
 /// Who compresses: this thread, or others.
 enum Workers {
-    Here(MemberEncoder),
+    Here(PieceEncoder),
     Threads(Pool),
 }
 
+/// How pieces are compressed.
+#[derive(Clone, Copy)]
+struct Coding {
+    level: CompressionLvl,
+    members: Members,
+}
+
+/// Compresses pieces, one after the other.
+enum PieceEncoder {
+    Member(MemberEncoder),
+    Fragment(FragmentEncoder),
+}
+
+impl PieceEncoder {
+    fn new(Coding { level, members }: Coding) -> Self {
+        match members {
+            Members::Many => Self::Member(MemberEncoder::new(level)),
+            Members::One => Self::Fragment(FragmentEncoder::new(level)),
+        }
+    }
+
+    fn encode(&mut self, piece: &mut Member) {
+        match self {
+            Self::Member(encoder) => encoder.encode(piece),
+            Self::Fragment(encoder) => encoder.encode(piece),
+        }
+    }
+}
+
 impl<W: Write> GzipEncoder<W> {
-    pub(super) fn new(level: i32, writer: W, threads: NonZeroUsize) -> io::Result<Self> {
+    pub(super) fn new(
+        level: i32,
+        members: Members,
+        writer: W,
+        threads: NonZeroUsize,
+    ) -> io::Result<Self> {
         let level = CompressionLvl::new(level).map_err(|_| {
             let message = format!("gzip has no level {level}: it must be 0 to 12");
             io::Error::new(io::ErrorKind::InvalidInput, message)
         })?;
+        let coding = Coding { level, members };
         let workers = match threads.get() {
-            1 => Workers::Here(MemberEncoder::new(level)),
-            threads => Workers::Threads(Pool::new(level, threads)),
+            1 => Workers::Here(PieceEncoder::new(coding)),
+            threads => Workers::Threads(Pool::new(coding, threads)),
         };
         Ok(Self {
             writer,
             member: Member::default(),
             any: false,
+            frame: (members == Members::One).then(Frame::default),
             workers,
         })
     }
 
     /// Compresses the member, or passes it on to be compressed, and writes what is ready.
     fn end_member(&mut self) -> io::Result<()> {
+        if let Some(frame) = &mut self.frame {
+            if !self.any {
+                self.writer.write_all(&Frame::header())?;
+            }
+            frame.add(&self.member.plain);
+        }
         self.any = true;
         match &mut self.workers {
             Workers::Here(encoder) => {
@@ -72,6 +119,9 @@ impl<W: Write> GzipEncoder<W> {
         }
         if let Workers::Threads(pool) = &mut self.workers {
             pool.finish(|member| self.writer.write_all(member.compressed()))?;
+        }
+        if let Some(frame) = &self.frame {
+            self.writer.write_all(&frame.trailer())?;
         }
         Ok(self.writer)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use oci::compression::decoder;
+use oci::compression::{Members, decoder};
 use oci::{Compression, Descriptor, DiffId, Digest, Document, Index, Manifest, MediaType};
 
 use crate::blobs::BlobContent;
@@ -22,6 +22,8 @@ pub struct Recompress {
     pub level: Option<i32>,
     /// Which layers.
     pub scope: Scope,
+    /// Of how many members a gzip stream is.
+    pub members: Members,
     /// On how many threads. They do not change the bytes.
     pub threads: NonZeroUsize,
 }
@@ -44,14 +46,15 @@ impl Recompress {
             compression,
             level: None,
             scope: Scope::Plain,
+            members: Members::Many,
             threads,
         }
     }
 
     /// Whether only layers will do that were compressed at this very level: someone who names a level, and wants all
-    /// layers in it, means it.
+    /// layers in it, means it, and so does who wants a single member.
     pub(crate) fn is_exact(&self) -> bool {
-        self.scope == Scope::All && self.level.is_some()
+        self.scope == Scope::All && self.level.is_some() || self.members == Members::One
     }
 
     /// Whether a layer that is made now is best compressed at once.

@@ -65,7 +65,7 @@ impl<'s> Sweep<'s> {
             Parts::Locked(path) => self.locked(path)?,
             Parts::Snapshot(_, records) if entry.shared => {
                 // An image has the layer: only that steps find it ends.
-                records.iter().try_for_each(|record| remove_file(record))?;
+                self.forget(records)?;
                 !records.is_empty()
             }
             Parts::Snapshot(id, records) => {
@@ -131,9 +131,7 @@ impl<'s> Sweep<'s> {
                 if used {
                     continue;
                 }
-                for reference in &victim.references {
-                    remove_file(reference)?;
-                }
+                self.forget(&victim.references)?;
                 let place = self.place();
                 if self.take_away(&victim.path, &place)? {
                     gone.push(place);
@@ -144,6 +142,15 @@ impl<'s> Sweep<'s> {
             self.destroy(place)?;
         }
         Ok(gone.len())
+    }
+
+    /// Removes small files that lead to something. They count, too: of ten thousand steps they are many megabytes.
+    fn forget(&mut self, references: &[PathBuf]) -> Result<(), Error> {
+        for reference in references {
+            self.freed += freed_by_removing(reference);
+            remove_file(reference)?;
+        }
+        Ok(())
     }
 
     fn place(&mut self) -> PathBuf {

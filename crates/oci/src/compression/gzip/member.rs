@@ -8,7 +8,7 @@ use super::{literals, repeats};
 pub(super) const MEMBER_SIZE: usize = 1 << 20;
 
 /// RFC 1952, 2.3: deflate, no flags, no time, the fastest algorithm, an unknown system; libdeflate writes the same.
-const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff];
+pub(super) const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff];
 
 /// The checksum and the length.
 const TRAILER: usize = 8;
@@ -17,8 +17,8 @@ const TRAILER: usize = 8;
 #[derive(Default)]
 pub(super) struct Member {
     pub(super) plain: Vec<u8>,
-    buffer: Vec<u8>,
-    length: usize,
+    pub(super) buffer: Vec<u8>,
+    pub(super) length: usize,
 }
 
 impl Member {

@@ -6,15 +6,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use libdeflater::CompressionLvl;
-
-use super::member::{Member, MemberEncoder};
+use super::member::Member;
+use super::{Coding, PieceEncoder};
 
 /// More threads would wait for the one that hashes what they compress.
 const MOST_THREADS: usize = 16;
 
 pub(super) struct Pool {
-    level: CompressionLvl,
+    coding: Coding,
     most: usize,
     threads: Vec<JoinHandle<()>>,
     jobs: Option<Sender<Job>>,
@@ -30,10 +29,10 @@ struct Job {
 
 impl Pool {
     /// Threads are started when there is work for them.
-    pub(super) fn new(level: CompressionLvl, threads: usize) -> Self {
+    pub(super) fn new(coding: Coding, threads: usize) -> Self {
         let (jobs, queue) = channel();
         Self {
-            level,
+            coding,
             most: threads.min(MOST_THREADS),
             threads: Vec::new(),
             jobs: Some(jobs),
@@ -80,10 +79,10 @@ impl Pool {
     }
 
     fn start_thread(&mut self) -> io::Result<()> {
-        let (level, queue) = (self.level, Arc::clone(&self.queue));
+        let (coding, queue) = (self.coding, Arc::clone(&self.queue));
         let thread = thread::Builder::new().name("gzip".to_owned());
         self.threads
-            .push(thread.spawn(move || work(level, &queue))?);
+            .push(thread.spawn(move || work(coding, &queue))?);
         Ok(())
     }
 }
@@ -98,8 +97,8 @@ impl Drop for Pool {
     }
 }
 
-fn work(level: CompressionLvl, queue: &Mutex<Receiver<Job>>) {
-    let mut encoder = MemberEncoder::new(level);
+fn work(coding: Coding, queue: &Mutex<Receiver<Job>>) {
+    let mut encoder = PieceEncoder::new(coding);
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(mut job) = job else { return };

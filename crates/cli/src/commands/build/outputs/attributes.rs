@@ -8,6 +8,7 @@ use crate::command_error::CommandError;
 use crate::commands::build::split::Split;
 use crate::key_values;
 use builder::{FileTimes, ImageTimes, Naming, Trust};
+use oci::compression::Members;
 use oci::{Compression, Reference};
 use std::path::PathBuf;
 use store::{Annotation, Extraneous, MediaTypes, Packing, Recompress, Scope};
@@ -56,6 +57,7 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("compatibility-version", IMAGES),
     ("compression", IMAGES),
     ("compression-level", IMAGES),
+    ("gzip-members", IMAGES),
     ("force-compression", IMAGES),
     ("prefer-nondist-layers", IMAGES),
     ("attestation-inline", IMAGES),
@@ -124,6 +126,7 @@ struct Fields {
     old_media_types: bool,
     compression: Option<Compression>,
     level: Option<i32>,
+    members: Members,
     force: bool,
     annotations: Vec<Annotation>,
     times: ImageTimes,
@@ -202,6 +205,7 @@ impl Fields {
             "compatibility-version" => self.old_media_types = is_old(&value)?,
             "force-compression" => self.force = boolean()?,
             "compression" => self.compression = Some(compression(&value)?),
+            "gzip-members" => self.members = members(&value)?,
             "compression-level" => {
                 let level = value.parse();
                 self.level = Some(level.map_err(|_| format!("`{value}` is no level"))?);
@@ -337,6 +341,10 @@ impl Fields {
                 .level
                 .filter(|level| (compression, *level) != (Compression::Zstd, 0)),
             scope,
+            members: match compression {
+                Compression::Gzip => self.members,
+                _ => Members::Many,
+            },
             ..Recompress::plain(compression)
         });
         Packing {
@@ -421,6 +429,14 @@ fn epoch(value: &str) -> Result<Option<i64>, Problem> {
             Some(epoch) => Ok(Some(epoch)),
             None => Err(format!("`{value}` is no number of seconds since 1970").into()),
         },
+    }
+}
+
+fn members(count: &str) -> Result<Members, Problem> {
+    match count {
+        "many" => Ok(Members::Many),
+        "one" => Ok(Members::One),
+        other => Err(format!("gzip-members is `many` or `one`, not `{other}`").into()),
     }
 }
 

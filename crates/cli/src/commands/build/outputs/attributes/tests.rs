@@ -132,6 +132,7 @@ fn mistakes_are_named() {
             "it is 0 to 22",
         ),
         ("type=oci,compression-level=x", "`x` is no level"),
+        ("type=oci,gzip-members=two", "`many` or `one`"),
         ("type=oci,tar=maybe", "neither true nor false"),
         ("type=oci,tar=false", "needs dest=FOLDER"),
         ("type=oci,desst=x", "no field `desst`"),
