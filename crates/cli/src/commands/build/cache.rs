@@ -15,19 +15,19 @@ use builder::{
 /// The flags of caches that cross machines.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct CacheFlags {
-    /// Use the results of other machines: NAME[:TAG], or type=registry|local|s3,…
+    /// Use the results of other machines: NAME:TAG, or type=registry|local|s3,…
     #[arg(long, value_name = "CACHE")]
     pub(crate) cache_from: Vec<String>,
 
-    /// Let other machines use the results: NAME[:TAG], or type=registry|local|inline|s3,…[,mode=max]
+    /// Let other machines use the results: NAME:TAG, or type=registry|local|inline|s3,… and mode=max
     #[arg(long, value_name = "CACHE")]
     pub(crate) cache_to: Vec<String>,
 
-    /// Fill new cache mounts of RUN from here: NAME[:TAG], or type=registry|local|s3,…
+    /// Fill new cache mounts of RUN from here: NAME:TAG, or type=registry|local|s3,…
     #[arg(long, value_name = "CACHE")]
     pub(crate) cache_mounts_from: Vec<String>,
 
-    /// Keep what is in the cache mounts of RUN here: NAME[:TAG], or type=registry|local|s3,…
+    /// Keep what is in the cache mounts of RUN here: NAME:TAG, or type=registry|local|s3,…
     #[arg(long, value_name = "CACHE")]
     pub(crate) cache_mounts_to: Vec<String>,
 }
