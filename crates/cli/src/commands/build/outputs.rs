@@ -221,9 +221,13 @@ pub(super) fn image_times(outputs: &[Output]) -> Vec<ImageTimes> {
     all
 }
 
-/// How the layers of the image will be compressed, if an output wants that. With several ways it is the first one.
+/// How the layers of the image will be compressed, if an output wants that. With several ways it is the first one. What
+/// is pushed is compressed while it is sent, and not before.
 pub(super) fn layers_as(outputs: &[Output]) -> Option<Recompress> {
-    let mut packings = outputs.iter().filter_map(Output::packing);
+    let is_pushed =
+        |output: &&Output| matches!(output, Output::Image(image) if image.pushed.is_some());
+    let kept = outputs.iter().filter(|output| !is_pushed(output));
+    let mut packings = kept.filter_map(Output::packing);
     packings.find_map(|packing| packing.recompress)
 }
 
