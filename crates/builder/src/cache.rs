@@ -19,9 +19,13 @@ mod place;
 mod restore;
 mod send;
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use oci::BlobError;
 use store::{MediaTypes, Recompress};
+
+use crate::{Environment, Error};
 
 pub use content::CacheContent;
 pub(crate) use content::Gathering;
@@ -71,6 +75,19 @@ pub struct CacheTarget {
     pub failure: CacheFailure,
     /// After this time it is given up.
     pub timeout: Duration,
+}
+
+impl CacheTarget {
+    /// What an export that did not come to its end is told as: if it was to stop, that is all.
+    fn failed(&self, source: BlobError, environment: &Environment<'_>) -> Error {
+        match environment.cancel.load(Ordering::Relaxed) {
+            true => Error::Cancelled,
+            false => Error::CacheExport {
+                cache: self.name.clone(),
+                source,
+            },
+        }
+    }
 }
 
 /// Which steps a cache holds.

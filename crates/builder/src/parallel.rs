@@ -44,6 +44,24 @@ pub(crate) fn each_on<S, E: Send>(
     })
 }
 
+/// Whether what is in the directories of a tree may be handed to several threads, or already is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Share {
+    Possible,
+    Done,
+}
+
+impl Share {
+    /// A directory with as many entries for each processor is left to all of them; narrower ones to one, since somewhere
+    /// below or beside there is a wide one.
+    const WIDE: usize = 4;
+
+    /// Whether a directory with so many entries is to be handed out.
+    pub(crate) fn is_worth_it(self, entries: usize) -> bool {
+        self == Self::Possible && entries >= Self::WIDE * processors()
+    }
+}
+
 /// How many threads make sense.
 pub(crate) fn processors() -> usize {
     // To find out takes some twenty system calls, for the control groups.

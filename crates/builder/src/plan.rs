@@ -31,7 +31,7 @@ pub(crate) use places::Places;
 use crate::context::ContextName;
 use crate::key::{self, Key};
 use crate::scope::{GlobalScope, Variables};
-use crate::step::{CopyItem, CopyOperation, Filesystem, Operation, Source, Step, StepId};
+use crate::step::{CopyOperation, Filesystem, Operation, Source, Step, StepId};
 use crate::times::{Normalise, SOURCE_DATE_EPOCH};
 use crate::{BaseImage, Error, NoCache, OciLayout, Options, Survey};
 use problem::Problem;
@@ -418,17 +418,11 @@ impl<'a> Planner<'a> {
         let title = format!("[internal] files of {context}: {path}");
         self.step(Step {
             below: None,
-            operation: Operation::Copy(CopyOperation {
-                source: Source::Context(context),
-                items: vec![CopyItem::Path(literal(path))],
-                destination: destination.to_owned(),
-                chown: None,
-                chmod: None,
-                link: false,
-                parents: false,
-                excludes: Vec::new(),
-                unpack: false,
-            }),
+            operation: Operation::Copy(CopyOperation::plain(
+                Source::Context(context),
+                literal(path),
+                destination,
+            )),
             span: None,
             title,
             stage: None,

@@ -254,12 +254,12 @@ impl Source {
 }
 
 impl CopyOperation {
-    /// Copies what a step has at `path` to `/`, as it is.
-    pub(crate) fn to_root(from: StepId, path: String) -> Self {
+    /// Copies `path` as it is.
+    pub(crate) fn plain(source: Source, path: String, destination: &str) -> Self {
         Self {
-            source: Source::Filesystem(Some(from)),
+            source,
             items: vec![CopyItem::Path(path)],
-            destination: "/".to_owned(),
+            destination: destination.to_owned(),
             chown: None,
             chmod: None,
             link: false,
@@ -267,6 +267,11 @@ impl CopyOperation {
             excludes: Vec::new(),
             unpack: false,
         }
+    }
+
+    /// Copies what a step has at `path` to `/`, as it is.
+    pub(crate) fn to_root(from: StepId, path: String) -> Self {
+        Self::plain(Source::Filesystem(Some(from)), path, "/")
     }
 
     /// What it copies of things that were fetched: each as a copy of its own, with the step that fetches it.

@@ -20,6 +20,7 @@ mod limits;
 mod output;
 mod output_file;
 mod progress;
+mod query_escape;
 mod report;
 mod signals;
 mod template;

@@ -21,7 +21,7 @@ use crate::snapshot::CENSUS;
 use crate::store::{Durability, create_new};
 use crate::{
     Change, Draft, Error, LayerError, Recompress, Sealed, Snapshot, SnapshotId, SnapshotMeta,
-    Store, apply, write_layer,
+    Store, Timestamps, apply, write_layer,
 };
 
 /// The layer's tar, in the directory of a packed snapshot.
@@ -37,8 +37,8 @@ struct Packed {
     sealed: Sealed,
     /// The bytes of its files.
     size: u64,
-    /// What it takes.
-    length: u64,
+    /// What the snapshot holds then.
+    census: Census,
     /// Its blob, if it was compressed.
     blob: Option<Descriptor>,
 }
@@ -67,7 +67,7 @@ impl Draft {
         let Packed {
             sealed,
             size,
-            length,
+            census,
             blob,
         } = packed;
         let meta = SnapshotMeta {
@@ -78,10 +78,11 @@ impl Draft {
             retimed: None,
         };
         let store = self.store().clone();
-        let snapshot = self.put(id, &meta, Census::of_packed(length))?;
+        let snapshot = self.put(id, &meta, census)?;
         store.update_layer(&sealed.diff_id, |layer| {
             layer.size = Some(sealed.tar_size);
             layer.unpacked = Some(size);
+            layer.timestamps = Timestamps::Kept;
             layer.stack = below.iter().chain([id]).cloned().collect();
             blob.iter().for_each(|blob| layer.add_blob(blob));
         })?;
@@ -104,7 +105,7 @@ impl Draft {
         Ok(Packed {
             sealed,
             size: size.bytes,
-            length: tar_size,
+            census: Census::of_packed(tar_size),
             blob: None,
         })
     }
@@ -133,7 +134,11 @@ impl Draft {
         Ok(Packed {
             sealed,
             size: size.bytes,
-            length: blob.size,
+            // The disk has it already, under the blob's own name.
+            census: Census {
+                disk: 0,
+                ..Census::of_packed(blob.size)
+            },
             blob: Some(blob),
         })
     }

@@ -71,7 +71,7 @@ impl Store {
             .map_err(Error::io("create", path))?;
         let root = path.canonicalize().map_err(Error::io("resolve", path))?;
         let layout = Layout::new(root);
-        let lock = lock_shared(&layout.lock())?;
+        let lock = locked(&layout.lock(), FlockOperation::LockShared)?;
         check_version(&layout)?;
         scratch::sweep(&layout.tmp())?;
         Ok(Store {
@@ -231,7 +231,8 @@ pub(crate) fn read_open(file: &File, path: &Path, limit: u64) -> Result<Option<V
     Ok((read as u64 <= limit).then_some(bytes))
 }
 
-fn lock_shared(path: &Path) -> Result<File, Error> {
+/// Opens a file of the store, or makes it, and locks it.
+pub(crate) fn locked(path: &Path, how: FlockOperation) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options
         .read(true)
@@ -240,7 +241,7 @@ fn lock_shared(path: &Path) -> Result<File, Error> {
         .truncate(false)
         .mode(0o600);
     let file = options.open(path).map_err(Error::io("open", path))?;
-    rustix::fs::flock(&file, FlockOperation::LockShared).map_err(Error::io("lock", path))?;
+    rustix::fs::flock(&file, how).map_err(Error::io("lock", path))?;
     Ok(file)
 }
 

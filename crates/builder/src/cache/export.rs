@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering;
 
 use oci::{BlobError, BlobSource, Descriptor, Manifest, MediaType};
 use store::MediaTypes;
@@ -42,13 +41,7 @@ pub fn export_cache(
         environment,
         sender: Sender::new(target.timeout, environment),
     };
-    let failed = |source| match environment.cancel.load(Ordering::Relaxed) {
-        true => Error::Cancelled,
-        false => Error::CacheExport {
-            cache: target.name.clone(),
-            source,
-        },
-    };
+    let failed = |source| target.failed(source, environment);
     let place = place::open(&target.place, environment.registry).map_err(failed)?;
     export.run(&*place).map_err(failed)
 }

@@ -116,12 +116,23 @@ impl Executor<'_> {
     }
 }
 
-/// Whether something is a file, a directory or a link, and so is all that is below it.
+/// Whether something is a file, a directory or a link, and so is all that is below it. A file with a whiteout's name is
+/// one until it is packed: whoever unpacks it deletes what it names.
 fn is_plain(node: &Node) -> bool {
+    if node.name.as_bytes().starts_with(b".wh.") {
+        return false;
+    }
     match &node.content {
         Content::Directory(entries) => entries.iter().all(is_plain),
         Content::Link(_) => true,
         Content::Other => node.metadata.kind == FileKind::File,
+    }
+}
+
+fn unreadable(source: rootfs::Error) -> LayerError {
+    LayerError::Root {
+        operation: "read",
+        source,
     }
 }
 
@@ -197,14 +208,10 @@ impl<'a> Files<'a> {
     }
 
     fn step(&mut self) -> Result<Option<Change>, LayerError> {
-        let read = |source| LayerError::Root {
-            operation: "read",
-            source,
-        };
         if (self.stopped)() {
             return Err(LayerError::Stopped);
         }
-        self.watch().map_err(read)?;
+        self.watch().map_err(unreadable)?;
         loop {
             let Some(level) = self.levels.last_mut() else {
                 return Ok(None);
@@ -222,15 +229,11 @@ impl<'a> Files<'a> {
     }
 
     fn change(&mut self, path: Vec<u8>, node: &'a Node) -> Result<Change, LayerError> {
-        let read = |source| LayerError::Root {
-            operation: "read",
-            source,
-        };
         let metadata = self.marked(node);
         let dir = &self.levels.last().expect("its directory is open").dir;
         match &node.content {
             Content::Directory(_) => {
-                let dir = dir.open_dir(&node.name).map_err(read)?;
+                let dir = dir.open_dir(&node.name).map_err(unreadable)?;
                 self.enter(dir, path.clone(), node);
                 return Ok(Change::directory(path, &metadata));
             }
@@ -241,17 +244,15 @@ impl<'a> Files<'a> {
             Content::Other => {}
         }
         if metadata.nlink > 1 {
-            let first = self.linked.entry((metadata.dev, metadata.ino));
-            match first {
-                std::collections::hash_map::Entry::Occupied(first) => {
-                    return Ok(Change::hardlink(path, first.get().clone(), &metadata));
-                }
-                std::collections::hash_map::Entry::Vacant(place) => {
-                    place.insert(path.clone());
-                }
+            let identity = (metadata.dev, metadata.ino);
+            if let Some(first) = self.linked.get(&identity) {
+                return Ok(Change::hardlink(path, first.clone(), &metadata));
             }
+            self.linked.insert(identity, path.clone());
         }
-        let (mut file, now) = dir.open_file_with_metadata(&node.name).map_err(read)?;
+        let (mut file, now) = dir
+            .open_file_with_metadata(&node.name)
+            .map_err(unreadable)?;
         if now.size == 0 && file.read(&mut [0]).is_ok_and(|length| length > 0) {
             // A file of /proc tells no length: who copies it reads to its end.
             return Err(LayerError::NoLength {
@@ -289,5 +290,38 @@ impl Iterator for Files<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.step().transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(directory: &Path, name: &str) -> Node {
+        let dir = Dir::open(directory).unwrap();
+        Node {
+            name: name.into(),
+            metadata: dir.stat(name).unwrap().unwrap(),
+            content: Content::Other,
+        }
+    }
+
+    #[test]
+    fn what_would_be_another_thing_when_it_is_unpacked_is_not_packed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        for name in ["file", ".wh.file"] {
+            std::fs::write(path.join(name), "").unwrap();
+        }
+        let _socket = std::os::unix::net::UnixListener::bind(path.join("socket")).unwrap();
+        assert!(is_plain(&listed(path, "file")));
+        assert!(!is_plain(&listed(path, "socket")));
+        let whiteout = listed(path, ".wh.file");
+        assert!(!is_plain(&whiteout));
+        let above = Node {
+            content: Content::Directory(vec![whiteout]),
+            ..listed(path, "file")
+        };
+        assert!(!is_plain(&above));
     }
 }

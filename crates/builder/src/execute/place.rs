@@ -11,7 +11,7 @@ use rootfs::{
 };
 
 use crate::Error;
-use crate::parallel;
+use crate::parallel::{self, Share};
 use crate::select::{Content, Node};
 
 /// What a copy does to everything that it places.
@@ -144,17 +144,6 @@ pub(super) struct Placer<'a> {
 /// A file of the context that somebody changed during the build.
 pub(super) type Changed = Mutex<Option<OsString>>;
 
-/// A directory with as many entries for each processor is placed by all of them; narrower ones are
-/// left to one, since somewhere below or beside there is a wide one.
-const WIDE: usize = 4;
-
-/// Whether several threads may place what is in a directory, or already do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Share {
-    Possible,
-    Done,
-}
-
 impl<'a> Placer<'a> {
     pub(super) fn new(
         to: Destination<'a>,
@@ -203,7 +192,7 @@ impl<'a> Placer<'a> {
         into: &Target,
         share: Share,
     ) -> Result<(), Error> {
-        if share == Share::Done || entries.len() < WIDE * parallel::processors() {
+        if !share.is_worth_it(entries.len()) {
             return entries
                 .iter()
                 .try_for_each(|node| self.node(from, node, into, share));

@@ -10,7 +10,7 @@ use rootfs::{Dir, DirEntry, Metadata};
 
 use super::{Content, Node, Tree};
 use crate::Error;
-use crate::parallel;
+use crate::parallel::{self, Share};
 
 /// Patterns that hide files below a directory, and how far the walk is in them.
 #[derive(Clone)]
@@ -32,16 +32,6 @@ struct Walk<'a> {
     depth: usize,
     /// Whether several threads may list what is in a directory, or already do.
     share: Share,
-}
-
-/// A directory with as many entries for each processor is listed by all of them; narrower ones are left to one, since
-/// somewhere below there is a wide one.
-const WIDE: usize = 4;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Share {
-    Possible,
-    Done,
 }
 
 /// Deeper than any honest tree; each level takes stack and an open file.
@@ -120,7 +110,7 @@ fn state_of(patterns: &Patterns, path: &[u8]) -> DirState {
 impl Walk<'_> {
     fn entries(&mut self, dir: &Dir, states: &States) -> Result<Vec<Node>, Error> {
         let entries = dir.entries()?;
-        if self.share == Share::Possible && entries.len() >= WIDE * parallel::processors() {
+        if self.share.is_worth_it(entries.len()) {
             return self.share(dir, &entries, states);
         }
         let mut nodes = Vec::with_capacity(entries.len());

@@ -2,6 +2,7 @@
 
 use super::value::{Nil, Value};
 use super::{compare, index, json, printf, text};
+use crate::query_escape::query_escape;
 use std::fmt::Write;
 
 /// What a function takes in one place.
@@ -148,7 +149,7 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Result<Value, String> {
         }
         ("html", _) => Ok(Value::text(&html(&print(arguments)))),
         ("js", _) => Ok(Value::text(&js(&print(arguments)))),
-        ("urlquery", _) => Ok(Value::text(&urlquery(&print(arguments)))),
+        ("urlquery", _) => Ok(Value::text(&query_escape(&print(arguments)))),
         ("eq", [one, others @ ..]) => compare::eq(one, others).map(Value::Bool),
         ("ne", [one, other]) => Ok(Value::Bool(!compare::eq(one, std::slice::from_ref(other))?)),
         ("lt" | "le" | "gt" | "ge", [one, other]) => {
@@ -249,22 +250,6 @@ fn js(text: &str) -> String {
                 let _ = write!(out, "\\u{:04X}", u32::from(c));
             }
             c => out.push(c),
-        }
-    }
-    out
-}
-
-fn urlquery(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                out.push(byte.into());
-            }
-            b' ' => out.push('+'),
-            _ => {
-                let _ = write!(out, "%{byte:02X}");
-            }
         }
     }
     out

@@ -28,6 +28,18 @@ pub(super) fn mark(file: &File) -> bool {
     rustix::fs::fsetxattr(file, MARK, boot, XattrFlags::empty()).is_ok()
 }
 
+/// Waits for the disk where nobody did, so that the file no longer depends on this start of the machine.
+pub(super) fn settle(path: &Path) -> Result<(), Error> {
+    let file = File::open(path).map_err(Error::io("open", path))?;
+    match rustix::fs::fgetxattr(&file, MARK, &mut [0; 64]) {
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => return Ok(()),
+        _ => file.sync_data().map_err(Error::io("sync", path))?,
+    }
+    // Should that fail, it is compared with its name once more than needed.
+    let _ = rustix::fs::fremovexattr(&file, MARK);
+    Ok(())
+}
+
 impl Store {
     /// Whether a blob is a file, with the content that was written into it.
     pub(crate) fn has_file(&self, digest: &Digest) -> Result<bool, Error> {

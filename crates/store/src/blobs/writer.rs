@@ -207,11 +207,14 @@ impl NewBlob {
 
     fn keep_with(&self, durability: Durability) -> Result<(), Error> {
         let store = &self.place.store;
+        let target = store.blob_path(&self.digest);
         if store.has_file(&self.digest)? {
-            return Ok(());
+            return match durability {
+                Durability::Synced => unsynced::settle(&target),
+                Durability::Cached => Ok(()),
+            };
         }
         store.make_room(self.size)?;
-        let target = store.blob_path(&self.digest);
         let path = &self.place.path;
         let file = File::open(path).map_err(Error::io("open", path))?;
         // Where a file cannot be marked, it is synced after all.

@@ -3,15 +3,15 @@
 //! `usage` holds what the store took when it was last measured, plus what was added since, by whatever process. Whoever
 //! adds something, and finds that it does not fit any more, measures anew and makes room first.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::FlockOperation;
 
 use super::needed::Needed;
 use super::sweep::Sweep;
+use crate::store::locked;
 use crate::usage::Meter;
 use crate::{Error, Layout, Store};
 
@@ -167,16 +167,7 @@ impl Total {
     fn lock(store: &Store) -> Result<Total, Error> {
         let path = store.layout().usage();
         loop {
-            let mut options = OpenOptions::new();
-            options
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o600);
-            let file = options.open(&path).map_err(Error::io("open", &path))?;
-            rustix::fs::flock(&file, FlockOperation::LockExclusive)
-                .map_err(Error::io("lock", &path))?;
+            let file = locked(&path, FlockOperation::LockExclusive)?;
             // It may have been removed while we waited.
             let same = |a: fs::Metadata, b: fs::Metadata| {
                 use std::os::unix::fs::MetadataExt;

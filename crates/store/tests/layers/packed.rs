@@ -5,7 +5,9 @@ use std::path::Path;
 
 use oci::Compression;
 use rootfs::{Dir, Metadata};
-use store::{Change, Changes, Error, Grafted, Recompress, Snapshot, SnapshotId, Store, Timestamps};
+use store::{
+    Change, Changes, Error, Grafted, Layer, Recompress, Snapshot, SnapshotId, Store, Timestamps,
+};
 
 use crate::support::{store, tree};
 
@@ -86,6 +88,19 @@ fn what_is_to_leave_compressed_is_compressed_at_once_and_outlives_its_blob() {
         let files = store.stack(&stack).unwrap();
         assert_eq!(fs::read(files[0].dir().join("made/a")).unwrap(), b"first");
     }
+}
+
+#[test]
+fn a_layer_that_came_out_the_same_with_other_times_is_made_with_its_own() {
+    let (_temp, store) = store();
+    let source = source();
+    let first = packed(&store, source.path(), None);
+    let diff_id = first.meta().unwrap().diff_id.unwrap();
+    let settle = |layer: &mut Layer| layer.timestamps = Timestamps::Settled(7);
+    store.update_layer(&diff_id, settle).unwrap();
+    packed(&store, source.path(), None);
+    let known = store.layer(&diff_id).unwrap().unwrap();
+    assert_eq!(known.timestamps, Timestamps::Kept);
 }
 
 #[test]

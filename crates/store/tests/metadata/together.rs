@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use oci::{BlobError, BlobSource, Descriptor};
-use store::{Image, Store};
+use store::{Image, ImageLayer, Store};
 
 use crate::support::{archive, gzipped};
 
@@ -19,6 +19,14 @@ const HANG: &str = "CARAFE_TEST_HANG";
 
 fn image(store: &Store) -> Image {
     gzipped(store, &[archive(&[("etc/passwd", b"root")])])
+}
+
+/// Both stores, and the layers of the image.
+fn stores(folder: &Path) -> (Store, Store, Vec<ImageLayer>) {
+    let open = |name| Store::open(folder.join(name)).unwrap();
+    let (there, here) = (open("there"), open("here"));
+    let layers = image(&there).layers;
+    (there, here, layers)
 }
 
 fn spawn(folder: &Path, hang: bool) -> Child {
@@ -47,9 +55,7 @@ fn child() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
         return;
     };
-    let there = Store::open(folder.join("there")).unwrap();
-    let here = Store::open(folder.join("here")).unwrap();
-    let layers = image(&there).layers;
+    let (there, here, layers) = stores(&folder);
     let (asked, waits) = (folder.join("asked"), folder.join("waits"));
     let source = Asked {
         store: &there,
@@ -83,9 +89,7 @@ impl BlobSource for Asked<'_> {
 #[test]
 fn who_comes_second_waits_and_fetches_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let there = Store::open(folder.path().join("there")).unwrap();
-    let here = Store::open(folder.path().join("here")).unwrap();
-    let layers = image(&there).layers;
+    let (there, here, layers) = stores(folder.path());
     let second = OnceLock::new();
     let source = Asked {
         store: &there,
@@ -104,9 +108,7 @@ fn who_comes_second_waits_and_fetches_nothing() {
 #[test]
 fn what_a_killed_process_began_another_one_does() {
     let folder = tempfile::tempdir().unwrap();
-    let there = Store::open(folder.path().join("there")).unwrap();
-    let here = Store::open(folder.path().join("here")).unwrap();
-    let layers = image(&there).layers;
+    let (there, here, layers) = stores(folder.path());
     let mut first = spawn(folder.path(), true);
     wait_for(&folder.path().join("asked"));
     let first = std::sync::Mutex::new(&mut first);
@@ -122,9 +124,7 @@ fn what_a_killed_process_began_another_one_does() {
 #[test]
 fn who_waits_may_stop() {
     let folder = tempfile::tempdir().unwrap();
-    let there = Store::open(folder.path().join("there")).unwrap();
-    let here = Store::open(folder.path().join("here")).unwrap();
-    let layers = image(&there).layers;
+    let (there, here, layers) = stores(folder.path());
     let mut first = spawn(folder.path(), true);
     wait_for(&folder.path().join("asked"));
     let error = here

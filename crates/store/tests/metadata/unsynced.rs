@@ -62,3 +62,18 @@ fn what_was_loaded_is_on_the_disk() {
     writer.finish().keep().unwrap();
     assert!(!is_marked(&store, &blob));
 }
+
+#[test]
+fn who_needs_it_on_the_disk_waits_for_the_one_that_is_there() {
+    let (_dir, store) = store();
+    let (blob, bytes) = content();
+    let write = || {
+        let mut writer = store.blob_writer().unwrap();
+        std::io::Write::write_all(&mut writer, &bytes).unwrap();
+        writer.finish()
+    };
+    write().keep_copy(&blob).unwrap();
+    assert!(is_marked(&store, &blob));
+    write().keep().unwrap();
+    assert!(!is_marked(&store, &blob));
+}

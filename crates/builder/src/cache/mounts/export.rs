@@ -1,7 +1,6 @@
 //! Sending what is in cache mounts: only files that changed since the last time.
 
 use std::io::{self, Read};
-use std::sync::atomic::Ordering;
 
 use oci::{BlobError, Descriptor, Manifest, MediaType};
 use store::{CacheMountId, MediaTypes, MountIndex, PackedMount};
@@ -23,13 +22,7 @@ pub fn export_cache_mounts(
     target: &CacheTarget,
     environment: &Environment<'_>,
 ) -> Result<CacheExported, Error> {
-    let failed = |source| match environment.cancel.load(Ordering::Relaxed) {
-        true => Error::Cancelled,
-        false => Error::CacheExport {
-            cache: target.name.clone(),
-            source,
-        },
-    };
+    let failed = |source| target.failed(source, environment);
     let place = place::open(&target.place, environment.registry).map_err(failed)?;
     let export = Export {
         place: &*place,

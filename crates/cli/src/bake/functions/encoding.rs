@@ -2,6 +2,7 @@
 
 use super::super::problem::{Problem, Result};
 use super::Call;
+use crate::query_escape::query_escape;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
@@ -40,7 +41,7 @@ pub(super) fn call(call: &Call<'_>) -> Option<Result<Value>> {
             .map(|[value]| Value::from(sorted(value).to_string())),
         "sha256" => one(&|text| Ok(hex(&Sha256::digest(text)))),
         "sha512" => one(&|text| Ok(hex(&Sha512::digest(text)))),
-        "urlencode" => one(&|text| Ok(Value::from(url(&text)))),
+        "urlencode" => one(&|text| Ok(Value::from(query_escape(&text)))),
         _ => return None,
     })
 }
@@ -68,23 +69,6 @@ fn sorted(value: &Value) -> Value {
         }
         other => other.clone(),
     }
-}
-
-/// As in the query of a URL.
-fn url(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                out.push(byte.into());
-            }
-            b' ' => out.push('+'),
-            other => {
-                let _ = write!(out, "%{other:02X}");
-            }
-        }
-    }
-    out
 }
 
 /// RFC 4180, the first line being names.
