@@ -18,7 +18,6 @@ mod interruptible;
 mod key_values;
 mod limits;
 mod output;
-mod output_file;
 mod progress;
 mod query_escape;
 mod report;

@@ -1,5 +1,9 @@
 //! Writing results to standard output and words for people to standard error.
 
+mod file;
+
+pub(crate) use file::OutputFile;
+
 use crate::command_error::CommandError;
 use std::io::{self, Write};
 

@@ -3,7 +3,7 @@
 use crate::command_error::{self, CommandError};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::output_file::OutputFile;
+use crate::output::OutputFile;
 use crate::{signals, terminal};
 use oci::{Compression, Reference};
 use std::io;

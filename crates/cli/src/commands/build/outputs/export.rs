@@ -2,7 +2,7 @@
 
 use super::{ArchiveOutput, Form, ImageOutput, Output, Pushing, files, image_times};
 use crate::command_error::CommandError;
-use crate::output_file::OutputFile;
+use crate::output::OutputFile;
 use builder::{Built, Environment, Event, Naming, Outcome, Push, StepId, StepTitle};
 use oci::{Descriptor, Digest, Reference};
 use std::collections::BTreeMap;
