@@ -1,12 +1,14 @@
 //! gzip in members of 1 MiB, each compressed on its own: RFC 1952 allows it, every reader of layers
 //! takes it, and it lets all processors work. Or in a single member, of pieces that are compressed so.
 
+mod bits;
+mod code_lengths;
 mod fragment;
 mod huffman;
-mod literals;
 mod member;
 mod pool;
 mod repeats;
+mod sparse;
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;

@@ -2,7 +2,7 @@
 
 use libdeflater::{CompressionLvl, Compressor, crc32};
 
-use super::{literals, repeats};
+use super::{repeats, sparse};
 
 /// The bytes of a member before it is compressed; the last one has fewer.
 pub(super) const MEMBER_SIZE: usize = 1 << 20;
@@ -47,18 +47,22 @@ impl MemberEncoder {
         let plain = &member.plain;
         let frame = HEADER.len() + TRAILER;
         let bound = self.compressor.gzip_compress_bound(plain.len());
-        let bound = bound.max(frame + literals::bound(plain.len()));
+        let bound = bound.max(frame + sparse::bound(plain.len()));
         if member.buffer.len() < bound {
             member.buffer.resize(bound, 0);
         }
         let out = &mut member.buffer;
-        if self.level == 0 || repeats::has_repeats(plain) {
+        let repeats = match self.level {
+            0 => None,
+            _ => repeats::only_long(plain),
+        };
+        let Some(repeats) = repeats else {
             let compressed = self.compressor.gzip_compress(plain, out);
             member.length = compressed.expect("the buffer is as big as the compressor asks for");
             return;
-        }
+        };
         out[..HEADER.len()].copy_from_slice(&HEADER);
-        let end = HEADER.len() + literals::deflate(plain, &mut out[HEADER.len()..]);
+        let end = HEADER.len() + sparse::deflate(plain, &repeats, &mut out[HEADER.len()..]);
         let size = u32::try_from(plain.len()).expect("members are small");
         out[end..end + 4].copy_from_slice(&crc32(plain).to_le_bytes());
         out[end + 4..end + TRAILER].copy_from_slice(&size.to_le_bytes());
