@@ -95,7 +95,7 @@ impl<'a> Executor<'a> {
 
     /// Executes a step on top of what is below it; what it leaves is a new snapshot.
     pub(crate) fn execute(&self, step: &Step, work: &Work<'_>) -> Result<SnapshotId, Error> {
-        let draft = self.environment.store.draft()?;
+        let mut draft = self.environment.store.draft()?;
         match &step.operation {
             Operation::Image(_) | Operation::Fetch(_) => {
                 unreachable!("what is elsewhere is fetched, not executed")
@@ -106,7 +106,10 @@ impl<'a> Executor<'a> {
                     return self.pack(step, work, draft, &unfilled);
                 }
             }
-            Operation::Run(run) => self.run(work, &draft, run)?,
+            Operation::Run(run) => {
+                let mount = self.run(work, &draft, run)?;
+                draft.unmount(mount);
+            }
         }
         let snapshot = draft.commit(&SnapshotId::random(), &SnapshotMeta::default())?;
         Ok(snapshot.id().clone())

@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirBuilder};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::boot::boot_id;
 use crate::lease::Lease;
 use crate::measure::Census;
+use crate::reaper::Unmounting;
 use crate::records::touch;
 use crate::store::{Durability, create_new, open_small, read_open, read_small};
 use crate::{Error, Scratch, Sealed, SnapshotId, Store, Timestamps};
@@ -99,6 +101,8 @@ impl SnapshotMeta {
 pub struct Draft {
     store: Store,
     scratch: Scratch,
+    /// A mount of it that is being ended.
+    unmounting: Option<Unmounting>,
 }
 
 impl Snapshot {
@@ -170,7 +174,13 @@ impl Draft {
         Ok(point)
     }
 
-    /// Makes the layer a snapshot. Mounts of it must be gone. If there is one of that name already, that one stands.
+    /// Ends a mount of it, of which this is the last descriptor and in which nothing runs any more, while the layer is counted.
+    pub fn unmount(&mut self, mount: OwnedFd) {
+        self.unmounting = Some(self.store.reaper().unmount(mount));
+    }
+
+    /// Makes the layer a snapshot. Mounts of it must be gone, or [given up](Draft::unmount). If there is one of that name already,
+    /// that one stands.
     ///
     /// Nothing waits for the disk: should the power fail before the kernel has written the files, that is found out
     /// when the snapshot is next asked for.
@@ -178,8 +188,11 @@ impl Draft {
     /// # Errors
     /// [`Error::Root`] if the layer cannot be counted; [`Error::Io`].
     pub fn commit(self, id: &SnapshotId, meta: &SnapshotMeta) -> Result<Snapshot, Error> {
-        let census = Census::of(&self.dir())?;
-        self.put(id, meta, census)
+        let census = Census::of(&self.dir());
+        if let Some(unmounting) = &self.unmounting {
+            unmounting.wait();
+        }
+        self.put(id, meta, census?)
     }
 
     /// Puts what was made in its place, with what is known of it.
@@ -230,6 +243,7 @@ impl Store {
         let draft = Draft {
             store: self.clone(),
             scratch: self.scratch()?,
+            unmounting: None,
         };
         make_dir(&draft.new_snapshot(), 0o700)?;
         make_dir(&draft.dir(), 0o755)?;

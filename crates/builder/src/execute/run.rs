@@ -36,17 +36,20 @@ pub(super) struct Prepared {
 }
 
 impl Executor<'_> {
-    /// Runs a command in the draft of a step.
+    /// Runs a command in the draft of a step. What is left is the draft's mount.
     pub(super) fn run(
         &self,
         work: &Work<'_>,
         draft: &Draft,
         run: &RunOperation,
-    ) -> Result<(), Error> {
+    ) -> Result<OwnedFd, Error> {
         let mut held = Held::default();
         let done = self
             .prepare(work, draft, run, &mut held)
-            .and_then(|prepared| self.run_prepared(work, &prepared, run));
+            .and_then(|prepared| {
+                self.run_prepared(work, &prepared, run)?;
+                Ok(prepared.sandbox.root)
+            });
         if let Err(error) = &done {
             self.let_inspect(work, draft, run, (error, &mut held));
         }

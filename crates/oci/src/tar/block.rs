@@ -87,19 +87,16 @@ impl Block {
         })
     }
 
+    /// The sums of all bytes, where those of the checksum count as spaces.
     fn checksums(&self) -> (i64, i64) {
-        let bytes = self.bytes.iter().enumerate();
-        bytes.fold((0, 0), |(unsigned, signed), (index, byte)| {
-            let byte = if CHECKSUM.contains(&index) {
-                b' '
-            } else {
-                *byte
-            };
-            (
-                unsigned + i64::from(byte),
-                signed + i64::from(byte.cast_signed()),
-            )
-        })
+        let sums = |bytes: &[u8]| {
+            let unsigned: i64 = bytes.iter().map(|byte| i64::from(*byte)).sum();
+            let negative = bytes.iter().filter(|byte| **byte >= 0x80).count() as i64;
+            (unsigned, unsigned - 256 * negative)
+        };
+        let (all, own) = (sums(&self.bytes), sums(&self.bytes[CHECKSUM]));
+        let spaces = i64::from(b' ') * CHECKSUM.len() as i64;
+        (all.0 - own.0 + spaces, all.1 - own.1 + spaces)
     }
 
     /// Puts text into a field, cut off if it is too long.
@@ -112,13 +109,16 @@ impl Block {
 
     /// Puts a number into a field; one that does not fit is for a PAX record to say, and 0 here.
     pub(super) fn set_number(&mut self, field: Range<usize>, number: i64) {
-        let digits = field.len() - 1;
         let number = if fits_octal(&field, number) {
             number
         } else {
             0
         };
-        self.set_text(field, format!("{number:0digits$o}").as_bytes());
+        let (end, digits) = self.bytes[field]
+            .split_last_mut()
+            .expect("no field is empty");
+        write_octal(digits, number);
+        *end = 0;
     }
 
     /// Makes the block a POSIX header of the type `type_flag`; the last thing to be done to it.
@@ -127,7 +127,18 @@ impl Block {
         self.bytes[MAGIC].copy_from_slice(b"ustar\0");
         self.bytes[VERSION].copy_from_slice(b"00");
         let (sum, _) = self.checksums();
-        self.bytes[CHECKSUM].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        let checksum = &mut self.bytes[CHECKSUM];
+        write_octal(&mut checksum[..6], sum);
+        checksum[6..].copy_from_slice(b"\0 ");
+    }
+}
+
+/// Fills a field with the lowest digits of a number that is not negative. A header has nine of them, and a layer many headers:
+/// formatting texts took a tenth of the time of a layer of small files.
+fn write_octal(field: &mut [u8], mut number: i64) {
+    for digit in field.iter_mut().rev() {
+        *digit = b'0' + (number & 7) as u8;
+        number >>= 3;
     }
 }
 
