@@ -135,32 +135,32 @@ class Bench:
         self.footprint("ctx cold", tool, self.product, folder)
         self.syscalls("ctx unchanged", tool, folder)
 
-    def parts(self, name, tool, compression, *args):
-        """The build without a product, then the product alone, for what is cached costs nothing, and their sum."""
+    def parts(self, name, tool, compression, seed, *args):
+        """The build without a product; then the product alone, for what is cached costs nothing; then both at once, of other commands."""
         row = name if name == "tree" else f"{name} {compression}"
-        run = self.build(tool, *args, product=NOTHING)
-        export = self.build(tool, *args, product=Product("archive", compression))
-        self.results.add(f"{name} run", tool, run)
-        self.results.add(f"{row} export", tool, export)
-        self.results.add(f"{row} total", tool, run + export)
+        archive = Product("archive", compression)
+        self.timed(f"{name} run", tool, *self.seed(seed), *args, product=NOTHING)
+        self.timed(f"{row} export", tool, *self.seed(seed), *args, product=archive)
+        self.timed(f"{row} total", tool, *self.seed(f"{seed}.total"), *args, product=archive)
 
     def layer(self):
         folder, size = self.work.layer(), self.work.pieces(self.settings.layer_mb)
         for i, tool in self.turns("layer"):
             for compression in ("gzip", "zstd"):
-                args = *self.seed(f"{compression}.{i}"), *size, folder
+                args = f"{compression}.{i}", *size, folder
                 self.attempt("layer", tool, lambda: self.parts("layer", tool, compression, *args))
             tool.drop()
 
     def tree(self):
-        folder = self.work.tree()
-        self.rest()
+        folder, last = self.work.tree(), None
         for i, tool in self.turns("tree", self.settings.runs + 1):
-            args = *self.seed(i), folder
+            if i != last:
+                self.rest()
+                last = i
             if i < self.settings.runs:
-                self.attempt("tree", tool, lambda: self.parts("tree", tool, "gzip", *args))
+                self.attempt("tree", tool, lambda: self.parts("tree", tool, "gzip", i, folder))
             else:
-                self.attempt("tree", tool, lambda: self.two_footprints("tree", tool, *args))
+                self.attempt("tree", tool, lambda: self.two_footprints("tree", tool, *self.seed(i), folder))
 
     def two_footprints(self, name, tool, *args):
         self.footprint(f"{name} run", tool, NOTHING, *args)
