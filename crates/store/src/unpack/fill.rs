@@ -19,8 +19,12 @@ use crate::layer_error::LayerError;
 /// Files up to this length are worth handing over: their content is held until it is written.
 pub(super) const SMALL: u64 = 64 << 10;
 
-/// So many files may wait, with their content.
-const WAITING: usize = 64;
+/// Files are handed over together: so many, or with so much content, for to wake a thread takes as long as to fill a file.
+const TOGETHER: usize = 32;
+const CONTENT: usize = 256 << 10;
+
+/// So many of these may wait.
+const WAITING: usize = 4;
 
 /// One thread decompresses and one makes names; more than these would not be fed.
 const THREADS: usize = 2;
@@ -56,11 +60,15 @@ impl Made {
     }
 }
 
-type Task = (Made, Vec<u8>);
+/// Files and their content.
+type Task = Vec<(Made, Vec<u8>)>;
 
 /// The threads that fill files; there are none before the first file, and none after [`finish`](Fillers::finish).
 #[derive(Default)]
 pub(super) struct Fillers {
+    next: Task,
+    /// How much content the next ones have.
+    bytes: usize,
     tasks: Option<SyncSender<Task>>,
     threads: Vec<JoinHandle<Result<(), LayerError>>>,
 }
@@ -71,6 +79,17 @@ impl Fillers {
     /// # Errors
     /// What went wrong with an earlier file.
     pub(super) fn fill(&mut self, made: Made, content: Vec<u8>) -> Result<(), LayerError> {
+        self.bytes += content.len();
+        self.next.push((made, content));
+        match self.next.len() < TOGETHER && self.bytes < CONTENT {
+            true => Ok(()),
+            false => self.hand_over(),
+        }
+    }
+
+    fn hand_over(&mut self) -> Result<(), LayerError> {
+        self.bytes = 0;
+        let next = std::mem::replace(&mut self.next, Vec::with_capacity(TOGETHER));
         let tasks = self.tasks.get_or_insert_with(|| {
             let (sender, receiver) = sync_channel(WAITING);
             let receiver = Arc::new(Mutex::new(receiver));
@@ -81,10 +100,10 @@ impl Fillers {
             self.threads = (0..THREADS).map(start).collect();
             sender
         });
-        match tasks.send((made, content)) {
+        match tasks.send(next) {
             Ok(()) => Ok(()),
             // They are gone, as none of them got on.
-            Err(_) => self.finish(),
+            Err(_) => self.end(),
         }
     }
 
@@ -93,6 +112,13 @@ impl Fillers {
     /// # Errors
     /// What went wrong with one.
     pub(super) fn finish(&mut self) -> Result<(), LayerError> {
+        let rest = std::mem::take(&mut self.next);
+        rest.into_iter()
+            .try_for_each(|(mut made, content)| made.fill(&content))
+            .and(self.end())
+    }
+
+    fn end(&mut self) -> Result<(), LayerError> {
         self.tasks = None;
         let threads = std::mem::take(&mut self.threads).into_iter();
         threads
@@ -104,7 +130,7 @@ impl Fillers {
 impl Drop for Fillers {
     fn drop(&mut self) {
         // If it was not finished, nobody wants to know.
-        let _ = self.finish();
+        let _ = self.end();
     }
 }
 
@@ -113,7 +139,9 @@ fn work(tasks: &Mutex<Receiver<Task>>) -> Result<(), LayerError> {
     loop {
         let next = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
-            Ok((mut made, content)) => made.fill(&content)?,
+            Ok(files) => files
+                .into_iter()
+                .try_for_each(|(mut made, content)| made.fill(&content))?,
             Err(_) => return Ok(()),
         }
     }
