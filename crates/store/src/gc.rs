@@ -11,6 +11,7 @@ mod cache;
 mod garbage;
 mod limit;
 mod needed;
+mod remover;
 mod sweep;
 
 use std::time::SystemTime;

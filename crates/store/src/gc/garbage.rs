@@ -104,13 +104,14 @@ impl Store {
         sweep: &mut Sweep<'_>,
     ) -> Result<HashSet<Digest>, Error> {
         let snapshots = self.layout().snapshots();
+        let of_images: HashSet<&str> = needed.layers.iter().map(Digest::hex).collect();
         let mut blobs = HashSet::new();
         for (path, layer) in self.layer_files()? {
             let stem = path
                 .file_stem()
                 .and_then(|stem| stem.to_str())
                 .unwrap_or_default();
-            let of_image = needed.layers.iter().any(|layer| layer.hex() == stem);
+            let of_image = of_images.contains(stem);
             let kept = layer.filter(|layer| {
                 let top = layer.stack.last();
                 let made_here = top.is_some_and(|top| snapshots.join(top.as_str()).exists());
