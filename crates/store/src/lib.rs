@@ -40,7 +40,7 @@ mod usage;
 
 pub use apply::{Applied, apply};
 pub use archive::{
-    Annotation, ArchiveOut, Exported, Extraneous, Loaded, MediaTypes, Noted, Packed, Packing,
+    Annotation, ArchiveFormat, ArchiveOut, Exported, Extraneous, Loaded, MediaTypes, Noted, Packed, Packing,
     Recompress, Saved, Scope, Tree, export_dir, export_tar,
 };
 pub use blobs::{BlobWriter, Growing, NewBlob};

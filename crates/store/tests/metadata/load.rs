@@ -15,7 +15,7 @@ use crate::support::{archive, compress, store};
 type Files = Vec<(String, Vec<u8>)>;
 
 fn load(store: &Store, bytes: &[u8]) -> Result<Vec<Loaded>, Error> {
-    store.load(&mut &*bytes)
+    store.load(&mut &*bytes, None)
 }
 
 fn names(loaded: &Loaded) -> Vec<String> {

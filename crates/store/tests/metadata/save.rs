@@ -5,7 +5,7 @@ use std::path::Path;
 use oci::compression::decoder;
 use oci::{Compression, Descriptor, Index, MediaType, Reference};
 use serde_json::Value;
-use store::{Error, Recompress, Saved, Scope, Store};
+use store::{ArchiveFormat, Error, Recompress, Saved, Scope, Store};
 
 use crate::support::{archive, image, store};
 
@@ -22,7 +22,7 @@ fn saved(descriptor: &Descriptor, names: &[&str]) -> Saved {
 
 fn save(store: &Store, images: &[Saved]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    store.save(images, &mut bytes).unwrap();
+    store.save(images, ArchiveFormat::Both, &mut bytes).unwrap();
     bytes
 }
 
@@ -66,7 +66,7 @@ fn what_is_saved_can_be_loaded() {
     );
 
     let (_dir, second) = store();
-    let loaded = second.load(&mut &*bytes).unwrap();
+    let loaded = second.load(&mut &*bytes, None).unwrap();
     assert_eq!(loaded.len(), 2);
     assert_eq!(second.resolve("app:1").unwrap().manifest.digest, one.digest);
     assert_eq!(
@@ -132,7 +132,7 @@ fn an_index_goes_whole() {
         1
     );
     let (_dir, second) = store();
-    let loaded = second.load(&mut &*bytes).unwrap();
+    let loaded = second.load(&mut &*bytes, None).unwrap();
     assert_eq!(loaded[0].images.len(), 2);
     assert_eq!(loaded[0].descriptor.digest, index.digest);
 }
@@ -143,7 +143,7 @@ fn what_is_missing_is_told() {
     let one = added(&store, &[b"a"]);
     fs::remove_file(store.blob_path(&oci::Digest::sha256(b"a"))).unwrap();
     let error = store
-        .save(&[saved(&one, &[])], &mut Vec::new())
+        .save(&[saved(&one, &[])], ArchiveFormat::Both, &mut Vec::new())
         .unwrap_err();
     assert!(matches!(error, Error::NoSuchBlob { .. }), "{error}");
 }
