@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use oci::{BlobError, BlobSource, Descriptor, Digest, Document, Manifest, Platform, Reference};
 
 use crate::auth::Asked;
-use crate::blob::BlobReader;
+use crate::blob::{BlobReader, Resuming};
 use crate::client::Client;
 use crate::config::Event;
 use crate::endpoint::Endpoint;
@@ -354,13 +354,25 @@ impl BlobSource for Repository {
             } else {
                 self.blob(descriptor).map(|reader| Box::new(reader) as _)
             };
-        opened.map_err(|error| {
-            if error.is_not_found() {
-                return BlobError::NotFound {
-                    digest: descriptor.digest.clone(),
-                };
-            }
-            BlobError::Source(error.into())
-        })
+        opened.map_err(|error| blob_error(error, descriptor))
     }
+
+    fn open_at(
+        &self,
+        descriptor: &Descriptor,
+        offset: u64,
+    ) -> Result<Box<dyn Read + Send>, BlobError> {
+        let opened = Resuming::open(self.clone(), descriptor, offset);
+        let (resuming, _) = opened.map_err(|error| blob_error(error, descriptor))?;
+        Ok(Box::new(resuming))
+    }
+}
+
+fn blob_error(error: Error, descriptor: &Descriptor) -> BlobError {
+    if error.is_not_found() {
+        return BlobError::NotFound {
+            digest: descriptor.digest.clone(),
+        };
+    }
+    BlobError::Source(error.into())
 }

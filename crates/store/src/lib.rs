@@ -40,8 +40,8 @@ mod usage;
 
 pub use apply::{Applied, apply};
 pub use archive::{
-    Annotation, ArchiveFormat, ArchiveOut, Exported, Extraneous, Loaded, MediaTypes, Noted, Packed, Packing,
-    Recompress, Saved, Scope, Tree, export_dir, export_tar,
+    Annotation, ArchiveFormat, ArchiveOut, Exported, Extraneous, Loaded, MediaTypes, Noted, Packed,
+    Packing, Recompress, Saved, Scope, Tree, export_dir, export_tar,
 };
 pub use blobs::{BlobWriter, Growing, NewBlob};
 pub use cache_mounts::{CacheMount, CacheMountId, MountIndex, PackedMount, Seed, Sharing};

@@ -64,8 +64,17 @@ mod tests {
     #[test]
     fn names_say_it() {
         let of = |name: &str| compression_of_name(Path::new(name));
-        assert_eq!((of("a.tar.gz"), of("d/a.tgz")), (Compression::Gzip, Compression::Gzip));
-        assert_eq!((of("a.tar.zst"), of("a.tzst")), (Compression::Zstd, Compression::Zstd));
-        assert_eq!((of("a.tar"), of("gz"), of("a.gz/b")), (Compression::None, Compression::None, Compression::None));
+        assert_eq!(
+            (of("a.tar.gz"), of("d/a.tgz")),
+            (Compression::Gzip, Compression::Gzip)
+        );
+        assert_eq!(
+            (of("a.tar.zst"), of("a.tzst")),
+            (Compression::Zstd, Compression::Zstd)
+        );
+        assert_eq!(
+            (of("a.tar"), of("gz"), of("a.gz/b")),
+            (Compression::None, Compression::None, Compression::None)
+        );
     }
 }

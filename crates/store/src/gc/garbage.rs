@@ -9,6 +9,7 @@ use oci::{Algorithm, Digest};
 use super::cache::{list, modified};
 use super::needed::Needed;
 use super::sweep::{Sweep, Victim};
+use crate::blobs::PARTIAL_STALE;
 use crate::lease::Lease;
 use crate::store::read_small;
 use crate::{Error, Layer, SnapshotId, Store};
@@ -26,6 +27,7 @@ impl Store {
     /// Removes what nothing leads to. What that gave back, in bytes.
     pub(super) fn collect_garbage(&self) -> Result<u64, Error> {
         crate::scratch::sweep(&self.layout().tmp())?;
+        let partial = self.sweep_partial_blobs(PARTIAL_STALE)?;
         let started = SystemTime::now() - TICK;
         let needed = Needed::find(self)?;
         let mut sweep = Sweep::new(self)?;
@@ -39,7 +41,7 @@ impl Store {
                 sweep.add(unguarded(path))?;
             }
         }
-        sweep.finish()
+        Ok(partial + sweep.finish()?)
     }
 
     /// Records that cannot be read, that lead nowhere, or that nobody asked for in a long time. What the others lead to.

@@ -84,7 +84,7 @@ impl Store {
         };
         usage.containers = part(&[layout.containers()]);
         usage.notes = part(&[layout.logs(), layout.stat_caches(), layout.builds()]);
-        usage.unfinished = part(&[layout.tmp()]);
+        usage.unfinished = part(&[layout.tmp(), layout.partial()]);
         usage.rest = meter.add(self.path());
         Ok(usage)
     }

@@ -280,7 +280,8 @@ fn what_was_built_can_go_elsewhere() {
             references: Vec::new(),
         };
         let mut bytes = Vec::new();
-        here.save(&[saved], ArchiveFormat::Both, &mut bytes).unwrap();
+        here.save(&[saved], ArchiveFormat::Both, &mut bytes)
+            .unwrap();
         let (_dir, there) = store();
         let loaded = there.load(&mut &*bytes, None).unwrap();
         assert_eq!(loaded[0].images[0].id, image.id);

@@ -161,7 +161,9 @@ fn archive(output: &ArchiveOutput, built: &Built, store: &Store) -> Result<Expor
                 ..Exported::default()
             }
         }
-        (dest, _) => written(dest.clone(), |out| Ok(store.save(&saved, ArchiveFormat::Both, out)?))?,
+        (dest, _) => written(dest.clone(), |out| {
+            Ok(store.save(&saved, ArchiveFormat::Both, out)?)
+        })?,
     };
     Ok(Exported {
         image: exported(built, descriptor),
