@@ -383,3 +383,44 @@ fn an_unchanged_image_is_not_written_to_a_directory_again() {
     store.save_layout(&images, &layout).unwrap();
     assert_eq!(stamps(), before);
 }
+
+#[test]
+fn each_format_has_what_it_should_and_no_more() {
+    let (_dir, store) = store();
+    let layer = archive(&[("file", b"x")]);
+    let root = added(&store, &[&layer]);
+    let write = |format| {
+        let mut bytes = Vec::new();
+        store
+            .save(
+                &[saved(&root, &["app:1"]), saved(&root, &["app:2"])],
+                format,
+                &mut bytes,
+            )
+            .unwrap();
+        bytes
+    };
+    let bytes = write(ArchiveFormat::Docker);
+    let docker = files(&bytes);
+    let image = store.image(&root.digest).unwrap().unwrap();
+    let layer_name = format!("{}.tar", oci::Digest::sha256(&layer).hex());
+    let mut expected = vec![
+        format!("{}.json", image.id.hex()),
+        layer_name.clone(),
+        "manifest.json".to_owned(),
+    ];
+    expected.sort();
+    let mut present: Vec<&str> = docker.iter().map(|(name, _)| name.as_str()).collect();
+    present.sort_unstable();
+    assert_eq!(present, expected);
+    let manifest = json(&docker, "manifest.json");
+    assert_eq!(manifest[0]["Layers"][0], layer_name);
+    assert_eq!(manifest[1]["RepoTags"][0], "app:2");
+    let oci = files(&write(ArchiveFormat::Oci));
+    assert!(oci.iter().any(|(name, _)| name == "index.json"));
+    assert!(oci.iter().all(|(name, _)| name != "manifest.json"));
+
+    let (_dir, other) = super::support::store();
+    other.load(&mut bytes.as_slice(), None).unwrap();
+    assert_eq!(other.resolve("app:2").unwrap().id, image.id);
+}
