@@ -54,6 +54,7 @@ pub use last_build::{LastBuild, List};
 pub use layer_error::LayerError;
 pub use layers::Layer;
 pub use layout::Layout;
+pub use measure::bytes_in;
 pub use records::Record;
 pub use repositories::RepositoryCache;
 pub use scratch::Scratch;
