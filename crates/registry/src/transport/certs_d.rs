@@ -46,6 +46,26 @@ impl HostCertificates {
         Ok(None)
     }
 
+    /// Reads files that are named one by one; `folder` is what tells them from others.
+    pub(super) fn named(
+        folder: PathBuf,
+        authorities: &[PathBuf],
+        own: Option<(&Path, &Path)>,
+    ) -> Result<Self, Error> {
+        let mut found = Self {
+            folder,
+            authorities: Vec::new(),
+            own: None,
+        };
+        for path in authorities {
+            found.authorities.extend(certificates(path)?);
+        }
+        if let Some((certificate, key)) = own {
+            found.own = Some(pair(certificate, key)?);
+        }
+        Ok(found)
+    }
+
     fn read(folder: PathBuf, entries: fs::ReadDir) -> Result<Self, Error> {
         let paths: io::Result<Vec<PathBuf>> = entries
             .map(|entry| entry.map(|entry| entry.path()))
@@ -75,10 +95,15 @@ impl HostCertificates {
 fn own(path: &Path) -> Result<ClientCert, Error> {
     let key = path.with_extension("key");
     must_be_there(path, &key)?;
-    let text = read(&key)?;
+    pair(path, &key)
+}
+
+/// A certificate and its key, which may be in one file.
+fn pair(certificate: &Path, key: &Path) -> Result<ClientCert, Error> {
+    let text = read(key)?;
     let key = PrivateKey::from_pem(&text)
-        .map_err(|_| failed(&key, "there is no private key in it that needs no password"))?;
-    Ok(ClientCert::new_with_certs(&certificates(path)?, key))
+        .map_err(|_| failed(key, "there is no private key in it that needs no password"))?;
+    Ok(ClientCert::new_with_certs(&certificates(certificate)?, key))
 }
 
 fn must_be_there(path: &Path, other: &Path) -> Result<(), Error> {
