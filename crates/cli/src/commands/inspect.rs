@@ -117,7 +117,13 @@ fn object(
     let platform = args.platform.as_ref();
     if kind != Some(Kind::Image) && platform.is_none() {
         match Containers::new(store).find(name) {
-            Ok(container) => return container::describe(store, &container, args.size),
+            Ok(container) => {
+                let mut value = container::describe(store, &container)?;
+                if args.size {
+                    container::add_sizes(store, &container, &mut value)?;
+                }
+                return Ok(value);
+            }
             Err(error) if kind == Some(Kind::Container) => return Err(error),
             Err(_) => {}
         }

@@ -6,12 +6,8 @@ use oci::timestamp;
 use serde_json::{Map, Value, json};
 use store::Store;
 
-/// The members that Docker's have; with `sizes` also what it takes.
-pub(super) fn describe(
-    store: &Store,
-    container: &Container,
-    sizes: bool,
-) -> Result<Value, CommandError> {
+/// The members that Docker's have.
+pub(super) fn describe(store: &Store, container: &Container) -> Result<Value, CommandError> {
     let record = &container.record;
     let state = container.state()?;
     let (program, arguments) = record
@@ -49,7 +45,7 @@ pub(super) fn describe(
             zero.to_owned()
         }
     };
-    let mut value = json!({
+    Ok(json!({
         "Id": record.id,
         "Created": record.created,
         "Path": program,
@@ -87,15 +83,21 @@ pub(super) fn describe(
         },
         "NetworkSettings": {"Ports": ports},
         "Store": store.path(),
-    });
-    if sizes && let Value::Object(members) = &mut value {
-        let written = store::bytes_in(&container.path.join("upper"))?;
-        let image = match store.image(&record.manifest.parse()?)? {
-            Some(image) => store.image_size(&image)?,
-            None => 0,
-        };
-        members.insert("SizeRw".to_owned(), Value::from(written));
-        members.insert("SizeRootFs".to_owned(), Value::from(written + image));
-    }
-    Ok(value)
+    }))
+}
+
+/// Adds what it takes: what it wrote, and that with its image.
+pub(super) fn add_sizes(
+    store: &Store,
+    container: &Container,
+    value: &mut Value,
+) -> Result<(), CommandError> {
+    let written = store::bytes_in(&container.path.join("upper"))?;
+    let image = match store.image(&container.record.manifest.parse()?)? {
+        Some(image) => store.image_size(&image)?,
+        None => 0,
+    };
+    value["SizeRw"] = Value::from(written);
+    value["SizeRootFs"] = Value::from(written + image);
+    Ok(())
 }
