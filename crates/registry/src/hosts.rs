@@ -120,19 +120,20 @@ fn read(path: &Path) -> Result<Option<String>, Error> {
             reason: "it is longer than 1 MiB".to_owned(),
         }),
         Ok(_) => Ok(Some(text)),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(None)
-        }
+        Err(error) if is_nothing(&error) => Ok(None),
         Err(source) => Err(Error::ConfigRead {
             path: path.to_owned(),
             source,
         }),
     }
+}
+
+/// Whether there is simply no such file or folder.
+pub(crate) fn is_nothing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// A host as the file writes it: a URL, or a host and perhaps a port and a path, for which TLS goes without saying unless

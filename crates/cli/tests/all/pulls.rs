@@ -46,6 +46,14 @@ fn half_a_pull(carafe: &Carafe, registry: &Registry, (name, path): &(String, Str
     assert!(!child.wait().unwrap().success());
 }
 
+/// A store with half a pull in it.
+fn stopped() -> (Carafe, Registry, (String, String)) {
+    let (carafe, registry) = (Carafe::empty(), Registry::start());
+    let wanted = image(&registry);
+    half_a_pull(&carafe, &registry, &wanted);
+    (carafe, registry, wanted)
+}
+
 /// The ranges that were asked for since there were `before` requests; "all" for one without.
 fn asked(registry: &Registry, path: &str, before: usize) -> Vec<String> {
     let requests = registry.received().split_off(before).into_iter();
@@ -60,9 +68,7 @@ fn asked(registry: &Registry, path: &str, before: usize) -> Vec<String> {
 
 #[test]
 fn what_a_killed_pull_had_is_not_fetched_again() {
-    let (carafe, registry) = (Carafe::empty(), Registry::start());
-    let wanted = image(&registry);
-    half_a_pull(&carafe, &registry, &wanted);
+    let (carafe, registry, wanted) = stopped();
     let before = registry.received().len();
     carafe.ok(["pull", &wanted.0]);
     assert_eq!(
@@ -79,17 +85,13 @@ fn what_a_killed_pull_had_is_not_fetched_again() {
 
 #[test]
 fn a_registry_without_ranges_gives_all_of_it() {
-    let (carafe, registry) = (Carafe::empty(), Registry::start());
-    let wanted = image(&registry);
-    half_a_pull(&carafe, &registry, &wanted);
+    let (carafe, registry, wanted) = stopped();
     registry.fail(&wanted.1, 1, Fault::NoRange);
     carafe.ok(["pull", &wanted.0]);
     carafe.ok(["inspect", &wanted.0]);
 
     // Nor one that refuses them.
-    let (carafe, registry) = (Carafe::empty(), Registry::start());
-    let wanted = image(&registry);
-    half_a_pull(&carafe, &registry, &wanted);
+    let (carafe, registry, wanted) = stopped();
     let refusal = Fault::Status {
         code: 416,
         retry_after: None,
@@ -100,9 +102,7 @@ fn a_registry_without_ranges_gives_all_of_it() {
 
 #[test]
 fn a_part_that_is_damaged_is_fetched_again() {
-    let (carafe, registry) = (Carafe::empty(), Registry::start());
-    let wanted = image(&registry);
-    half_a_pull(&carafe, &registry, &wanted);
+    let (carafe, registry, wanted) = stopped();
     let part = fs::read_dir(carafe.path("store/partial")).unwrap().next();
     let part = part.unwrap().unwrap().path();
     let mut bytes = fs::read(&part).unwrap();
@@ -120,9 +120,7 @@ fn a_part_that_is_damaged_is_fetched_again() {
 
 #[test]
 fn parts_that_nobody_goes_on_with_are_swept() {
-    let (carafe, registry) = (Carafe::empty(), Registry::start());
-    let wanted = image(&registry);
-    half_a_pull(&carafe, &registry, &wanted);
+    let (carafe, registry, wanted) = stopped();
     let parts = || fs::read_dir(carafe.path("store/partial")).unwrap();
     carafe.ok(["gc"]);
     assert_eq!(parts().count(), 1, "somebody may go on");

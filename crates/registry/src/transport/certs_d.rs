@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, parse_pem};
 
 use crate::error::Error;
+use crate::hosts::is_nothing;
 
 /// A longer file holds no certificates.
 const LIMIT: u64 = 1 << 20;
@@ -135,13 +136,6 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
         .and_then(|file| file.take(LIMIT).read_to_end(&mut bytes))
         .map_err(|error| failed(path, error.to_string()))?;
     Ok(bytes)
-}
-
-fn is_nothing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
 }
 
 fn failed(path: &Path, reason: impl Into<String>) -> Error {
