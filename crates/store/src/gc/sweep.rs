@@ -156,7 +156,11 @@ impl<'s> Sweep<'s> {
     fn forget(&mut self, references: &[PathBuf]) -> Result<(), Error> {
         for reference in references {
             self.freed += self.meter.add(reference);
-            remove_file(reference)?;
+            // To be out of the way is enough; for the disk others wait.
+            let place = self.place();
+            if self.take_away(reference, &place)? {
+                self.remover.remove(place);
+            }
         }
         Ok(())
     }
