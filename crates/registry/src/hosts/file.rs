@@ -117,8 +117,8 @@ impl Table {
                 .first()
                 .map(|(certificate, key)| (beside(certificate), beside(key))),
         };
-        let (itself_plain, itself, _) = place(registry)?;
-        let is_itself = (plain, &authority) == (itself_plain, &itself) || authority == itself;
+        let (_, itself, _) = place(registry)?;
+        let is_itself = authority == itself;
         Ok(HostSettings {
             plain,
             authority,

@@ -49,7 +49,7 @@ pub struct NewBlob {
 struct Place {
     store: Store,
     path: PathBuf,
-    /// Of a [partial](super::partial) blob.
+    /// Of a blob that may come in part.
     _lock: Option<File>,
     /// Whether it stays for those who go on.
     stays: bool,
