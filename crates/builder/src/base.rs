@@ -409,12 +409,33 @@ struct Origin<'a> {
 
 impl BlobSource for Origin<'_> {
     fn open(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, BlobError> {
+        self.opened(descriptor, |repository| repository.open(descriptor))
+    }
+
+    fn open_at(
+        &self,
+        descriptor: &Descriptor,
+        offset: u64,
+    ) -> Result<Box<dyn Read + Send>, BlobError> {
+        self.opened(descriptor, |repository| {
+            repository.open_at(descriptor, offset)
+        })
+    }
+}
+
+impl Origin<'_> {
+    /// Opens a blob, and notes where it is from.
+    fn opened(
+        &self,
+        descriptor: &Descriptor,
+        open: impl FnOnce(&Repository) -> Result<Box<dyn Read + Send>, BlobError>,
+    ) -> Result<Box<dyn Read + Send>, BlobError> {
         let failed = |source: registry::Error| BlobError::Source(source.into());
         let reference = self.reference.ok_or_else(|| BlobError::NotFound {
             digest: descriptor.digest.clone(),
         })?;
         let repository = self.client.repository(reference).map_err(failed)?;
-        let opened = repository.open(descriptor)?;
+        let opened = open(&repository)?;
         let (registry, name) = repository.location();
         let place = format!("{registry}/{name}");
         let blob = &descriptor.digest;

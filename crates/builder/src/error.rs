@@ -17,6 +17,14 @@ pub enum Error {
     /// There is no stage at all.
     #[error("the Dockerfile has no stage: there is no FROM")]
     NoStages,
+    /// An instruction that should change a config does not.
+    #[error("the change `{change}` is wrong: {reason}")]
+    Change {
+        /// The instruction.
+        change: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// `--target` names no stage.
     #[error("no stage is called `{target}`{}", did_you_mean(.similar.as_deref()))]
     UnknownTarget {

@@ -13,6 +13,7 @@ mod assemble;
 mod base;
 mod build;
 mod cache;
+mod change;
 mod claims;
 mod context;
 mod error;
@@ -49,6 +50,7 @@ pub use cache::{
     BucketPlace, CacheContent, CacheExported, CacheFailure, CacheMode, CacheOptions, CachePlace,
     CacheSource, CacheTarget, FolderPlace, export_cache, export_cache_mounts,
 };
+pub use change::changed_config;
 pub use claims::Claims;
 pub use context::{ContextName, Fetched, IgnoreFile, LocalContext, NamedContext, Origin};
 pub use error::Error;

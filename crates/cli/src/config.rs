@@ -163,11 +163,13 @@ impl Config {
         })
     }
 
-    /// Whose certificates count: what OpenSSL's variables name, and `certs.d` as containers' tools and docker have it.
+    /// Whose certificates count: what OpenSSL's variables name, and `certs.d` as containers' tools, docker and
+    /// containerd have it.
     fn certificates(&self) -> Certificates {
         let own = |folder: &str| config_home().map(|home| home.join(folder).join("certs.d"));
-        let of_all = ["/etc/containers/certs.d", "/etc/docker/certs.d"].map(PathBuf::from);
-        let of_user = [own("containers"), own("docker")];
+        let of_all = ["/etc/containers", "/etc/docker", "/etc/containerd"];
+        let of_all = of_all.map(|folder| Path::new(folder).join("certs.d"));
+        let of_user = [own("containers"), own("docker"), own("containerd")];
         Certificates {
             file: set("SSL_CERT_FILE").map(PathBuf::from),
             folders: set("SSL_CERT_DIR")

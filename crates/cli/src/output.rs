@@ -1,8 +1,10 @@
 //! Writing results to standard output and words for people to standard error.
 
 mod file;
+mod packed;
 
 pub(crate) use file::OutputFile;
+pub(crate) use packed::{PackedOutput, compression_of_name};
 
 use crate::command_error::CommandError;
 use std::io::{self, Write};

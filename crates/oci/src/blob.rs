@@ -1,7 +1,7 @@
 //! How blobs flow: from a source, which may be a registry, a store or an archive, to a sink.
 
 use std::error::Error as StdError;
-use std::io::Read;
+use std::io::{self, Read};
 
 use thiserror::Error as ThisError;
 
@@ -15,6 +15,24 @@ pub trait BlobSource {
     /// # Errors
     /// When the blob is not there or cannot be opened.
     fn open(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, BlobError>;
+
+    /// Opens a blob of which the caller has the first bytes, from there on. What comes is not checked: only the caller sees all
+    /// of it.
+    ///
+    /// A source that cannot begin in the middle is read from its beginning, for which this need not be implemented.
+    ///
+    /// # Errors
+    /// As [`open`](BlobSource::open), and where the first bytes cannot be read.
+    fn open_at(
+        &self,
+        descriptor: &Descriptor,
+        offset: u64,
+    ) -> Result<Box<dyn Read + Send>, BlobError> {
+        let mut content = self.open(descriptor)?;
+        io::copy(&mut content.by_ref().take(offset), &mut io::sink())
+            .map_err(|source| BlobError::failed("read", &descriptor.digest, source))?;
+        Ok(content)
+    }
 }
 
 /// Where blobs go to.
@@ -182,7 +200,6 @@ fn copy_blob(
 mod tests {
     use std::cell::RefCell;
     use std::collections::BTreeMap;
-    use std::io;
 
     use super::*;
     use crate::{Index, Manifest, MediaType};

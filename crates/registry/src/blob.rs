@@ -21,18 +21,8 @@ pub struct BlobReader {
 
 impl BlobReader {
     pub(crate) fn open(repository: Repository, descriptor: &Descriptor) -> Result<Self, Error> {
-        let object = format!("{}@{}", repository.reference().name(), descriptor.digest);
-        let action = Action::new("download", object);
-        let mut resuming = Resuming {
-            repository,
-            action: action.clone(),
-            descriptor: descriptor.clone(),
-            body: Box::new(io::empty()),
-            done: 0,
-            again: 0,
-            broken: 0,
-        };
-        let host = resuming.connect()?;
+        let (resuming, host) = Resuming::open(repository, descriptor, 0)?;
+        let action = resuming.action.clone();
         Ok(Self {
             inner: VerifiedReader::new(resuming, descriptor),
             action,
@@ -64,7 +54,7 @@ impl Read for BlobReader {
 }
 
 /// Reads on from where a connection broke.
-struct Resuming {
+pub(crate) struct Resuming {
     repository: Repository,
     action: Action,
     descriptor: Descriptor,
@@ -77,12 +67,41 @@ struct Resuming {
 }
 
 impl Resuming {
+    /// Asks for the blob from `offset` on; says who gives it, too.
+    pub(crate) fn open(
+        repository: Repository,
+        descriptor: &Descriptor,
+        offset: u64,
+    ) -> Result<(Self, String), Error> {
+        let object = format!("{}@{}", repository.reference().name(), descriptor.digest);
+        let mut resuming = Self {
+            repository,
+            action: Action::new("download", object),
+            descriptor: descriptor.clone(),
+            body: Box::new(io::empty()),
+            done: offset.min(descriptor.size),
+            again: 0,
+            broken: 0,
+        };
+        let host = resuming.connect()?;
+        Ok((resuming, host))
+    }
+
+    /// Asks for what is missing. Who makes nothing of ranges gives all of it, and what is there comes again.
+    fn rest(&self, offset: u64) -> Result<Answer, Error> {
+        let (action, digest) = (&self.action, &self.descriptor.digest);
+        match self.repository.blob_answer(action, digest, offset) {
+            Err(Error::Status { status: 416, .. }) if offset > 0 => {
+                self.repository.blob_answer(action, digest, 0)
+            }
+            answer => answer,
+        }
+    }
+
     /// Connects, to go on where it broke; says who gives the rest.
     fn connect(&mut self) -> Result<String, Error> {
         let (action, offset) = (&self.action, self.done);
-        let answer = self
-            .repository
-            .blob_answer(action, &self.descriptor.digest, offset)?;
+        let answer = self.rest(offset)?;
         let host = answer.host().to_owned();
         let whole = answer.status() == 200;
         check_length(

@@ -5,6 +5,7 @@ use oci::Reference;
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::error::Error;
+use crate::hosts;
 use crate::repository::{Repository, Resolved};
 use crate::transport::Transport;
 
@@ -46,7 +47,9 @@ impl Client {
     /// # Errors
     /// When the configuration forbids the reference, or makes no sense for it.
     pub fn repository(&self, reference: &Reference) -> Result<Repository, Error> {
-        let endpoints = self.shared.config.registries.endpoints(reference)?;
+        let config = &self.shared.config;
+        let endpoints = config.registries.endpoints(reference)?;
+        let endpoints = hosts::expand(endpoints, &config.certificates.of_hosts)?;
         Ok(Repository::new(self.clone(), reference.clone(), endpoints))
     }
 

@@ -56,7 +56,7 @@ pub struct Certificates {
     /// Folders of such: what `SSL_CERT_DIR` names.
     pub folders: Vec<PathBuf>,
     /// Folders that have a folder for each host, docker's `certs.d`: with authorities for that host besides those, and
-    /// with what to show there. The first that has one for a host counts.
+    /// with what to show there. The first that has one for a host counts. They may have containerd's `hosts.toml`, too.
     pub of_hosts: Vec<PathBuf>,
 }
 

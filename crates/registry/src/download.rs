@@ -88,7 +88,7 @@ pub struct Download {
     client: Client,
     action: Action,
     uri: Uri,
-    request: Request<'static>,
+    authorization: Option<String>,
     version: Version,
     total: Option<u64>,
     body: Box<dyn Read + Send>,
@@ -107,9 +107,8 @@ impl Client {
     pub fn download(&self, wanted: &DownloadRequest) -> Result<Downloaded, Error> {
         let action = Action::new("download", url_to_show(&wanted.url));
         let (uri, own) = parse(&wanted.url).ok_or_else(|| action.silence("it", "it is no URL"))?;
-        let mut request = Request::get()
-            .header("accept-encoding", "identity")
-            .authorization(wanted.authorization.clone().or(own));
+        let authorization = wanted.authorization.clone().or(own);
+        let mut request = plain_request(authorization.clone());
         let known = wanted.known.clone().unwrap_or_default();
         if let Some(etag) = &known.etag {
             request = request.header("if-none-match", etag);
@@ -122,12 +121,11 @@ impl Client {
         if answer.status() == 304 || known.has_tag_of(&version) {
             return Ok(Downloaded::Unchanged);
         }
-        request.headers.truncate(1);
         Ok(Downloaded::Content(Box::new(Download {
             client: self.clone(),
             action,
             uri,
-            request,
+            authorization,
             version,
             total: answer.content_length(),
             body: Box::new(answer.into_reader()),
@@ -155,6 +153,13 @@ impl Client {
     }
 }
 
+/// Asks for the file as it is.
+fn plain_request(authorization: Option<String>) -> Request<'static> {
+    Request::get()
+        .header("accept-encoding", "identity")
+        .authorization(authorization)
+}
+
 impl Download {
     /// How the server tells this version from others.
     pub fn version(&self) -> &Version {
@@ -176,7 +181,7 @@ impl Download {
             .after(self.broken)
             .wait(&self.action, error)?;
         self.broken += 1;
-        let mut request = self.request.clone();
+        let mut request = plain_request(self.authorization.clone());
         if self.done > 0 {
             request = request.header("range", format!("bytes={}-", self.done));
         }

@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
 use oci::Reference;
 
 use crate::Error;
+use crate::hosts::{Capabilities, HostSettings};
 use crate::proxies::is_loopback;
 
 /// A place that a repository can be had from: the registry that its name names, or a mirror.
@@ -10,6 +13,8 @@ pub struct Endpoint {
     repository: String,
     insecure: bool,
     mirror: bool,
+    /// What `hosts.toml` says of it.
+    settings: Option<Arc<HostSettings>>,
 }
 
 impl Endpoint {
@@ -20,6 +25,7 @@ impl Endpoint {
             repository: reference.repository().to_owned(),
             insecure: false,
             mirror: false,
+            settings: None,
         }
     }
 
@@ -30,6 +36,7 @@ impl Endpoint {
             repository: String::new(),
             insecure: false,
             mirror: false,
+            settings: None,
         }
     }
 
@@ -53,11 +60,66 @@ impl Endpoint {
             repository: checked.repository().to_owned(),
             insecure: false,
             mirror: false,
+            settings: None,
         })
     }
 
     pub(crate) fn with_insecure(self, insecure: bool) -> Self {
         Self { insecure, ..self }
+    }
+
+    /// The same repository at a host that `hosts.toml` names.
+    pub(crate) fn with_settings(&self, settings: Arc<HostSettings>) -> Self {
+        Self {
+            host: match settings.namespace {
+                Some(_) => settings.authority.clone(),
+                // Credentials are for the name that people know.
+                None => self.host.clone(),
+            },
+            insecure: settings.plain || settings.skip_verify,
+            mirror: settings.namespace.is_some(),
+            repository: self.repository.clone(),
+            settings: Some(settings),
+        }
+    }
+
+    /// What `hosts.toml` says of it, if it does.
+    pub(crate) fn settings(&self) -> Option<&HostSettings> {
+        self.settings.as_deref()
+    }
+
+    /// What it is asked for.
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        match &self.settings {
+            Some(settings) => settings.capabilities,
+            None => Capabilities {
+                push: !self.mirror,
+                ..Capabilities::ALL
+            },
+        }
+    }
+
+    /// The path of the API, which says whether it is one.
+    pub(crate) fn top(&self) -> String {
+        let settings = self.settings.as_ref();
+        let prefix = settings.map_or("/v2", |settings| settings.prefix.as_str());
+        format!("{prefix}/")
+    }
+
+    /// The path of something in the repository: `blobs/…`, `manifests/…`.
+    pub(crate) fn path(&self, of: &str) -> String {
+        let (prefix, namespace) = match &self.settings {
+            Some(settings) => (settings.prefix.as_str(), settings.namespace.as_deref()),
+            None => ("/v2", None),
+        };
+        let path = format!("{prefix}/{}/{of}", self.repository);
+        match namespace {
+            Some(namespace) if !of.starts_with("blobs/uploads") => {
+                // As containerd tells a mirror of many registries which one is meant.
+                format!("{path}?ns={namespace}")
+            }
+            _ => path,
+        }
     }
 
     pub(crate) fn into_mirror(self) -> Self {
@@ -79,7 +141,10 @@ impl Endpoint {
 
     /// May it be without TLS, or with a certificate that nobody vouches for?
     pub fn is_insecure(&self) -> bool {
-        self.insecure || self.is_loopback()
+        match &self.settings {
+            Some(_) => self.insecure,
+            None => self.insecure || self.is_loopback(),
+        }
     }
 
     /// Is it a mirror?
@@ -101,6 +166,9 @@ impl Endpoint {
 
     /// The host and port that answer the API: Docker Hub's is not where its name says.
     pub(crate) fn api_host(&self) -> &str {
+        if let Some(settings) = &self.settings {
+            return &settings.authority;
+        }
         if self.host == "docker.io" {
             "registry-1.docker.io"
         } else {

@@ -21,6 +21,7 @@ mod credentials;
 mod download;
 mod endpoint;
 mod error;
+mod hosts;
 mod http_date;
 mod login;
 mod proxies;

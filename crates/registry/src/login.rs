@@ -4,6 +4,7 @@ use crate::auth::Asked;
 use crate::client::Client;
 use crate::endpoint::Endpoint;
 use crate::error::{Action, Error};
+use crate::hosts;
 use crate::retry::{Retry, check_cancel};
 use crate::transport::{Answer, Place, Request};
 
@@ -39,6 +40,10 @@ impl Client {
         }
         let insecure = config.registries.is_insecure(registry);
         let endpoint = Endpoint::registry(registry).with_insecure(insecure);
+        // Of what `hosts.toml` says, the registry itself counts.
+        let known = hosts::expand(vec![endpoint.clone()], &config.certificates.of_hosts)?;
+        let itself = known.into_iter().find(|known| !known.is_mirror());
+        let endpoint = itself.unwrap_or(endpoint);
         let action = Action::new("log in to", registry);
         let mut retry = Retry::new(config, config.retries.attempts);
         loop {
@@ -59,7 +64,8 @@ impl Client {
         };
         let ask = |authorization| {
             let request = Request::get().authorization(authorization);
-            let place = Place::Path("/v2/");
+            let top = endpoint.top();
+            let place = Place::Path(&top);
             shared.transport.send(action, endpoint, place, &request)
         };
         let accepted = |answer: Answer| match answer.status() {

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use oci::{BlobError, BlobSource, Descriptor, Digest, Document, Manifest, Platform, Reference};
 
 use crate::auth::Asked;
-use crate::blob::BlobReader;
+use crate::blob::{BlobReader, Resuming};
 use crate::client::Client;
 use crate::config::Event;
 use crate::endpoint::Endpoint;
@@ -85,7 +85,7 @@ impl Repository {
     pub fn resolve(&self) -> Result<Resolved, Error> {
         let action = Action::new("resolve", self.reference.to_string());
         let digest = self.reference.digest();
-        self.each_endpoint(&action, |endpoint| {
+        self.each_endpoint(&action, self.resolvers(), |endpoint| {
             let request = Request::get().header("accept", manifest::ACCEPT);
             let answer =
                 self.request(&action, endpoint, &self.manifest_path(endpoint), &request)?;
@@ -101,7 +101,7 @@ impl Repository {
     /// When no endpoint knows it.
     pub fn resolve_digest(&self) -> Result<Descriptor, Error> {
         let action = Action::new("resolve", self.reference.to_string());
-        let described = self.each_endpoint(&action, |endpoint| {
+        let described = self.each_endpoint(&action, self.resolvers(), |endpoint| {
             let request = Request::new("HEAD").header("accept", manifest::ACCEPT);
             let answer =
                 self.request(&action, endpoint, &self.manifest_path(endpoint), &request)?;
@@ -122,12 +122,8 @@ impl Repository {
     pub fn manifest(&self, descriptor: &Descriptor) -> Result<Resolved, Error> {
         let object = format!("{}@{}", self.reference.name(), descriptor.digest);
         let action = Action::new("get the manifest", object);
-        self.each_endpoint(&action, |endpoint| {
-            let path = format!(
-                "/v2/{}/manifests/{}",
-                endpoint.repository(),
-                descriptor.digest
-            );
+        self.each_endpoint(&action, pulls, |endpoint| {
+            let path = endpoint.path(&format!("manifests/{}", descriptor.digest));
             let request = Request::get().header("accept", manifest::ACCEPT);
             let answer = self.request(&action, endpoint, &path, &request)?;
             let resolved = manifest::read(&action, endpoint, answer, Some(&descriptor.digest))?;
@@ -190,14 +186,22 @@ impl Repository {
         digest: &Digest,
         offset: u64,
     ) -> Result<Answer, Error> {
-        self.each_endpoint(action, |endpoint| {
-            let path = format!("/v2/{}/blobs/{digest}", endpoint.repository());
+        self.each_endpoint(action, pulls, |endpoint| {
+            let path = endpoint.path(&format!("blobs/{digest}"));
             let mut request = Request::get();
             if offset > 0 {
                 request = request.header("range", format!("bytes={offset}-"));
             }
             self.request(action, endpoint, &path, &request)
         })
+    }
+
+    /// Who is asked what the reference means: a digest says it itself.
+    fn resolvers(&self) -> fn(&Endpoint) -> bool {
+        match self.reference.digest() {
+            Some(_) => pulls,
+            None => |endpoint| endpoint.capabilities().resolve,
+        }
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -209,7 +213,7 @@ impl Repository {
             (Some(digest), _) => digest.as_str(),
             (None, tag) => tag.unwrap_or("latest"),
         };
-        format!("/v2/{}/manifests/{name}", endpoint.repository())
+        endpoint.path(&format!("manifests/{name}"))
     }
 
     fn no_platform(&self, index: &oci::Index, platform: &Platform) -> Error {
@@ -237,12 +241,19 @@ impl Repository {
     fn each_endpoint<T>(
         &self,
         action: &Action,
+        is_asked: fn(&Endpoint) -> bool,
         ask: impl Fn(&Endpoint) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let config = self.client.config();
         let preferred = self.preferred.load(Ordering::Relaxed);
         let count = self.endpoints.len();
-        let mut order: Vec<usize> = (0..count).collect();
+        let asks = |index: &usize| is_asked(&self.endpoints[*index]);
+        let mut order: Vec<usize> = (0..count).filter(asks).collect();
+        if order.is_empty() {
+            // Whoever configured it so is told by the registry itself.
+            order.push(count - 1);
+        }
+        let count = order.len();
         order.sort_by_key(|index| *index != preferred);
         let mut failures = Vec::new();
         for (position, index) in order.iter().enumerate() {
@@ -250,7 +261,10 @@ impl Repository {
             let attempts = if patient { config.retries.attempts } else { 1 };
             match self.attempt(action, attempts, || ask(&self.endpoints[*index])) {
                 Ok(found) => {
-                    self.preferred.store(*index, Ordering::Relaxed);
+                    // Others before it may be asked for other things.
+                    if self.endpoints[..*index].iter().all(is_asked) {
+                        self.preferred.store(*index, Ordering::Relaxed);
+                    }
                     return Ok(found);
                 }
                 Err(error) if error.is_cancelled() => return Err(error),
@@ -354,13 +368,29 @@ impl BlobSource for Repository {
             } else {
                 self.blob(descriptor).map(|reader| Box::new(reader) as _)
             };
-        opened.map_err(|error| {
-            if error.is_not_found() {
-                return BlobError::NotFound {
-                    digest: descriptor.digest.clone(),
-                };
-            }
-            BlobError::Source(error.into())
-        })
+        opened.map_err(|error| blob_error(error, descriptor))
     }
+
+    fn open_at(
+        &self,
+        descriptor: &Descriptor,
+        offset: u64,
+    ) -> Result<Box<dyn Read + Send>, BlobError> {
+        let opened = Resuming::open(self.clone(), descriptor, offset);
+        let (resuming, _) = opened.map_err(|error| blob_error(error, descriptor))?;
+        Ok(Box::new(resuming))
+    }
+}
+
+fn pulls(endpoint: &Endpoint) -> bool {
+    endpoint.capabilities().pull
+}
+
+fn blob_error(error: Error, descriptor: &Descriptor) -> BlobError {
+    if error.is_not_found() {
+        return BlobError::NotFound {
+            digest: descriptor.digest.clone(),
+        };
+    }
+    BlobError::Source(error.into())
 }

@@ -33,6 +33,8 @@ pub(crate) struct Request<'a> {
     /// Kept apart from the other headers, as it is for one host only.
     pub(crate) authorization: Option<String>,
     pub(crate) body: Body<'a>,
+    /// What `hosts.toml` adds, which is for one host only, too.
+    more: Vec<(String, String)>,
     /// Whether a registry gets it, and the headers that are for registries with it.
     to_registry: bool,
     /// Whether the answer takes as long as the other side needs to take in all that it got.
@@ -50,6 +52,7 @@ impl<'a> Request<'a> {
             headers: Vec::new(),
             authorization: None,
             body: Body::Bytes(Vec::new()),
+            more: Vec::new(),
             to_registry: false,
             patient: false,
         }
@@ -103,6 +106,13 @@ enum Access {
 impl Access {
     /// What to try, in this order.
     fn of(endpoint: &Endpoint) -> &'static [Self] {
+        if let Some(settings) = endpoint.settings() {
+            return match (settings.plain, settings.skip_verify) {
+                (true, _) => &[Self::Http],
+                (false, true) => &[Self::AnyHttps],
+                (false, false) => &[Self::Https],
+            };
+        }
         match (endpoint.is_loopback(), endpoint.is_insecure()) {
             // Some servers for plain HTTP wait for ever for the rest of a TLS greeting.
             (true, _) => &[Self::Http, Self::AnyHttps],
@@ -140,10 +150,15 @@ impl Transport {
         place: Place<'_>,
         request: &Request<'_>,
     ) -> Result<Answer, Error> {
+        let settings = endpoint.settings();
         let request = &Request {
             to_registry: true,
+            more: settings.map_or_else(Vec::new, |settings| settings.headers.clone()),
             ..request.clone()
         };
+        if let Some(settings) = settings {
+            self.agents.configure(settings)?;
+        }
         let path = match place {
             Place::Path(path) => path,
             Place::Upload(location) => {
@@ -160,7 +175,7 @@ impl Transport {
             .known_access()
             .get(host)
             .copied()
-            .filter(|_| endpoint.is_insecure());
+            .filter(|_| endpoint.is_insecure() && settings.is_none());
         let tries = known
             .as_ref()
             .map_or_else(|| Access::of(endpoint), std::slice::from_ref);
@@ -178,7 +193,7 @@ impl Transport {
                     bad_request = Some(answer);
                 }
                 Ok(answer) => {
-                    if endpoint.is_insecure() {
+                    if endpoint.is_insecure() && settings.is_none() {
                         self.known_access().insert(host.to_owned(), *access);
                     }
                     return Ok(answer);
@@ -240,6 +255,7 @@ impl Transport {
             if redirect::origin(&uri) != origin {
                 request.authorization = None;
                 request.to_registry = false;
+                request.more.clear();
             }
         }
         Err(Error::Redirect {

@@ -7,6 +7,8 @@ mod access;
 mod blobs;
 #[path = "client/downloads.rs"]
 mod downloads;
+#[path = "client/hosts.rs"]
+mod hosts;
 #[path = "client/keyring.rs"]
 mod keyring;
 #[path = "client/login.rs"]

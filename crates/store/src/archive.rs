@@ -17,4 +17,4 @@ pub use out::ArchiveOut;
 pub use pack::{Annotation, MediaTypes, Noted, Packed, Packing};
 pub use recompress::{Recompress, Scope};
 pub(crate) use recompress::{check_diff_id, media_type};
-pub use save::Saved;
+pub use save::{ArchiveFormat, Saved};

@@ -2,6 +2,7 @@
 
 mod growing;
 mod layer;
+mod partial;
 mod pieces;
 mod unsynced;
 mod writer;
@@ -17,6 +18,7 @@ use oci::{
 
 pub use growing::Growing;
 pub(crate) use layer::Remade;
+pub(crate) use partial::STALE as PARTIAL_STALE;
 pub(crate) use pieces::stream;
 pub(crate) use writer::Kept;
 pub use writer::{BlobWriter, NewBlob};

@@ -202,6 +202,18 @@ pub enum Error {
     )]
     NoImage,
 
+    /// The images of an archive are for other platforms.
+    #[error(
+        "the archive has no image for platform {platform} (it has {})",
+        list(available)
+    )]
+    NotInArchive {
+        /// What was asked for.
+        platform: String,
+        /// What there is.
+        available: Vec<String>,
+    },
+
     /// An archive cannot be written, or what should go into it cannot be read.
     #[error("cannot write the archive")]
     WriteArchive {

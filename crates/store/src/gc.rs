@@ -11,9 +11,10 @@ mod cache;
 mod garbage;
 mod limit;
 mod needed;
+mod remover;
 mod sweep;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use oci::Digest;
 
@@ -38,6 +39,16 @@ pub struct Prune {
     pub ids: Vec<String>,
     /// So many bytes may stay: what was used last does.
     pub keep: Option<u64>,
+}
+
+impl Prune {
+    /// Whether nothing is spared.
+    fn is_unfiltered(&self) -> bool {
+        self.unused_since.is_none()
+            && self.kinds.is_empty()
+            && self.ids.is_empty()
+            && self.keep.is_none()
+    }
 }
 
 /// Which entries of the cache are to go.
@@ -78,6 +89,9 @@ impl Store {
                 pruned.entries.extend(sweep.entry(entry)?);
             }
             pruned.freed += sweep.finish()?;
+        }
+        if what.scope == CacheScope::All && what.is_unfiltered() {
+            pruned.freed += self.sweep_partial_blobs(Duration::ZERO)?;
         }
         pruned.freed += self.collect_garbage()?;
         self.forget_total();

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 /// | `statcache/<hex>` | content digests of a context's files, by their `stat` |
 /// | `containers/`, `logs/` | what `run` and `build` leave |
 /// | `usage` | what all of it takes on the disk, where that is limited |
+/// | `partial/` | blobs that came in part; made when one does |
 /// | `tmp/` | unfinished work, swept when its owner is gone |
 #[derive(Debug, Clone)]
 pub struct Layout {
@@ -142,6 +143,12 @@ impl Layout {
     #[must_use]
     pub fn logs(&self) -> PathBuf {
         self.root.join("logs")
+    }
+
+    /// Blobs that came in part.
+    #[must_use]
+    pub fn partial(&self) -> PathBuf {
+        self.root.join("partial")
     }
 
     /// Unfinished work.

@@ -40,8 +40,8 @@ mod usage;
 
 pub use apply::{Applied, apply};
 pub use archive::{
-    Annotation, ArchiveOut, Exported, Extraneous, Loaded, MediaTypes, Noted, Packed, Packing,
-    Recompress, Saved, Scope, Tree, export_dir, export_tar,
+    Annotation, ArchiveFormat, ArchiveOut, Exported, Extraneous, Loaded, MediaTypes, Noted, Packed,
+    Packing, Recompress, Saved, Scope, Tree, export_dir, export_tar,
 };
 pub use blobs::{BlobWriter, Growing, NewBlob};
 pub use cache_mounts::{CacheMount, CacheMountId, MountIndex, PackedMount, Seed, Sharing};
@@ -54,6 +54,7 @@ pub use last_build::{LastBuild, List};
 pub use layer_error::LayerError;
 pub use layers::Layer;
 pub use layout::Layout;
+pub use measure::bytes_in;
 pub use records::Record;
 pub use repositories::RepositoryCache;
 pub use scratch::Scratch;

@@ -64,6 +64,14 @@ impl Census {
     }
 }
 
+/// The bytes of the regular files below a directory, files with several names once.
+///
+/// # Errors
+/// [`Error::Root`] if it cannot be read.
+pub fn bytes_in(directory: &Path) -> Result<u64, Error> {
+    Ok(Census::of(directory)?.bytes)
+}
+
 impl Store {
     /// The bytes of a snapshot's regular files, files with several names once.
     ///

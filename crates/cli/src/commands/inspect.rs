@@ -1,8 +1,10 @@
 //! `carafe inspect`.
 
+mod container;
+
 use crate::command_error::CommandError;
 use crate::config::Config;
-use crate::container::directory::{Container, Containers};
+use crate::container::directory::Containers;
 use crate::exit::Exit;
 use crate::output;
 use crate::template::Template;
@@ -21,6 +23,9 @@ pub(crate) struct Args {
     /// Look for this kind only
     #[arg(long = "type", value_name = "KIND")]
     kind: Option<Kind>,
+    /// Show what containers take: SizeRw is what they wrote, SizeRootFs that and the image
+    #[arg(short, long)]
+    size: bool,
     /// Choose the image for this platform
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<Platform>,
@@ -53,7 +58,7 @@ fn inspect(args: &Args, kind: Option<Kind>, config: &Config) -> Result<Exit, Com
     let mut exit = Exit::Success;
     let mut found = Vec::new();
     for name in &args.names {
-        match object(&store, name, (kind, args.platform.as_ref())) {
+        match object(&store, name, kind, args) {
             Ok(value) => found.push(value),
             Err(error) => {
                 output::note(&error.render(config.style()));
@@ -106,11 +111,19 @@ fn shown(found: Vec<Value>) -> Value {
 fn object(
     store: &Store,
     name: &str,
-    (kind, platform): (Option<Kind>, Option<&Platform>),
+    kind: Option<Kind>,
+    args: &Args,
 ) -> Result<Value, CommandError> {
+    let platform = args.platform.as_ref();
     if kind != Some(Kind::Image) && platform.is_none() {
         match Containers::new(store).find(name) {
-            Ok(container) => return of_container(store, &container),
+            Ok(container) => {
+                let mut value = container::describe(store, &container)?;
+                if args.size {
+                    container::add_sizes(store, &container, &mut value)?;
+                }
+                return Ok(value);
+            }
             Err(error) if kind == Some(Kind::Container) => return Err(error),
             Err(_) => {}
         }
@@ -193,83 +206,4 @@ fn config_of(config: &ImageConfig) -> Result<Value, CommandError> {
     }
     members.sort_keys();
     Ok(Value::Object(members))
-}
-
-fn of_container(store: &Store, container: &Container) -> Result<Value, CommandError> {
-    let record = &container.record;
-    let state = container.state()?;
-    let (program, arguments) = record
-        .command
-        .split_first()
-        .map_or(("", &[][..]), |(p, a)| (p, a));
-    let mut ports: Map<String, Value> = Map::new();
-    for port in &record.ports {
-        let entry = ports
-            .entry(format!("{}/tcp", port.container))
-            .or_insert_with(|| json!([]));
-        if let Some(list) = entry.as_array_mut() {
-            let (address, host) = (port.address.to_string(), port.host.to_string());
-            list.push(json!({"HostIp": address, "HostPort": host}));
-        }
-    }
-    let mounts = record.volumes.iter().map(|volume| {
-        json!({
-            "Type": "bind",
-            "Source": volume.host,
-            "Destination": volume.container,
-            "RW": !volume.read_only,
-        })
-    });
-    let labels: Map<String, Value> = record
-        .labels
-        .iter()
-        .map(|(k, v)| (k.clone(), Value::from(v.as_str())))
-        .collect();
-    let zero = "0001-01-01T00:00:00Z";
-    let moment = |text: &str| {
-        if timestamp::parse(text).is_some() {
-            text.to_owned()
-        } else {
-            zero.to_owned()
-        }
-    };
-    Ok(json!({
-        "Id": record.id,
-        "Created": record.created,
-        "Path": program,
-        "Args": arguments,
-        "State": {
-            "Status": state.phase.word(),
-            "Running": state.phase.word() == "running",
-            "Pid": state.pid,
-            "ExitCode": state.exit_code,
-            "Error": state.error,
-            "StartedAt": moment(&state.started),
-            "FinishedAt": moment(&state.finished),
-        },
-        "Image": record.image_id,
-        "Name": format!("/{}", record.name),
-        "LogPath": container.log_path(),
-        "HostConfig": {
-            "AutoRemove": record.auto_remove,
-            "NetworkMode": record.network.word(),
-            "ReadonlyRootfs": record.read_only,
-            "PortBindings": ports.clone(),
-        },
-        "Mounts": mounts.collect::<Vec<_>>(),
-        "Config": {
-            "Hostname": record.hostname,
-            "User": record.user,
-            "Tty": record.terminal,
-            "OpenStdin": record.interactive,
-            "Env": record.environment,
-            "Cmd": record.command,
-            "Image": record.image,
-            "WorkingDir": record.working_directory,
-            "Labels": labels,
-            "StopSignal": record.stop_signal.to_string(),
-        },
-        "NetworkSettings": {"Ports": ports},
-        "Store": store.path(),
-    }))
 }

@@ -1,6 +1,7 @@
 //! Verbs about images.
 
 use serde_json::Value;
+use testkit::Registry;
 
 use crate::support::Carafe;
 
@@ -204,4 +205,163 @@ fn tables_and_templates() {
     assert_eq!(carafe.run(["nonsense"]).code, 2);
     assert!(carafe.ok(["--version"]).starts_with("carafe "));
     assert!(carafe.ok(["build", "--help"]).contains("--build-context"));
+}
+
+#[test]
+fn archives_in_every_format() {
+    let carafe = Carafe::new();
+    let id = carafe.ok(["inspect", "-f", "{{.Id}}", "base"]);
+    for (args, name) in [
+        (&["--format", "docker-archive"][..], "d.tar"),
+        (
+            &["--format", "oci-archive", "--compression", "zstd"],
+            "o.tar",
+        ),
+        (&["--format", "oci-dir"], "layout"),
+        (&["--format", "oci-dir", "--compression", "none"], "plain"),
+        (&[], "whole.tar.gz"),
+        (&["--platform", "linux/amd64"], "whole.tzst"),
+    ] {
+        let mut words = vec!["save", "-o", name];
+        words.extend(args);
+        words.push("base");
+        carafe.ok(&words);
+        let path = carafe.path(name);
+        let other = Carafe::empty();
+        let said = other.ok(["load", "-q", "-i", path.to_str().unwrap()]);
+        assert_eq!(said, "Loaded image: base:latest\n", "{name}");
+        assert_eq!(other.ok(["inspect", "-f", "{{.Id}}", "base"]), id, "{name}");
+        assert_eq!(
+            other.ok(["run", "--rm", "base", "echo", "hi"]),
+            "hi\n",
+            "{name}"
+        );
+    }
+    let start = |name| std::fs::read(carafe.path(name)).unwrap()[..2].to_vec();
+    assert_eq!(
+        (start("whole.tar.gz"), start("whole.tzst")),
+        (vec![0x1f, 0x8b], vec![0x28, 0xb5])
+    );
+    for (args, words) in [
+        (
+            &["save", "--format", "oci-dir", "base"][..],
+            "name the directory",
+        ),
+        (&["save", "-o", "layout", "base"], "is a directory"),
+        (
+            &["save", "--format", "oci-dir", "-o", "d.tar", "base"],
+            "is a file",
+        ),
+    ] {
+        let error = carafe.fails(2, args);
+        assert!(error.contains(words), "{error}");
+    }
+    let error = carafe.fails(1, ["load", "--platform", "linux/s390x", "-i", "d.tar"]);
+    assert!(
+        error.contains("no image for platform linux/s390x"),
+        "{error}"
+    );
+}
+
+#[test]
+fn imports_are_changed_and_come_from_the_web() {
+    let (carafe, web) = (Carafe::new(), Registry::start());
+    let tar = carafe.path("base.tar");
+    web.put_file("/root.tar", &std::fs::read(&tar).unwrap(), &[]);
+    let url = format!("http://{}/root.tar", web.host());
+    let changes = [
+        "-c",
+        "CMD [\"cat\", \"/etc/group\"]",
+        "--change",
+        "ENV A=1 B=$A",
+        "-c",
+        "LABEL l=v",
+    ];
+    let mut words = vec!["import"];
+    words.extend(changes);
+    words.extend([url.as_str(), "app:1"]);
+    carafe.ok(&words);
+    let config = carafe.ok([
+        "inspect",
+        "-f",
+        "{{json .Config.Env}} {{.Config.Labels.l}} {{.Comment}}",
+        "app:1",
+    ]);
+    assert_eq!(config, format!("[\"A=1\",\"B=\"] v Imported from {url}\n"));
+    assert!(carafe.ok(["run", "--rm", "app:1"]).starts_with("root:x:0:"));
+    let piped = carafe.feed(["import", "-", "piped"], &std::fs::read(&tar).unwrap());
+    assert_eq!(piped.code, 0, "{piped:#?}");
+    for (source, change, words) in [
+        (tar.to_str().unwrap(), "RUN true", "`RUN true` is wrong"),
+        (
+            tar.to_str().unwrap(),
+            "CMD x\nCMD y",
+            "is not one instruction",
+        ),
+    ] {
+        let error = carafe.fails(2, ["import", "-c", change, source]);
+        assert!(error.contains(words), "{error}");
+    }
+    let error = carafe.fails(1, ["import", &format!("http://{}/nothing", web.host())]);
+    assert!(error.contains("404"), "{error}");
+}
+
+#[test]
+fn containers_are_exported_as_they_are() {
+    let carafe = Carafe::new();
+    let script = "echo new > /tmp/new; rm /etc/group";
+    carafe.ok(["run", "--name", "box", "base", "sh", "-c", script]);
+    carafe.ok(["export", "-o", "box.tar", "box"]);
+    carafe.ok(["import", "box.tar", "from-box"]);
+    assert_eq!(
+        carafe.ok(["run", "--rm", "from-box", "cat", "/tmp/new"]),
+        "new\n"
+    );
+    assert_ne!(
+        carafe
+            .run(["run", "--rm", "from-box", "cat", "/etc/group"])
+            .code,
+        0
+    );
+    // An image as ever; and what is neither is told so.
+    carafe.ok(["export", "-o", "base-files.tar", "base"]);
+    let error = carafe.fails(1, ["export", "-o", "x.tar", "nothing"]);
+    assert!(
+        error.contains("no container nothing, and no image"),
+        "{error}"
+    );
+    let sizes = carafe.ok(["inspect", "--size", "-f", "{{.SizeRw}}", "box"]);
+    assert_eq!(sizes, "4\n");
+}
+
+#[test]
+fn one_platform_of_several_goes() {
+    let carafe = Carafe::empty();
+    let context = carafe.context("FROM scratch\nARG TARGETARCH\nCOPY Dockerfile /$TARGETARCH\n");
+    carafe.ok([
+        "build",
+        "-q",
+        "--platform",
+        "linux/amd64,linux/arm64",
+        "-t",
+        "two",
+        &context,
+    ]);
+    let of = |platform: &str| {
+        carafe
+            .run(["image", "inspect", "--platform", platform, "two"])
+            .code
+    };
+    assert_eq!((of("linux/amd64"), of("linux/arm64")), (0, 0));
+    carafe.ok(["save", "--platform", "linux/arm64", "-o", "arm.tar", "two"]);
+    let deleted = carafe.ok(["rmi", "--platform", "linux/arm64", "two"]);
+    assert!(deleted.starts_with("Deleted: sha256:"), "{deleted}");
+    assert_eq!((of("linux/amd64"), of("linux/arm64")), (0, 1));
+    // The last one takes the name along.
+    let deleted = carafe.ok(["rmi", "--platform", "linux/amd64", "two"]);
+    assert!(deleted.starts_with("Untagged: two:latest\n"), "{deleted}");
+    carafe.ok(["load", "-i", "arm.tar"]);
+    assert_eq!((of("linux/amd64"), of("linux/arm64")), (1, 0));
+    carafe.fails(1, ["rmi", "nothing"]);
+    assert_eq!(carafe.run(["rmi", "-f", "nothing"]).code, 0);
 }

@@ -20,6 +20,7 @@ mod on_error;
 mod outputs;
 mod platforms;
 mod prune;
+mod pulls;
 mod push;
 mod remote;
 mod reproducible;

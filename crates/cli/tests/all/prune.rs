@@ -119,3 +119,52 @@ fn builds_stay_below_the_limit() {
     assert_eq!(odd.status.code(), Some(2));
     carafe.ok(["gc", "--max-size", "15m"]);
 }
+
+/// What `du` says.
+fn blocks(dir: &std::path::Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    fn walk(path: &std::path::Path, seen: &mut std::collections::HashSet<u64>) -> u64 {
+        let metadata = path.symlink_metadata().unwrap();
+        let own = if seen.insert(metadata.ino()) {
+            metadata.blocks() * 512
+        } else {
+            0
+        };
+        if !metadata.is_dir() {
+            return own;
+        }
+        let entries = std::fs::read_dir(path).unwrap();
+        own + entries
+            .map(|entry| walk(&entry.unwrap().path(), seen))
+            .sum::<u64>()
+    }
+    walk(dir, &mut std::collections::HashSet::new())
+}
+
+#[test]
+fn what_images_share_counts_once() {
+    let carafe = Carafe::new();
+    for tag in ["one", "two", "three"] {
+        build(&carafe, tag, 3);
+    }
+    carafe.ok(["save", "-o", "all.tar", "one", "two", "three"]);
+    let usage = carafe.ok(["system", "df", "-v", "--format", "json"]);
+    let usage: Value = serde_json::from_str(&usage).unwrap();
+    assert_eq!(usage["Images"].as_array().unwrap().len(), 4);
+    for image in usage["Images"].as_array().unwrap() {
+        let unique = image["UniqueSize"].as_str().unwrap();
+        let expected = image["Repository"] != "base";
+        assert_eq!(unique.starts_with("3."), expected, "{image}");
+    }
+    // Rounded to three digits as everywhere.
+    let megabytes = |row: &Value| -> f64 {
+        let size = row["Size"].as_str().unwrap();
+        size.strip_suffix("MB").unwrap().parse().unwrap()
+    };
+    let total = megabytes(&row(&carafe, "Total"));
+    #[allow(clippy::cast_precision_loss, reason = "megabytes, to three digits")]
+    let disk = blocks(&carafe.path("store")) as f64 / 1e6;
+    assert!((total - disk).abs() < 0.1, "{total} MB, and {disk} MB");
+    let images = megabytes(&row(&carafe, "Images"));
+    assert!(images < total, "{images} of {total}");
+}

@@ -31,10 +31,12 @@ pub(super) fn scope_to_push(endpoint: &Endpoint) -> String {
 }
 
 impl Repository {
-    /// The registry itself, which comes after its mirrors.
+    /// Where it is pushed to: the registry itself, which comes after its mirrors, or the first that `hosts.toml` lets.
     pub(super) fn target(&self) -> &Endpoint {
         self.endpoints
-            .last()
+            .iter()
+            .find(|endpoint| endpoint.capabilities().push)
+            .or(self.endpoints.last())
             .expect("a reference leads to its registry at least")
     }
 
@@ -50,7 +52,7 @@ impl Repository {
     /// When the registry does not say.
     pub fn has_blob(&self, digest: &Digest) -> Result<bool, Error> {
         let action = self.action("push", digest);
-        let path = format!("/v2/{}/blobs/{digest}", self.target().repository());
+        let path = self.target().path(&format!("blobs/{digest}"));
         let found = self.repeat(&action, || {
             let answer = self.pushing(&action, Place::Path(&path), &Request::new("HEAD"))?;
             match answer.status() {
@@ -68,7 +70,7 @@ impl Repository {
     /// When the registry does not answer.
     pub fn has_manifest(&self, name: &str) -> Result<Option<Descriptor>, Error> {
         let action = self.name_action(name);
-        let path = format!("/v2/{}/manifests/{name}", self.target().repository());
+        let path = self.target().path(&format!("manifests/{name}"));
         let request = Request::new("HEAD").header("accept", manifest::ACCEPT);
         self.repeat(&action, || {
             let answer = self.pushing(&action, Place::Path(&path), &request)?;
@@ -149,7 +151,7 @@ impl Repository {
         bytes: &[u8],
     ) -> Result<Digest, Error> {
         let action = self.name_action(name);
-        let path = format!("/v2/{}/manifests/{name}", self.target().repository());
+        let path = self.target().path(&format!("manifests/{name}"));
         let digest = Digest::sha256(bytes);
         let request = Request::new("PUT")
             .header("content-type", media_type.as_str())
@@ -169,8 +171,7 @@ impl Repository {
     fn mount_or_open(&self, digest: &Digest, from: &str) -> Result<Option<Session>, Error> {
         let action = self.action("push", digest);
         let endpoint = self.target();
-        let name = endpoint.repository();
-        let path = format!("/v2/{name}/blobs/uploads/?mount={digest}&from={from}");
+        let path = endpoint.path(&format!("blobs/uploads/?mount={digest}&from={from}"));
         let scope = format!("{} repository:{from}:pull", scope_to_push(endpoint));
         let asked = Asked {
             action: &action,
@@ -200,7 +201,7 @@ impl Repository {
     /// distribution-spec, "POST then PUT": the beginning of an upload.
     pub(super) fn open_upload(&self, action: &Action) -> Result<Session, Error> {
         let endpoint = self.target();
-        let path = format!("/v2/{}/blobs/uploads/", endpoint.repository());
+        let path = endpoint.path("blobs/uploads/");
         self.repeat(action, || {
             let answer = self.pushing(action, Place::Path(&path), &Request::new("POST"))?;
             match answer.status() {

@@ -15,6 +15,7 @@ use super::tcp::{Lookup, Tcp};
 use super::{Body as Content, Request, redirect};
 use crate::config::Config;
 use crate::error::{Action, Error};
+use crate::hosts::HostSettings;
 use crate::proxies::without_password;
 use crate::retry::check_cancel;
 
@@ -74,6 +75,9 @@ impl Agents {
             .uri(uri.clone());
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
+        }
+        for (name, value) in &request.more {
+            builder = builder.header(name, value);
         }
         if request.to_registry {
             for (name, value) in self
@@ -172,6 +176,26 @@ impl Agents {
         let agent = self.new_agent(tls, proxy)?;
         agents.insert(key, agent.clone());
         Ok(agent)
+    }
+
+    /// Notes the certificates that `hosts.toml` names for a host, in the place of those in its folder.
+    pub(super) fn configure(&self, settings: &HostSettings) -> Result<(), Error> {
+        if settings.plain || (settings.authorities.is_empty() && settings.own.is_none()) {
+            return Ok(());
+        }
+        let mut known = self
+            .certificates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let folder = settings.file.join(&settings.authority);
+        let is_noted = |found: &OfHost| found.as_ref().is_some_and(|it| it.folder == folder);
+        if !known.get(&settings.authority).is_some_and(is_noted) {
+            let own = settings.own.as_ref();
+            let own = own.map(|(certificate, key)| (certificate.as_path(), key.as_path()));
+            let found = HostCertificates::named(folder, &settings.authorities, own)?;
+            known.insert(settings.authority.clone(), Some(Arc::new(found)));
+        }
+        Ok(())
     }
 
     /// The certificates that are configured for a host.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, parse_pem};
 
 use crate::error::Error;
+use crate::hosts::is_nothing;
 
 /// A longer file holds no certificates.
 const LIMIT: u64 = 1 << 20;
@@ -46,6 +47,26 @@ impl HostCertificates {
         Ok(None)
     }
 
+    /// Reads files that are named one by one; `folder` is what tells them from others.
+    pub(super) fn named(
+        folder: PathBuf,
+        authorities: &[PathBuf],
+        own: Option<(&Path, &Path)>,
+    ) -> Result<Self, Error> {
+        let mut found = Self {
+            folder,
+            authorities: Vec::new(),
+            own: None,
+        };
+        for path in authorities {
+            found.authorities.extend(certificates(path)?);
+        }
+        if let Some((certificate, key)) = own {
+            found.own = Some(pair(certificate, key)?);
+        }
+        Ok(found)
+    }
+
     fn read(folder: PathBuf, entries: fs::ReadDir) -> Result<Self, Error> {
         let paths: io::Result<Vec<PathBuf>> = entries
             .map(|entry| entry.map(|entry| entry.path()))
@@ -75,10 +96,15 @@ impl HostCertificates {
 fn own(path: &Path) -> Result<ClientCert, Error> {
     let key = path.with_extension("key");
     must_be_there(path, &key)?;
-    let text = read(&key)?;
+    pair(path, &key)
+}
+
+/// A certificate and its key, which may be in one file.
+fn pair(certificate: &Path, key: &Path) -> Result<ClientCert, Error> {
+    let text = read(key)?;
     let key = PrivateKey::from_pem(&text)
-        .map_err(|_| failed(&key, "there is no private key in it that needs no password"))?;
-    Ok(ClientCert::new_with_certs(&certificates(path)?, key))
+        .map_err(|_| failed(key, "there is no private key in it that needs no password"))?;
+    Ok(ClientCert::new_with_certs(&certificates(certificate)?, key))
 }
 
 fn must_be_there(path: &Path, other: &Path) -> Result<(), Error> {
@@ -110,13 +136,6 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
         .and_then(|file| file.take(LIMIT).read_to_end(&mut bytes))
         .map_err(|error| failed(path, error.to_string()))?;
     Ok(bytes)
-}
-
-fn is_nothing(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
 }
 
 fn failed(path: &Path, reason: impl Into<String>) -> Error {

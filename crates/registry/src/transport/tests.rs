@@ -12,6 +12,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use super::*;
+use crate::hosts::{Capabilities, HostSettings};
 use crate::{Certificates, Proxies};
 
 fn tls_path(name: &str) -> std::path::PathBuf {
@@ -340,4 +341,49 @@ fn a_proxy_that_wants_a_password() {
     // `me:s@cret`
     let header = "Proxy-Authorization: Basic bWU6c0BjcmV0";
     assert!(asked.iter().any(|line| line == header), "{asked:?}");
+}
+
+#[test]
+fn what_hosts_toml_names() {
+    let settings = |host: SocketAddr, own: Option<&str>| HostSettings {
+        plain: false,
+        authority: host.to_string(),
+        prefix: "/v2".to_owned(),
+        skip_verify: false,
+        headers: Vec::new(),
+        authorities: Vec::new(),
+        own: own.map(|own| (tls_path(own), tls_path("client.key"))),
+        capabilities: Capabilities::ALL,
+        namespace: None,
+        file: "/c/hosts.toml".into(),
+    };
+    let ask = |settings: HostSettings| {
+        let action = Action::new("ask", "it");
+        let reference = "registry.example/app:1".parse().unwrap();
+        let endpoint = Endpoint::of(&reference).with_settings(Arc::new(settings));
+        let transport = with_certificates(Certificates::default());
+        let answer = transport.send(&action, &endpoint, Place::Path("/"), &Request::get())?;
+        answer.read(&action, 100)
+    };
+    // Loopback, too, is asked as it is said.
+    assert!(matches!(
+        ask(settings(tls_server(), None)),
+        Err(Error::Tls { .. })
+    ));
+    let trusting = HostSettings {
+        skip_verify: true,
+        ..settings(tls_server(), None)
+    };
+    assert_eq!(ask(trusting).unwrap(), b"hi");
+    let knowing = |own| HostSettings {
+        authorities: vec![tls_path("authority.pem")],
+        ..settings(strict_tls_server(), own)
+    };
+    assert!(ask(knowing(None)).is_err());
+    assert_eq!(ask(knowing(Some("client.cert"))).unwrap(), b"hi");
+    let missing = HostSettings {
+        authorities: vec!["/nowhere/a.pem".into()],
+        ..settings(tls_server(), None)
+    };
+    assert!(matches!(ask(missing), Err(Error::Certificates { .. })));
 }

@@ -8,7 +8,7 @@ use oci::{
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::load::{Collected, Loaded};
+use super::load::Collected;
 use super::members::{Members, read_document};
 use crate::{Error, NewBlob, Store};
 
@@ -31,15 +31,22 @@ fn null_as_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Str
 }
 
 /// Loads what `manifest.json` lists.
-pub(super) fn load(store: &Store, members: &Members) -> Result<Vec<Loaded>, Error> {
-    let mut collected = Collected::default();
+pub(super) fn load(
+    store: &Store,
+    members: &Members,
+    collected: &mut Collected<'_>,
+) -> Result<(), Error> {
     for item in items(members)? {
         let references = references(&item)?;
-        let manifest = keep(store, members, &item)?;
+        let (config, bytes) = config(members, &item)?;
+        if collected.rank(&config.platform()).is_none() {
+            continue;
+        }
+        let manifest = keep(store, members, &item, (&config, &bytes))?;
         let image = store.add_image(&manifest)?;
         collected.add(manifest, references, vec![image]);
     }
-    Ok(collected.loaded)
+    Ok(())
 }
 
 /// The names that `manifest.json` gives to the images of an archive that is both, by image ID.
@@ -74,25 +81,33 @@ fn references(item: &Item) -> Result<Vec<Reference>, Error> {
         .collect()
 }
 
-/// Makes the manifest that the archive lacks, and stores it with its blobs.
-fn keep(store: &Store, members: &Members, item: &Item) -> Result<Descriptor, Error> {
-    let member = |name: &str| {
-        let missing = || Error::MissingMember {
-            name: name.to_owned(),
-            by: MANIFEST.to_owned(),
-        };
-        members.file(name).ok_or_else(missing)
-    };
-    let config_file = member(&item.config)?;
-    let config_bytes = read_document(config_file, &item.config)?;
+/// A member that the item names.
+fn member<'m>(members: &'m Members, name: &str) -> Result<&'m NewBlob, Error> {
+    members.file(name).ok_or_else(|| Error::MissingMember {
+        name: name.to_owned(),
+        by: MANIFEST.to_owned(),
+    })
+}
+
+fn config(members: &Members, item: &Item) -> Result<(ImageConfig, Vec<u8>), Error> {
+    let bytes = read_document(member(members, &item.config)?, &item.config)?;
     let unusable = |source| Error::MemberDocument {
         name: item.config.clone(),
         source,
     };
-    let config = ImageConfig::parse(&config_bytes).map_err(unusable)?;
+    Ok((ImageConfig::parse(&bytes).map_err(unusable)?, bytes))
+}
+
+/// Makes the manifest that the archive lacks, and stores it with its blobs.
+fn keep(
+    store: &Store,
+    members: &Members,
+    item: &Item,
+    (config, config_bytes): (&ImageConfig, &[u8]),
+) -> Result<Descriptor, Error> {
     let mut layers = Vec::new();
     for (index, name) in item.layers.iter().enumerate() {
-        let layer = keep_layer(store, member(name)?, name)?;
+        let layer = keep_layer(store, member(members, name)?, name)?;
         // An uncompressed layer's digest is its diff ID: what is wrong with it need not wait.
         let diff_id = config.rootfs.diff_ids.get(index);
         if let Some(expected) = diff_id
@@ -110,7 +125,7 @@ fn keep(store: &Store, members: &Members, item: &Item) -> Result<Descriptor, Err
         }
         layers.push(layer);
     }
-    let config_blob = store.put_bytes(MediaType::OciConfig, &config_bytes)?;
+    let config_blob = store.put_bytes(MediaType::OciConfig, config_bytes)?;
     let manifest = Manifest::new(config_blob, layers);
     let mut descriptor = store.put_bytes(MediaType::OciManifest, &manifest.to_bytes())?;
     descriptor.platform = Some(config.platform());

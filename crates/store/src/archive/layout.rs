@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use oci::{Descriptor, Digest, Document, Index, Manifest, Reference};
+use oci::{Descriptor, Digest, Document, ImageConfig, Index, Manifest, Platform, Reference};
 
 use super::docker;
-use super::load::{Collected, Loaded};
+use super::load::Collected;
 use super::members::{Members, read_document};
 use crate::{Error, Image, Store};
 
@@ -20,7 +20,12 @@ const REFERENCE_TYPE: &str = "vnd.docker.reference.type";
 const MAX_DEPTH: usize = 8;
 
 /// Loads what `index.json` lists.
-pub(super) fn load(store: &Store, members: &Members, index: &[u8]) -> Result<Vec<Loaded>, Error> {
+pub(super) fn load(
+    store: &Store,
+    members: &Members,
+    index: &[u8],
+    collected: &mut Collected<'_>,
+) -> Result<(), Error> {
     let unusable = |source| Error::MemberDocument {
         name: "index.json".to_owned(),
         source,
@@ -30,7 +35,7 @@ pub(super) fn load(store: &Store, members: &Members, index: &[u8]) -> Result<Vec
     let mut loader = Loader {
         store,
         members,
-        collected: Collected::default(),
+        collected,
     };
     for entry in &index.manifests {
         let images = loader.keep(entry, "index.json", MAX_DEPTH)?;
@@ -40,7 +45,7 @@ pub(super) fn load(store: &Store, members: &Members, index: &[u8]) -> Result<Vec
         }
         loader.collected.add(plain(entry), references, images);
     }
-    Ok(loader.collected.loaded)
+    Ok(())
 }
 
 /// The descriptor without what only this archive says of it.
@@ -67,21 +72,17 @@ pub(super) fn is_attestation(entry: &Descriptor, manifest: &Manifest) -> bool {
     entry.annotations.contains_key(REFERENCE_TYPE) || !manifest.config.media_type.is_config()
 }
 
-struct Loader<'a> {
+struct Loader<'a, 'p> {
     store: &'a Store,
     members: &'a Members,
-    collected: Collected,
+    collected: &'a mut Collected<'p>,
 }
 
-impl Loader<'_> {
+impl Loader<'_, '_> {
     /// Puts the blobs that a manifest or index needs into the store, the ones it names before itself.
     fn keep(&mut self, entry: &Descriptor, by: &str, depth: usize) -> Result<Vec<Image>, Error> {
         let bytes = self.read(entry, by)?;
-        let unusable = |source| Error::MemberDocument {
-            name: entry.digest.to_string(),
-            source,
-        };
-        match Document::parse(&bytes).map_err(unusable)? {
+        match Document::parse(&bytes).map_err(unusable(entry))? {
             Document::Manifest(manifest) => self.keep_manifest(entry, &manifest),
             Document::Index(index) => self.keep_index(entry, &index, depth),
         }
@@ -95,7 +96,7 @@ impl Loader<'_> {
         depth: usize,
     ) -> Result<Vec<Image>, Error> {
         let mut images = Vec::new();
-        for child in &index.manifests {
+        for child in self.wanted(entry, index)? {
             // Without this an archive of a few kilobytes could list more than anyone can count.
             let first = self.collected.seen.insert(child.digest.clone());
             if first && depth > 0 && self.here(&child.digest)? {
@@ -110,12 +111,62 @@ impl Loader<'_> {
         Ok(images)
     }
 
+    /// The children of an index that are to be loaded: all, or the one that suits the platform best.
+    fn wanted<'i>(
+        &mut self,
+        entry: &Descriptor,
+        index: &'i Index,
+    ) -> Result<Vec<&'i Descriptor>, Error> {
+        if self.collected.platform.is_none() {
+            return Ok(index.manifests.iter().collect());
+        }
+        let mut wanted = Vec::new();
+        let mut best: Option<(u32, &Descriptor)> = None;
+        for child in &index.manifests {
+            if child.media_type.is_index() {
+                wanted.push(child);
+                continue;
+            }
+            // Attestations are for no platform.
+            if child.annotations.contains_key(REFERENCE_TYPE) || !self.here(&child.digest)? {
+                continue;
+            }
+            let platform = match &child.platform {
+                Some(platform) => platform.clone(),
+                None => {
+                    let manifest = self.read(child, entry.digest.as_str())?;
+                    let manifest = Manifest::parse(&manifest).map_err(unusable(child))?;
+                    self.platform(&manifest, child)?
+                }
+            };
+            let rank = self.collected.rank(&platform);
+            if let Some(rank) = rank.filter(|rank| best.is_none_or(|(least, _)| *rank < least)) {
+                best = Some((rank, child));
+            }
+        }
+        wanted.extend(best.map(|(_, child)| child));
+        Ok(wanted)
+    }
+
+    /// The platform that an image's configuration says.
+    fn platform(&self, manifest: &Manifest, entry: &Descriptor) -> Result<Platform, Error> {
+        let config = self.read(&manifest.config, entry.digest.as_str())?;
+        let config = ImageConfig::parse(&config).map_err(unusable(&manifest.config))?;
+        Ok(config.platform())
+    }
+
     fn keep_manifest(
         &mut self,
         entry: &Descriptor,
         manifest: &Manifest,
     ) -> Result<Vec<Image>, Error> {
         let by = entry.digest.as_str();
+        if self.collected.platform.is_some() && !is_attestation(entry, manifest) {
+            let platform = self.platform(manifest, entry)?;
+            if self.collected.rank(&platform).is_none() {
+                return Ok(Vec::new());
+            }
+        }
         for layer in &manifest.layers {
             if !layer.media_type.is_foreign() || self.here(&layer.digest)? {
                 self.keep_blob(layer, by)?;
@@ -148,6 +199,11 @@ impl Loader<'_> {
     fn here(&self, digest: &Digest) -> Result<bool, Error> {
         Ok(self.members.blob(digest).is_some() || self.store.has_blob(digest)?)
     }
+}
+
+fn unusable(entry: &Descriptor) -> impl FnOnce(oci::Error) -> Error {
+    let name = entry.digest.to_string();
+    |source| Error::MemberDocument { name, source }
 }
 
 fn missing(digest: &Digest, by: &str) -> Error {

@@ -6,9 +6,11 @@
 
 use std::collections::HashMap;
 use std::io::Read;
+use std::path::Path;
 
 use oci::tar::{Entry, Kind};
 use oci::{Algorithm, Digest, MAX_DOCUMENT_SIZE, compression, tar};
+use rootfs::Root;
 
 use crate::{BlobWriter, Error, NewBlob, Store};
 
@@ -48,6 +50,63 @@ impl Members {
         Ok(members)
     }
 
+    /// Reads the files of an archive that lie in a directory: documents and blobs, and nothing else.
+    pub(super) fn read_directory(
+        store: &Store,
+        directory: &Path,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Members, Error> {
+        let unreadable = |source| Error::Root { source };
+        let root = Root::open(directory).map_err(unreadable)?;
+        let mut members = Members {
+            files: HashMap::new(),
+            links: HashMap::new(),
+        };
+        let mut folders = vec![String::new()];
+        folders.extend([Algorithm::Sha256, Algorithm::Sha512].map(|of| format!("blobs/{of}")));
+        for folder in folders {
+            let dir = match root.open_dir(if folder.is_empty() { "." } else { &folder }) {
+                Err(e) if !folder.is_empty() && is_missing(&e) => continue,
+                opened => opened.map_err(unreadable)?,
+            };
+            for entry in dir.entries().map_err(unreadable)? {
+                let Some(name) = entry.name.to_str() else {
+                    continue;
+                };
+                let path = match folder.as_str() {
+                    "" => name.to_owned(),
+                    folder => format!("{folder}/{name}"),
+                };
+                let is_wanted = match folder.is_empty() {
+                    true => name.ends_with(".json"),
+                    false => blob_digest(path.as_bytes()).is_some(),
+                };
+                if !is_wanted {
+                    continue;
+                }
+                if !go_on() {
+                    return Err(Error::Stopped);
+                }
+                let mut file = root.open_file(&path).map_err(unreadable)?;
+                members.put(store, path.into_bytes(), &mut file)?;
+            }
+        }
+        Ok(members)
+    }
+
+    fn put(&mut self, store: &Store, name: Vec<u8>, content: &mut dyn Read) -> Result<(), Error> {
+        if self.files.len() + self.links.len() >= MAX_MEMBERS {
+            return Err(Error::Member {
+                name: printable(&name),
+                problem: "is one too many: archives of images have fewer",
+            });
+        }
+        let blob = store_member(store, &name, content)?;
+        self.links.remove(&name);
+        self.files.insert(name, blob);
+        Ok(())
+    }
+
     fn add(&mut self, store: &Store, entry: &Entry, content: &mut dyn Read) -> Result<(), Error> {
         let problem = |problem| Error::Member {
             name: printable(&entry.path),
@@ -63,12 +122,7 @@ impl Members {
                 .map_or(&b""[..], |slash| &name[..slash])
         };
         let target = match &entry.kind {
-            Kind::File => {
-                let blob = store_member(store, &name, content)?;
-                self.links.remove(&name);
-                self.files.insert(name, blob);
-                return Ok(());
-            }
+            Kind::File => return self.put(store, name, content),
             Kind::Symlink(target) => clean(parent(), target),
             Kind::Hardlink(target) => clean(b"", target),
             Kind::Directory => return Ok(()),
@@ -150,6 +204,10 @@ fn store_member(store: &Store, name: &[u8], content: &mut dyn Read) -> Result<Ne
         }
         _ => Ok(blob),
     }
+}
+
+fn is_missing(error: &rootfs::Error) -> bool {
+    error.io_kind() == Some(std::io::ErrorKind::NotFound)
 }
 
 /// The digest that the name of a blob in an image layout gives.

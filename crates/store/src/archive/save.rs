@@ -2,10 +2,10 @@
 
 mod place;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use oci::{Descriptor, Digest, Document, Index, Platform, Reference};
+use oci::{Compression, Descriptor, Digest, Document, Index, Platform, Reference};
 
 use super::ArchiveOut;
 use super::docker;
@@ -28,33 +28,64 @@ pub struct Saved {
     pub references: Vec<Reference>,
 }
 
+/// What an archive of images is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ArchiveFormat {
+    /// An OCI image layout that has Docker's `manifest.json` as well, as Docker itself writes it since version 25: all read it.
+    #[default]
+    Both,
+    /// An OCI image layout and nothing else.
+    Oci,
+    /// Docker's of before: `manifest.json`, with configurations and layers at the top. Of an index, the image for this machine.
+    Docker,
+}
+
 /// What goes into an archive.
 #[derive(Default)]
 struct Contents {
     blobs: Vec<Descriptor>,
     seen: BTreeSet<Digest>,
     index: Vec<Descriptor>,
-    docker: Vec<docker::Item>,
+    docker: Vec<DockerImage>,
 }
 
 impl Store {
-    /// Writes images as one tar that is an OCI image layout and what `docker save` writes at once. The same images
-    /// always make the same bytes.
+    /// Writes images as one tar. The same images always make the same bytes.
     ///
     /// Layers are written as their manifests have them. Of an index, images that are not in the store are left out.
     ///
     /// # Errors
     /// [`Error::NoSuchBlob`] for what is missing, [`Error::WriteArchive`] if a blob cannot be read or the archive
     /// cannot be written.
-    pub fn save(&self, images: &[Saved], out: &mut dyn ArchiveOut) -> Result<(), Error> {
+    pub fn save(
+        &self,
+        images: &[Saved],
+        format: ArchiveFormat,
+        out: &mut dyn ArchiveOut,
+    ) -> Result<(), Error> {
         let contents = self.contents(images)?;
         let mut archive = Archive::new(out);
-        self.write_blobs(&contents, &mut archive)?;
-        let docker =
-            serde_json::to_vec(&contents.docker).expect("strings and lists have a JSON form");
-        archive.document("index.json", &Index::new(contents.index).to_bytes())?;
-        archive.document("manifest.json", &docker)?;
-        archive.document("oci-layout", OCI_LAYOUT)?;
+        if format == ArchiveFormat::Docker {
+            for (name, blob) in docker_members(&contents.docker) {
+                archive.blob(&name, &blob, self)?;
+            }
+        } else {
+            self.write_blobs(&contents, &mut archive)?;
+            archive.document("index.json", &Index::new(contents.index).to_bytes())?;
+        }
+        if format != ArchiveFormat::Oci {
+            let name = match format {
+                ArchiveFormat::Docker => docker_name,
+                _ => layout_name,
+            };
+            let items = contents.docker.iter().map(|image| image.item(name));
+            let items: Vec<docker::Item> = items.collect();
+            let items = serde_json::to_vec(&items).expect("strings and lists have a JSON form");
+            archive.document("manifest.json", &items)?;
+        }
+        if format != ArchiveFormat::Docker {
+            archive.document("oci-layout", OCI_LAYOUT)?;
+        }
         archive.finish()
     }
 
@@ -78,7 +109,7 @@ impl Store {
         for image in images {
             let found = self.collect(&image.descriptor, &mut contents)?;
             contents.index.extend(index_entries(image, &found));
-            contents.docker.extend(docker_item(image, &found));
+            contents.docker.extend(docker_image(image, &found));
         }
         Ok(contents)
     }
@@ -122,7 +153,7 @@ impl Store {
         for blob in &contents.blobs {
             // A blob that is there is the same.
             if !place.has(blob) {
-                place.blob(blob, self)?;
+                place.blob(&blob_name(&blob.digest), blob, self)?;
             }
         }
         Ok(())
@@ -163,21 +194,59 @@ fn index_entries(saved: &Saved, images: &[Image]) -> Vec<Descriptor> {
     named.collect()
 }
 
-/// The entry of `manifest.json`, which knows no platforms: the image for this machine, or the first one.
-fn docker_item(saved: &Saved, images: &[Image]) -> Option<docker::Item> {
+/// An image in `manifest.json`.
+struct DockerImage {
+    image: Image,
+    references: Vec<Reference>,
+}
+
+impl DockerImage {
+    fn item(&self, name: fn(&Descriptor) -> String) -> docker::Item {
+        let layers = self.image.layers.iter();
+        docker::Item {
+            config: name(&self.image.config),
+            repo_tags: self.references.iter().map(Reference::familiar).collect(),
+            layers: layers.map(|layer| name(&layer.blob)).collect(),
+        }
+    }
+}
+
+/// What `manifest.json`, which knows no platforms, has of an index: the image for this machine, or the first one.
+fn docker_image(saved: &Saved, images: &[Image]) -> Option<DockerImage> {
     let host = Platform::host();
     let ranked = images
         .iter()
         .filter_map(|image| Some((host.rank(&image.platform)?, image)));
     let best = ranked.min_by_key(|(rank, _)| *rank).map(|(_, image)| image);
-    let image = best.or(images.first())?;
-    Some(docker::Item {
-        config: blob_name(&image.config.digest),
-        repo_tags: saved.references.iter().map(Reference::familiar).collect(),
-        layers: image
-            .layers
-            .iter()
-            .map(|layer| blob_name(&layer.blob.digest))
-            .collect(),
+    Some(DockerImage {
+        image: best.or(images.first())?.clone(),
+        references: saved.references.clone(),
     })
+}
+
+/// Everything that these images name, once.
+fn docker_members(images: &[DockerImage]) -> BTreeMap<String, Descriptor> {
+    let blobs = images.iter().flat_map(|image| {
+        let layers = image.image.layers.iter().map(|layer| &layer.blob);
+        layers.chain([&image.image.config])
+    });
+    blobs
+        .map(|blob| (docker_name(blob), blob.clone()))
+        .collect()
+}
+
+/// Where a blob is in a layout.
+fn layout_name(blob: &Descriptor) -> String {
+    blob_name(&blob.digest)
+}
+
+/// What skopeo and go-containerregistry call it in Docker's archives; some readers go by the ending.
+fn docker_name(blob: &Descriptor) -> String {
+    let ending = match blob.media_type.layer_compression() {
+        None => "json",
+        Some(Compression::Gzip) => "tar.gz",
+        Some(Compression::Zstd) => "tar.zst",
+        Some(_) => "tar",
+    };
+    format!("{}.{ending}", blob.digest.hex())
 }

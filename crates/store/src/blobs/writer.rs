@@ -8,7 +8,7 @@ use std::sync::Arc;
 use oci::{Algorithm, Descriptor, Digest, Hasher};
 
 use super::growing::{Growing, Growth};
-use super::unsynced;
+use super::{partial, unsynced};
 use crate::store::{Durability, create_new};
 use crate::{Error, Store};
 
@@ -22,6 +22,8 @@ pub struct BlobWriter {
     hasher: Hasher,
     size: u64,
     growth: Option<Watched>,
+    /// So much of it is in the file already, and comes once more to be hashed.
+    again: u64,
 }
 
 /// Somebody reads while it is written, and is told when nothing more comes.
@@ -47,12 +49,18 @@ pub struct NewBlob {
 struct Place {
     store: Store,
     path: PathBuf,
+    /// Of a blob that may come in part.
+    _lock: Option<File>,
+    /// Whether it stays for those who go on.
+    stays: bool,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         // After the rename there is nothing at the path.
-        let _ = fs::remove_file(&self.path);
+        if !self.stays {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -60,13 +68,57 @@ impl BlobWriter {
     pub(crate) fn create(store: Store, algorithm: Algorithm) -> Result<BlobWriter, Error> {
         let path = store.temporary_path()?;
         let file = create_new(&path)?;
-        Ok(BlobWriter {
-            place: Place { store, path },
+        let place = Place {
+            store,
+            path,
+            _lock: None,
+            stays: false,
+        };
+        Ok(BlobWriter::new(place, file, algorithm, 0))
+    }
+
+    /// One that goes on in a file, which is locked and stays if the blob is not finished.
+    pub(super) fn resume(
+        store: Store,
+        algorithm: Algorithm,
+        path: PathBuf,
+        (file, present): (File, u64),
+    ) -> Result<BlobWriter, Error> {
+        let lock = file.try_clone().map_err(Error::io("open", &path))?;
+        let place = Place {
+            store,
+            path,
+            _lock: Some(lock),
+            stays: true,
+        };
+        Ok(BlobWriter::new(place, file, algorithm, present))
+    }
+
+    fn new(place: Place, file: File, algorithm: Algorithm, again: u64) -> BlobWriter {
+        BlobWriter {
+            place,
             file,
             hasher: Hasher::new(algorithm),
             size: 0,
             growth: None,
-        })
+            again,
+        }
+    }
+
+    /// How much of the blob was there already. It is to be written again, from [`content`](Self::present_content), and costs no
+    /// more than to be hashed.
+    pub(crate) fn present(&self) -> u64 {
+        self.again
+    }
+
+    /// What was there already.
+    pub(crate) fn present_content(&self) -> Result<impl Read + Send + use<>, Error> {
+        partial::content(&self.place.path, self.again)
+    }
+
+    /// Forgets it, also where it would stay.
+    pub(crate) fn discard(mut self) {
+        self.place.stays = false;
     }
 
     /// Lets it be read while it is written.
@@ -104,10 +156,12 @@ impl BlobWriter {
 
     /// Ends the blob.
     #[must_use]
-    pub fn finish(self) -> NewBlob {
+    pub fn finish(mut self) -> NewBlob {
         if let Some(watched) = &self.growth {
             watched.0.finish();
         }
+        // Whole, it is right or of no use.
+        self.place.stays = false;
         // The file is closed: archives may have more members than a process may have files.
         NewBlob {
             place: self.place,
@@ -126,7 +180,14 @@ impl Write for BlobWriter {
         {
             return Err(io::Error::other("nobody wants it any more"));
         }
-        let n = self.file.write(bytes)?;
+        let n = match usize::try_from(self.again).unwrap_or(usize::MAX) {
+            0 => self.file.write(bytes)?,
+            again => {
+                let n = again.min(bytes.len());
+                self.again -= n as u64;
+                n
+            }
+        };
         self.hasher.update(&bytes[..n]);
         self.size += n as u64;
         if let Some(watched) = &self.growth {

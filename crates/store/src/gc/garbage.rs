@@ -9,6 +9,7 @@ use oci::{Algorithm, Digest};
 use super::cache::{list, modified};
 use super::needed::Needed;
 use super::sweep::{Sweep, Victim};
+use crate::blobs::PARTIAL_STALE;
 use crate::lease::Lease;
 use crate::store::read_small;
 use crate::{Error, Layer, SnapshotId, Store};
@@ -26,6 +27,7 @@ impl Store {
     /// Removes what nothing leads to. What that gave back, in bytes.
     pub(super) fn collect_garbage(&self) -> Result<u64, Error> {
         crate::scratch::sweep(&self.layout().tmp())?;
+        let partial = self.sweep_partial_blobs(PARTIAL_STALE)?;
         let started = SystemTime::now() - TICK;
         let needed = Needed::find(self)?;
         let mut sweep = Sweep::new(self)?;
@@ -39,7 +41,7 @@ impl Store {
                 sweep.add(unguarded(path))?;
             }
         }
-        sweep.finish()
+        Ok(partial + sweep.finish()?)
     }
 
     /// Records that cannot be read, that lead nowhere, or that nobody asked for in a long time. What the others lead to.
@@ -104,13 +106,14 @@ impl Store {
         sweep: &mut Sweep<'_>,
     ) -> Result<HashSet<Digest>, Error> {
         let snapshots = self.layout().snapshots();
+        let of_images: HashSet<&str> = needed.layers.iter().map(Digest::hex).collect();
         let mut blobs = HashSet::new();
         for (path, layer) in self.layer_files()? {
             let stem = path
                 .file_stem()
                 .and_then(|stem| stem.to_str())
                 .unwrap_or_default();
-            let of_image = needed.layers.iter().any(|layer| layer.hex() == stem);
+            let of_image = of_images.contains(stem);
             let kept = layer.filter(|layer| {
                 let top = layer.stack.last();
                 let made_here = top.is_some_and(|top| snapshots.join(top.as_str()).exists());

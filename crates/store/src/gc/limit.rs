@@ -120,6 +120,10 @@ impl Store {
 
     /// Removes of the cache what was not used for the longest time, until the store takes no more than that.
     fn evict(&self, needed: &Needed, target: u64, fit: &mut Fit) -> Result<(), Error> {
+        // What is least of use, if anybody goes on with it at all.
+        let partial = self.sweep_partial_blobs(Duration::ZERO)?;
+        fit.freed += partial;
+        fit.used = fit.used.saturating_sub(partial);
         let mut sweep = Sweep::new(self)?;
         let entries = self.find_cache(needed)?.into_iter();
         for entry in entries.filter(|entry| !entry.shared) {

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FlockOperation;
 
 use super::cache::{CacheEntry, Parts};
+use super::remover::Remover;
 use crate::lease::{Gate, Lease};
-use crate::usage::freed_by_removing;
+use crate::usage::Freed;
 use crate::{Error, Scratch, Store, scratch};
 
 /// So many things at a time are taken out of the way, for which nobody has to wait long.
@@ -26,9 +27,12 @@ pub(super) struct Victim {
 /// Removes things, and adds up what that gives back.
 pub(super) struct Sweep<'s> {
     store: &'s Store,
+    // Before the directory that they lie in.
+    remover: Remover,
     trash: Scratch,
     waiting: Vec<Victim>,
     removed: u64,
+    meter: Freed,
     freed: u64,
 }
 
@@ -36,14 +40,16 @@ impl<'s> Sweep<'s> {
     pub(super) fn new(store: &'s Store) -> Result<Sweep<'s>, Error> {
         Ok(Sweep {
             store,
+            remover: Remover::default(),
             trash: store.scratch()?,
             waiting: Vec::new(),
             removed: 0,
+            meter: Freed::default(),
             freed: 0,
         })
     }
 
-    /// What was given back so far, in bytes.
+    /// What was given back so far, or is just being, in bytes.
     pub(super) fn freed(&self) -> u64 {
         self.freed
     }
@@ -92,6 +98,7 @@ impl<'s> Sweep<'s> {
     /// Removes all that waits. What was given back altogether.
     pub(super) fn finish(mut self) -> Result<u64, Error> {
         self.flush()?;
+        self.remover.finish()?;
         Ok(self.freed)
     }
 
@@ -101,7 +108,7 @@ impl<'s> Sweep<'s> {
             scratch::Locked::Taken(_lock) => {
                 let gone = self.place();
                 self.take_away(path, &gone)?;
-                self.destroy(&gone)?;
+                self.destroy(gone);
                 // The last instance of a cache mount leaves its family, which may be made anew at any time.
                 if let Some(family) = path.parent() {
                     let _ = fs::remove_dir(family);
@@ -138,17 +145,22 @@ impl<'s> Sweep<'s> {
                 }
             }
         }
-        for place in &gone {
-            self.destroy(place)?;
+        let count = gone.len();
+        for place in gone {
+            self.destroy(place);
         }
-        Ok(gone.len())
+        Ok(count)
     }
 
     /// Removes small files that lead to something. They count, too: of ten thousand steps they are many megabytes.
     fn forget(&mut self, references: &[PathBuf]) -> Result<(), Error> {
         for reference in references {
-            self.freed += freed_by_removing(reference);
-            remove_file(reference)?;
+            self.freed += self.meter.add(reference);
+            // To be out of the way is enough; for the disk others wait.
+            let place = self.place();
+            if self.take_away(reference, &place)? {
+                self.remover.remove(place);
+            }
         }
         Ok(())
     }
@@ -166,15 +178,10 @@ impl<'s> Sweep<'s> {
         }
     }
 
-    fn destroy(&mut self, path: &Path) -> Result<(), Error> {
-        self.freed += freed_by_removing(path);
-        match fs::symlink_metadata(path)
-            .map_err(Error::io("examine", path))?
-            .is_dir()
-        {
-            true => rootfs::remove_tree(path).map_err(|source| Error::Root { source }),
-            false => remove_file(path),
-        }
+    /// What it gives back is added up before it goes.
+    fn destroy(&mut self, path: PathBuf) {
+        self.freed += self.meter.add(&path);
+        self.remover.remove(path);
     }
 }
 

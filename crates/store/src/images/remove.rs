@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::path::Path;
 
-use oci::{Digest, Reference};
+use oci::{Digest, Platform, Reference};
 
 use super::Image;
 use crate::{Error, Store};
@@ -59,6 +60,47 @@ impl Store {
         self.remove_by_id(&self.resolve(name)?, several)
     }
 
+    /// Removes of what `name` means the image for a platform, and leaves its names to the others. The last one goes as
+    /// [`remove_image`](Store::remove_image) has it.
+    ///
+    /// # Errors
+    /// As [`resolve_for`](Store::resolve_for) and [`remove_image`](Store::remove_image); [`Error::SeveralNames`] if other names
+    /// lead to that image, too, unless all are to go.
+    pub fn remove_platform(
+        &self,
+        name: &str,
+        platform: &Platform,
+        several: Unnamed,
+    ) -> Result<Removed, Error> {
+        let image = self.resolve_for(name, platform)?;
+        let root = self.resolve_root(name)?;
+        if self.images_of(&root)?.len() < 2 {
+            return self.remove_image(name, several);
+        }
+        let mut others = Vec::new();
+        for tag in self.tags()? {
+            let leads = self.manifests_of(&tag.descriptor).contains(&image.manifest);
+            if leads && tag.descriptor.digest != root.digest {
+                others.push(tag.reference);
+            }
+        }
+        if !others.is_empty() && several == Unnamed::Refuse {
+            return Err(Error::SeveralNames {
+                id: image.id,
+                references: others,
+            });
+        }
+        // Without its manifest nothing of it is needed any more, whatever indexes list it.
+        let digest = &image.manifest.digest;
+        for path in [self.image_path(digest), self.blob_path(digest)] {
+            remove_file(&path)?;
+        }
+        Ok(Removed {
+            untagged: Vec::new(),
+            deleted: vec![image.id],
+        })
+    }
+
     /// Takes away the names that a repository has for a digest.
     fn remove_by_digest(
         &self,
@@ -108,14 +150,16 @@ impl Store {
             return Ok(None);
         };
         for image in &named.images {
-            let path = self.image_path(&image.manifest.digest);
-            match fs::remove_file(&path) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::io("remove", &path)(e));
-                }
-                _ => {}
-            }
+            remove_file(&self.image_path(&image.manifest.digest))?;
         }
         Ok(Some(image.id.clone()))
+    }
+}
+
+/// Removes a file, if it is there.
+fn remove_file(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", path)(e)),
+        _ => Ok(()),
     }
 }

@@ -52,6 +52,14 @@ impl Store {
             .ok_or_else(|| no_such_platform(&root.digest.to_string(), platform, &images))
     }
 
+    /// All images that `name` means: of an index, those that are here.
+    ///
+    /// # Errors
+    /// As [`resolve`](Store::resolve).
+    pub fn images_named(&self, name: &str) -> Result<Vec<Image>, Error> {
+        self.images_of(&self.resolve_root(name)?)
+    }
+
     /// The manifest or index that `name` means.
     ///
     /// # Errors
@@ -134,7 +142,7 @@ impl Store {
     }
 
     /// The images that a descriptor leads to and that are here.
-    fn images_of(&self, root: &Descriptor) -> Result<Vec<Image>, Error> {
+    pub(super) fn images_of(&self, root: &Descriptor) -> Result<Vec<Image>, Error> {
         let manifests = match root.media_type.is_index() {
             false => vec![root.clone()],
             true => match self.document(root)? {

@@ -15,7 +15,7 @@ use crate::support::{archive, compress, store};
 type Files = Vec<(String, Vec<u8>)>;
 
 fn load(store: &Store, bytes: &[u8]) -> Result<Vec<Loaded>, Error> {
-    store.load(&mut &*bytes)
+    store.load(&mut &*bytes, None)
 }
 
 fn names(loaded: &Loaded) -> Vec<String> {
@@ -321,4 +321,179 @@ fn indexes_that_list_each_other_many_times_over() {
     let (_dir, store) = store();
     // 200 to the 7th would take a while.
     assert_eq!(load(&store, &pack(&files)).unwrap()[0].images.len(), 1);
+}
+
+/// An archive as kaniko and go-containerregistry write it.
+fn kaniko(layers: &[Vec<u8>], packed: &[Vec<u8>]) -> Vec<u8> {
+    let layers: Vec<&[u8]> = layers.iter().map(Vec::as_slice).collect();
+    let config = config("linux/amd64", &layers);
+    let name = Digest::sha256(&config).to_string();
+    let called = |blob: &Vec<u8>| format!("{}.tar.gz", Digest::sha256(blob).hex());
+    let names: Vec<String> = packed.iter().map(called).collect();
+    let item = json!([{"Config": name, "RepoTags": ["k:1"], "Layers": names}]).to_string();
+    let mut files: Files = std::iter::zip(names, packed.iter().cloned()).collect();
+    files.push((name, config));
+    files.push(("manifest.json".to_owned(), item.into_bytes()));
+    pack(&files)
+}
+
+#[test]
+fn layers_that_are_read_in_parts_by_others_are_whole_here() {
+    let file = archive(&[("file", b"content"), (".no.prefetch.landmark", &[15])]);
+    let (table, member) = (archive(&[("stargz.index.json", b"{}")]), &file[..2048]);
+    let stargz_tar = [member, &table].concat();
+    let gz = |bytes: &[u8]| compress(Compression::Gzip, bytes);
+    // estargz: a member for each file, the table of contents, and a member of nothing with an extra field.
+    let footer = [
+        b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x1a\0SG\x16\0" as &[u8],
+        b"0000000000000800STARGZ",
+        b"\x01\0\0\xff\xff\0\0\0\0\0\0\0\0",
+    ];
+    let stargz = [gz(&member[..1024]), gz(&member[1024..]), gz(&table)].concat();
+    let stargz = [stargz, footer.concat()].concat();
+    // zstd:chunked: frames, and frames to be skipped with what is in which.
+    let zstd = |bytes: &[u8]| compress(Compression::Zstd, bytes);
+    let skipped = b"\x50\x2a\x4d\x18\x04\0\0\0toc!";
+    let chunked = [
+        zstd(&file[..700]),
+        skipped.to_vec(),
+        zstd(&file[700..]),
+        skipped.to_vec(),
+    ];
+    let tars = [stargz_tar, file];
+    let bytes = kaniko(&tars, &[stargz, chunked.concat()]);
+    let (_dir, store) = store();
+    let loaded = load(&store, &bytes).unwrap();
+    assert_eq!(names(&loaded[0]), ["k:1"]);
+    let image = store.resolve("k:1").unwrap();
+    let types: Vec<&str> = image
+        .layers
+        .iter()
+        .map(|layer| layer.blob.media_type.as_str())
+        .collect();
+    assert!(types[0].ends_with("tar+gzip") && types[1].ends_with("tar+zstd"));
+    // As with Docker, who does not ask for the table's files in single gets it as a file.
+    let stack = store.unpack_image(&image).unwrap();
+    for name in ["file", ".no.prefetch.landmark", "stargz.index.json"] {
+        assert!(stack[0].dir().join(name).exists(), "{name}");
+    }
+    assert_eq!(
+        std::fs::read(stack[1].dir().join("file")).unwrap(),
+        b"content"
+    );
+}
+
+#[test]
+fn dockers_media_types_stay() {
+    let layer = archive(&[("file", b"x")]);
+    let (config, gz) = (
+        config("linux/amd64", &[&layer]),
+        compress(Compression::Gzip, &layer),
+    );
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": MediaType::DockerManifest,
+        "config": Descriptor::of(MediaType::DockerConfig, &config),
+        "layers": [Descriptor::of(MediaType::DockerLayerGzip, &gz)],
+    });
+    let manifest = manifest.to_string().into_bytes();
+    let mut entry = Descriptor::of(MediaType::DockerManifest, &manifest);
+    let name = (
+        "org.opencontainers.image.ref.name".to_owned(),
+        "s2:1".to_owned(),
+    );
+    entry.annotations = [name].into();
+    let mut files: Files = [config, gz, manifest]
+        .map(|bytes| (blob(&bytes), bytes))
+        .into();
+    files.push(index_json(vec![entry.clone()]));
+    let (_dir, store) = store();
+    load(&store, &pack(&files)).unwrap();
+    let image = store.resolve("s2:1").unwrap();
+    assert_eq!(image.manifest.digest, entry.digest);
+    assert_eq!(image.manifest.media_type, MediaType::DockerManifest);
+    assert_eq!(image.layers[0].blob.media_type, MediaType::DockerLayerGzip);
+}
+
+/// An archive with an index of these platforms, and an image of another one beside it.
+fn platforms() -> Files {
+    let mut files = Files::new();
+    let mut children = Vec::new();
+    for platform in ["linux/amd64", "linux/arm64", "linux/arm/v7"] {
+        let (more, mut child) = oci_image(platform, platform.as_bytes());
+        child.platform = Some(platform.parse().unwrap());
+        children.push(child);
+        files.extend(more);
+    }
+    let index = Index::new(children).to_bytes();
+    let mut entry = Descriptor::of(MediaType::OciIndex, &index);
+    let name = |name: &str| {
+        [(
+            "io.containerd.image.name".to_owned(),
+            format!("docker.io/library/{name}:1"),
+        )]
+        .into()
+    };
+    entry.annotations = name("many");
+    files.push((blob(&index), index));
+    let (more, mut single) = oci_image("linux/riscv64", b"single");
+    single.annotations = name("single");
+    files.extend(more);
+    files.push(index_json(vec![entry, single]));
+    files
+}
+
+#[test]
+fn images_for_a_platform() {
+    let bytes = pack(&platforms());
+    let (_dir, store) = store();
+    let loaded = |platform: &str| {
+        let platform = platform.parse().unwrap();
+        store.load(&mut bytes.as_slice(), Some(&platform))
+    };
+    let arm = loaded("linux/arm64").unwrap();
+    assert_eq!((arm.len(), names(&arm[0])), (1, vec!["many:1".to_owned()]));
+    assert_eq!(arm[0].images.len(), 1);
+    assert_eq!(arm[0].images[0].platform.to_string(), "linux/arm64");
+    assert!(!store.has_blob(&Digest::sha256(b"linux/amd64")).unwrap());
+    let riscv = loaded("linux/riscv64").unwrap();
+    assert_eq!(
+        (riscv.len(), names(&riscv[0])),
+        (1, vec!["single:1".to_owned()])
+    );
+    let error = loaded("linux/s390x").unwrap_err().to_string();
+    assert!(
+        error.contains("no image for platform linux/s390x (it has linux/amd64"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_layout_in_a_directory() {
+    let files = platforms();
+    let layout = tempfile::tempdir().unwrap();
+    let put = |name: &str, bytes: &[u8]| {
+        let path = layout.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    };
+    files.iter().for_each(|(name, bytes)| put(name, bytes));
+    put("README", b"not looked at");
+    let (dir, store) = store();
+    let load = || store.load_directory(layout.path(), None, &|| true);
+    let loaded = load().unwrap();
+    assert_eq!(loaded[0].images.len(), 3);
+    assert_eq!(names(&loaded[1]), ["single:1"]);
+    let stopped = store.load_directory(layout.path(), None, &|| false);
+    assert!(matches!(stopped, Err(Error::Stopped)));
+    let missing = store.load_directory(&dir.path().join("nothing"), None, &|| true);
+    assert!(matches!(missing, Err(Error::Root { .. })));
+
+    // A blob that is a link out of the layout is not followed, whatever its name.
+    let secret = dir.path().join("secret");
+    std::fs::write(&secret, b"secret").unwrap();
+    let inside = layout.path().join(blob(b"secret"));
+    std::os::unix::fs::symlink(&secret, inside).unwrap();
+    assert!(load().is_err());
+    assert!(!store.has_blob(&Digest::sha256(b"secret")).unwrap());
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use oci::compression::decoder;
 use oci::{Compression, Descriptor, Index, MediaType, Reference};
 use serde_json::Value;
-use store::{Error, Recompress, Saved, Scope, Store};
+use store::{ArchiveFormat, Error, Recompress, Saved, Scope, Store};
 
 use crate::support::{archive, image, store};
 
@@ -22,7 +22,7 @@ fn saved(descriptor: &Descriptor, names: &[&str]) -> Saved {
 
 fn save(store: &Store, images: &[Saved]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    store.save(images, &mut bytes).unwrap();
+    store.save(images, ArchiveFormat::Both, &mut bytes).unwrap();
     bytes
 }
 
@@ -66,7 +66,7 @@ fn what_is_saved_can_be_loaded() {
     );
 
     let (_dir, second) = store();
-    let loaded = second.load(&mut &*bytes).unwrap();
+    let loaded = second.load(&mut &*bytes, None).unwrap();
     assert_eq!(loaded.len(), 2);
     assert_eq!(second.resolve("app:1").unwrap().manifest.digest, one.digest);
     assert_eq!(
@@ -132,7 +132,7 @@ fn an_index_goes_whole() {
         1
     );
     let (_dir, second) = store();
-    let loaded = second.load(&mut &*bytes).unwrap();
+    let loaded = second.load(&mut &*bytes, None).unwrap();
     assert_eq!(loaded[0].images.len(), 2);
     assert_eq!(loaded[0].descriptor.digest, index.digest);
 }
@@ -143,7 +143,7 @@ fn what_is_missing_is_told() {
     let one = added(&store, &[b"a"]);
     fs::remove_file(store.blob_path(&oci::Digest::sha256(b"a"))).unwrap();
     let error = store
-        .save(&[saved(&one, &[])], &mut Vec::new())
+        .save(&[saved(&one, &[])], ArchiveFormat::Both, &mut Vec::new())
         .unwrap_err();
     assert!(matches!(error, Error::NoSuchBlob { .. }), "{error}");
 }
@@ -382,4 +382,45 @@ fn an_unchanged_image_is_not_written_to_a_directory_again() {
     let before = stamps();
     store.save_layout(&images, &layout).unwrap();
     assert_eq!(stamps(), before);
+}
+
+#[test]
+fn each_format_has_what_it_should_and_no_more() {
+    let (_dir, store) = store();
+    let layer = archive(&[("file", b"x")]);
+    let root = added(&store, &[&layer]);
+    let write = |format| {
+        let mut bytes = Vec::new();
+        store
+            .save(
+                &[saved(&root, &["app:1"]), saved(&root, &["app:2"])],
+                format,
+                &mut bytes,
+            )
+            .unwrap();
+        bytes
+    };
+    let bytes = write(ArchiveFormat::Docker);
+    let docker = files(&bytes);
+    let image = store.image(&root.digest).unwrap().unwrap();
+    let layer_name = format!("{}.tar", oci::Digest::sha256(&layer).hex());
+    let mut expected = vec![
+        format!("{}.json", image.id.hex()),
+        layer_name.clone(),
+        "manifest.json".to_owned(),
+    ];
+    expected.sort();
+    let mut present: Vec<&str> = docker.iter().map(|(name, _)| name.as_str()).collect();
+    present.sort_unstable();
+    assert_eq!(present, expected);
+    let manifest = json(&docker, "manifest.json");
+    assert_eq!(manifest[0]["Layers"][0], layer_name);
+    assert_eq!(manifest[1]["RepoTags"][0], "app:2");
+    let oci = files(&write(ArchiveFormat::Oci));
+    assert!(oci.iter().any(|(name, _)| name == "index.json"));
+    assert!(oci.iter().all(|(name, _)| name != "manifest.json"));
+
+    let (_dir, other) = super::support::store();
+    other.load(&mut bytes.as_slice(), None).unwrap();
+    assert_eq!(other.resolve("app:2").unwrap().id, image.id);
 }

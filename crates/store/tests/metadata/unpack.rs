@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use oci::{
     BlobError, BlobSource, ChainId, Compression, Descriptor, DiffId, Digest, Manifest, MediaType,
 };
-use store::{Error, Image, Recompress, SnapshotId, SnapshotMeta, Store};
+use store::{ArchiveFormat, Error, Image, Recompress, SnapshotId, SnapshotMeta, Store};
 
 use crate::support::{archive, gzipped, image, store};
 
@@ -280,9 +280,10 @@ fn what_was_built_can_go_elsewhere() {
             references: Vec::new(),
         };
         let mut bytes = Vec::new();
-        here.save(&[saved], &mut bytes).unwrap();
+        here.save(&[saved], ArchiveFormat::Both, &mut bytes)
+            .unwrap();
         let (_dir, there) = store();
-        let loaded = there.load(&mut &*bytes).unwrap();
+        let loaded = there.load(&mut &*bytes, None).unwrap();
         assert_eq!(loaded[0].images[0].id, image.id);
         assert_eq!(
             read(&there, &loaded[0].images[0], "/built").as_deref(),

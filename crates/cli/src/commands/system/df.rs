@@ -11,7 +11,7 @@ use crate::report::listing::{Column, Listing};
 use crate::report::{sizes, times};
 use oci::{Reference, timestamp};
 use serde_json::{Value, json};
-use store::{CacheEntry, CacheKind, ImageUsage, Usage};
+use store::{CacheEntry, CacheKind, Image, ImageUsage, Usage};
 
 /// Show what the store takes on the disk
 #[derive(Debug, clap::Args)]
@@ -55,7 +55,7 @@ const CACHE_FIELDS: &[Column] = &[
 pub(super) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let store = config.store()?;
     let containers = Containers::new(&store).list()?;
-    let usage = store.usage()?;
+    let usage = store.usage(&|image| users(image, &containers) > 0)?;
     let text = match (args.verbose, args.format.as_deref()) {
         (false, format) => summary(&usage, &containers).render(format)?,
         (true, None) => verbose(&usage, &containers)?,
@@ -75,10 +75,8 @@ pub(super) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
 
 /// A line for each kind of thing.
 fn summary(usage: &Usage, containers: &[Container]) -> Listing<'static> {
-    let uses = |image: &&ImageUsage| users(image, containers) > 0;
+    let uses = |image: &&ImageUsage| users(&image.listed.image, containers) > 0;
     let images_active = usage.images.iter().filter(uses).count();
-    let unused = usage.images.iter().filter(|image| !uses(image));
-    let images_free: u64 = unused.map(|image| image.unique).sum();
     let running = containers
         .iter()
         .filter(|container| container.is_owned())
@@ -110,7 +108,7 @@ fn summary(usage: &Usage, containers: &[Container]) -> Listing<'static> {
                 "Images",
                 (usage.images.len(), images_active),
                 usage.images_size,
-                images_free,
+                usage.images_reclaimable,
             ),
             row("Containers", (kept.count, running), kept.size, 0),
             of_kind(&layers, "Build Cache"),
@@ -118,6 +116,8 @@ fn summary(usage: &Usage, containers: &[Container]) -> Listing<'static> {
             of_kind(&[CacheKind::Git], "Git Repositories"),
             row("Logs and Notes", (notes.count, 0), notes.size, 0),
             row("Unfinished", (made.count, made.count), made.size, 0),
+            sum_row("Everything Else", usage.rest),
+            sum_row("Total", usage.total()),
         ],
     }
 }
@@ -133,6 +133,17 @@ fn row(kind: &str, (total, active): (usize, usize), size: u64, free: u64) -> Val
         "Active": active.to_string(),
         "Size": sizes::compact(size),
         "Reclaimable": sizes::compact(free) + &share,
+    })
+}
+
+/// A line for what is no number of things.
+fn sum_row(kind: &str, size: u64) -> Value {
+    json!({
+        "Type": kind,
+        "TotalCount": "",
+        "Active": "",
+        "Size": sizes::compact(size),
+        "Reclaimable": "",
     })
 }
 
@@ -195,15 +206,15 @@ fn image_rows(usage: &Usage, containers: &[Container]) -> Vec<Value> {
                 "Size": sizes::compact(image.size),
                 "SharedSize": sizes::compact(image.size - image.unique),
                 "UniqueSize": sizes::compact(image.unique),
-                "Containers": users(image, containers).to_string(),
+                "Containers": users(&image.listed.image, containers).to_string(),
             })
         }));
     }
     rows
 }
 
-fn users(image: &ImageUsage, containers: &[Container]) -> usize {
-    let id = image.listed.image.id.to_string();
+fn users(image: &Image, containers: &[Container]) -> usize {
+    let id = image.id.to_string();
     containers
         .iter()
         .filter(|container| container.record.image_id == id)

@@ -21,7 +21,7 @@ pub(super) trait Place {
     fn has(&self, blob: &Descriptor) -> bool;
 
     /// Writes a blob of the store.
-    fn blob(&mut self, blob: &Descriptor, store: &Store) -> Result<(), Error>;
+    fn blob(&mut self, name: &str, blob: &Descriptor, store: &Store) -> Result<(), Error>;
 
     /// Writes a file that is in memory.
     fn document(&mut self, name: &str, bytes: &[u8]) -> Result<(), Error>;
@@ -73,8 +73,8 @@ impl Place for Archive<'_> {
         false
     }
 
-    fn blob(&mut self, blob: &Descriptor, store: &Store) -> Result<(), Error> {
-        let entry = member(&blob_name(&blob.digest), blob.size);
+    fn blob(&mut self, name: &str, blob: &Descriptor, store: &Store) -> Result<(), Error> {
+        let entry = member(name, blob.size);
         match store.blob_content(&blob.digest)? {
             BlobContent::File(file) => self
                 .writer
@@ -146,13 +146,12 @@ impl Place for Directory<'_> {
         fs::metadata(&path).is_ok_and(|found| found.len() == blob.size)
     }
 
-    fn blob(&mut self, blob: &Descriptor, store: &Store) -> Result<(), Error> {
-        let name = blob_name(&blob.digest);
+    fn blob(&mut self, name: &str, blob: &Descriptor, store: &Store) -> Result<(), Error> {
         match store.blob_content(&blob.digest)? {
-            BlobContent::File(file) => self.write(&name, |out| io::copy(&mut &file, out)),
+            BlobContent::File(file) => self.write(name, |out| io::copy(&mut &file, out)),
             BlobContent::Layer(layer) => {
                 let mut tar = store.open_remade(&layer)?;
-                self.write(&name, |out| io::copy(&mut tar, out))
+                self.write(name, |out| io::copy(&mut tar, out))
             }
         }
     }

@@ -9,13 +9,13 @@ type Proceed<'a> = Box<dyn FnMut(u64) -> bool + Send + 'a>;
 
 /// A reader that tells how much was read, and ends with an error when it is told to stop.
 pub(super) struct Watched<'a> {
-    content: Box<dyn Read + Send>,
+    content: Box<dyn Read + Send + 'a>,
     count: u64,
     proceed: Proceed<'a>,
 }
 
 impl<'a> Watched<'a> {
-    pub(super) fn new(content: Box<dyn Read + Send>, proceed: Proceed<'a>) -> Watched<'a> {
+    pub(super) fn new(content: Box<dyn Read + Send + 'a>, proceed: Proceed<'a>) -> Watched<'a> {
         Watched {
             content,
             count: 0,

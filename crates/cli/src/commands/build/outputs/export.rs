@@ -7,7 +7,7 @@ use builder::{Built, Environment, Event, Naming, Outcome, Push, StepId, StepTitl
 use oci::{Descriptor, Digest, Reference};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use store::{Saved, Store};
+use store::{ArchiveFormat, Saved, Store};
 
 /// On an image in an archive: when it was made.
 const CREATED: &str = "org.opencontainers.image.created";
@@ -161,7 +161,9 @@ fn archive(output: &ArchiveOutput, built: &Built, store: &Store) -> Result<Expor
                 ..Exported::default()
             }
         }
-        (dest, _) => written(dest.clone(), |out| Ok(store.save(&saved, out)?))?,
+        (dest, _) => written(dest.clone(), |out| {
+            Ok(store.save(&saved, ArchiveFormat::Both, out)?)
+        })?,
     };
     Ok(Exported {
         image: exported(built, descriptor),
