@@ -24,6 +24,7 @@ mod gate;
 mod index;
 mod key;
 mod missing;
+mod moved;
 mod notice;
 mod options;
 mod parallel;

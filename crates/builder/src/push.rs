@@ -1,6 +1,5 @@
 //! Pushing images: every blob before the manifest that names it, every manifest before the index that lists it.
 
-mod content;
 mod contents;
 mod target;
 
@@ -12,9 +11,9 @@ use oci::{Descriptor, Reference};
 use registry::Pushed;
 use store::{Growing, Packing, Recompress, Store};
 
+use crate::moved::{self, Moved};
 use crate::parallel::each_on;
 use crate::{Environment, Error, Event, StepId, Stream};
-use content::Moved;
 use contents::{Contents, Layer};
 use target::Target;
 
@@ -238,7 +237,7 @@ impl Way<'_> {
     }
 
     fn say(&self, layer: &Layer, what: &str) {
-        let line = format!("{} {what}\n", content::short(&layer.blob.digest));
+        let line = format!("{} {what}\n", moved::short(&layer.blob.digest));
         let event = Event::Output(self.push.step, Stream::Stderr, line.into_bytes());
         (self.environment.events)(event);
     }
