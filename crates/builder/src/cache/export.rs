@@ -142,8 +142,16 @@ impl Export<'_> {
                 if self.target.media_types == MediaTypes::Docker {
                     blob.media_type = blob.media_type.in_docker();
                 }
-                self.sender.send(place, &blob, &|| store.open(&blob))?;
                 let diff_id = sealed.diff_id.clone();
+                let failed = |error: store::Error| BlobError::Source(error.into());
+                let mut known = store.layer(&diff_id).map_err(failed)?.unwrap_or_default();
+                let from = known.places.remove(&blob.digest).unwrap_or_default();
+                let open = || store.open(&blob);
+                self.sender.send_or_mount(place, &blob, &from, &open)?;
+                if let Some(repository) = place.repository() {
+                    let noted = store.note_place(&diff_id, &blob.digest, &repository);
+                    noted.map_err(failed)?;
+                }
                 Ok(CachedLayer { diff_id, blob })
             }
             LayerPlace::There(layer, source) => {
@@ -152,7 +160,8 @@ impl Export<'_> {
                     Ok(true) => store.open(blob),
                     _ => source.open(blob),
                 };
-                self.sender.send(place, blob, &open)?;
+                let from: Vec<String> = source.repository().into_iter().collect();
+                self.sender.send_or_mount(place, blob, &from, &open)?;
                 Ok(CachedLayer::clone(layer))
             }
         }

@@ -101,8 +101,19 @@ impl Sender<'_> {
         blob: &Descriptor,
         open: Open<'_>,
     ) -> Result<(), BlobError> {
+        self.send_or_mount(place, blob, &[], open)
+    }
+
+    /// The same with a blob that these repositories have.
+    pub(super) fn send_or_mount(
+        &self,
+        place: &dyn Place,
+        blob: &Descriptor,
+        from: &[String],
+        open: Open<'_>,
+    ) -> Result<(), BlobError> {
         self.going_on()?;
-        if place.holds(blob)? {
+        if place.holds(blob)? || place.mount(blob, from)? {
             return Ok(());
         }
         let moved = Moved::of(&blob.digest, Some(blob.size), self.step, self.environment);
@@ -145,7 +156,9 @@ impl Sender<'_> {
         match first.take() {
             _ if self.limits.is_late() => {
                 let seconds = timeout.as_secs_f64();
-                BlobError::Source(format!("it is not done after {seconds} s; timeout= allows more").into())
+                BlobError::Source(
+                    format!("it is not done after {seconds} s; timeout= allows more").into(),
+                )
             }
             Some(first) => first,
             None => last,
