@@ -6,11 +6,14 @@ mod bake;
 mod builds;
 mod cache_mounts;
 mod cache_rules;
+
+mod cached_push;
 mod caches;
 mod checks;
 mod containers;
 mod docker;
 mod explain;
+mod export_ends;
 mod freshness;
 mod hostile;
 mod images;
