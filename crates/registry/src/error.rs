@@ -135,6 +135,26 @@ pub enum Error {
         /// When it wants to be asked again.
         retry_after: Option<Duration>,
     },
+    /// A server of buckets does not do what it was asked.
+    #[error("cannot {operation} {object}: {host} answers with status {status} ({message}){advice}")]
+    Bucket {
+        /// What was being done.
+        operation: &'static str,
+        /// To what.
+        object: String,
+        /// Whom was asked.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// S3's name of the error, if it gave one.
+        code: String,
+        /// What the server said.
+        message: String,
+        /// What to do.
+        advice: String,
+        /// When it wants to be asked again.
+        retry_after: Option<Duration>,
+    },
     /// The name of a registry, or of the proxy before it, leads to no address.
     #[error(
         "cannot {operation} {object}: host {host} cannot be found ({reason}); check the name, the \
@@ -323,7 +343,8 @@ impl Error {
             | Self::UnknownHost { .. }
             | Self::Refused { .. }
             | Self::TooManyRequests { .. } => true,
-            Self::Status { status, .. } => {
+            Self::Bucket { code, .. } if code == "RequestTimeout" => true,
+            Self::Status { status, .. } | Self::Bucket { status, .. } => {
                 matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
             }
             _ => false,
@@ -371,6 +392,7 @@ impl Error {
             | Self::Unauthorized { host, .. }
             | Self::TooManyRequests { host, .. }
             | Self::Status { host, .. }
+            | Self::Bucket { host, .. }
             | Self::UnknownHost { host, .. }
             | Self::Refused { host, .. }
             | Self::Network { host, .. }
@@ -392,6 +414,7 @@ impl Error {
             | Self::Unauthorized { object, .. }
             | Self::TooManyRequests { object, .. }
             | Self::Status { object, .. }
+            | Self::Bucket { object, .. }
             | Self::UnknownHost { object, .. }
             | Self::Refused { object, .. }
             | Self::Network { object, .. }
@@ -413,6 +436,9 @@ impl Error {
             Self::TooManyRequests { .. } => "429 too many requests".to_owned(),
             Self::Status {
                 status, message, ..
+            }
+            | Self::Bucket {
+                status, message, ..
             } => format!("{status} {}", message.to_lowercase()),
             Self::Refused { .. } => "connection refused".to_owned(),
             Self::UnknownHost { reason, .. }
@@ -427,9 +453,9 @@ impl Error {
     /// How long the registry asks to wait.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooManyRequests { retry_after, .. } | Self::Status { retry_after, .. } => {
-                *retry_after
-            }
+            Self::TooManyRequests { retry_after, .. }
+            | Self::Status { retry_after, .. }
+            | Self::Bucket { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
