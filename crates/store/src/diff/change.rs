@@ -114,8 +114,10 @@ pub(super) fn entry(path: Vec<u8>, kind: Kind, metadata: &Metadata) -> Entry {
     Entry {
         uid: metadata.uid.into(),
         gid: metadata.gid.into(),
-        // Whole seconds, as everybody else writes: a layer that is pulled compares equal to one that was built.
-        mtime: Time::seconds(metadata.mtime.0),
+        mtime: Time {
+            seconds: metadata.mtime.0,
+            nanos: metadata.mtime.1,
+        },
         ..Entry::new(path, kind, metadata.mode)
     }
 }
