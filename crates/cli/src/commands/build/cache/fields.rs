@@ -15,7 +15,19 @@ use store::{MediaTypes, Recompress, Scope};
 const TYPES: [&str; 4] = ["registry", "local", "inline", "s3"];
 
 /// Types of BuildKit's that are services which carafe does not talk to.
-const SERVICES: [&str; 2] = ["gha", "azblob"];
+const SERVICES: [(&str, &str, &str); 2] = [
+    (
+        "gha",
+        "carafe does not speak to GitHub's cache service",
+        "in GitHub Actions use type=registry,ref=ghcr.io/OWNER/NAME/cache after `carafe login ghcr.io` with the job's \
+         GITHUB_TOKEN, or type=local with a folder that actions/cache keeps",
+    ),
+    (
+        "azblob",
+        "carafe does not speak to Azure's blob storage",
+        "use type=registry with a repository of Azure's container registry, or type=local with a folder that the pipeline keeps",
+    ),
+];
 
 /// How long an export may take, unless `timeout=` says otherwise: what BuildKit has for `gha`.
 const TIMEOUT: Duration = Duration::from_secs(10 * 60);
@@ -146,11 +158,9 @@ impl Fields {
 
     fn check(&self, direction: &Direction) -> Result<(), CommandError> {
         let kind = self.kind.as_str();
-        if SERVICES.contains(&kind) {
-            let why = format!("type={kind} is not supported");
-            return Err(self
-                .wrong(&why)
-                .hint("registry, local and s3 work everywhere"));
+        if let Some((_, why, instead)) = SERVICES.iter().find(|(known, ..)| *known == kind) {
+            let why = format!("type={kind} is not supported: {why}");
+            return Err(self.wrong(&why).hint(*instead));
         }
         let Some((_, own)) = direction.fields.iter().find(|(known, _)| *known == kind) else {
             let why = match TYPES.contains(&kind) {
