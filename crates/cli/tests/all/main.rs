@@ -16,6 +16,7 @@ mod explain;
 mod export_ends;
 mod freshness;
 mod hostile;
+mod hostile_caches;
 mod images;
 mod login;
 mod missing;
