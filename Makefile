@@ -3,6 +3,7 @@
 #   make demo     build an example naively and in two stages, run it, show what stayed behind
 #   make test     every test
 #   make test-registries   push to a real registry, pull with skopeo, buildah and Docker, pull back (root)
+#   make test-caches       caches that cross machines: a registry, a folder, a bucket; with times (root)
 #   make build    the static binary, target/release/carafe
 #   make lint     formatting, clippy, documentation, dependencies
 #   make fuzz     fuzz what reads Dockerfiles: two minutes for each target, or $$SECONDS_EACH seconds
@@ -18,7 +19,7 @@ JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test test-rust test-binary test-conformance test-examples test-registries lint bench fuzz clean
+.PHONY: build demo test test-rust test-binary test-conformance test-examples test-registries test-caches lint bench fuzz clean
 
 build:
 	scripts/setup build
@@ -52,6 +53,10 @@ test-examples: build
 test-registries: build
 	scripts/setup registries
 	scripts/test-registries --carafe $(CARAFE)
+
+test-caches: build
+	scripts/setup caches
+	PATH="$(CURDIR)/target/tools/moto/bin:$$PATH" scripts/test-caches --carafe $(CARAFE)
 
 lint:
 	scripts/setup lint
