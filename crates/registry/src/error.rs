@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use thiserror::Error as ThisError;
 
+use crate::s3::BucketRefusal;
+
 type Source = Box<dyn StdError + Send + Sync>;
 
 /// Why a registry did not give what was asked for.
@@ -136,25 +138,8 @@ pub enum Error {
         retry_after: Option<Duration>,
     },
     /// A server of buckets does not do what it was asked.
-    #[error("cannot {operation} {object}: {host} answers with status {status} ({message}){advice}")]
-    Bucket {
-        /// What was being done.
-        operation: &'static str,
-        /// To what.
-        object: String,
-        /// Whom was asked.
-        host: String,
-        /// The HTTP status.
-        status: u16,
-        /// S3's name of the error, if it gave one.
-        code: String,
-        /// What the server said.
-        message: String,
-        /// What to do.
-        advice: String,
-        /// When it wants to be asked again.
-        retry_after: Option<Duration>,
-    },
+    #[error(transparent)]
+    Bucket(Box<BucketRefusal>),
     /// The name of a registry, or of the proxy before it, leads to no address.
     #[error(
         "cannot {operation} {object}: host {host} cannot be found ({reason}); check the name, the \
@@ -343,10 +328,9 @@ impl Error {
             | Self::UnknownHost { .. }
             | Self::Refused { .. }
             | Self::TooManyRequests { .. } => true,
-            Self::Bucket { code, .. } if code == "RequestTimeout" => true,
-            Self::Status { status, .. } | Self::Bucket { status, .. } => {
-                matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
-            }
+            Self::Bucket(refusal) if refusal.code == "RequestTimeout" => true,
+            Self::Bucket(refusal) => may_pass(refusal.status),
+            Self::Status { status, .. } => may_pass(*status),
             _ => false,
         }
     }
@@ -392,7 +376,6 @@ impl Error {
             | Self::Unauthorized { host, .. }
             | Self::TooManyRequests { host, .. }
             | Self::Status { host, .. }
-            | Self::Bucket { host, .. }
             | Self::UnknownHost { host, .. }
             | Self::Refused { host, .. }
             | Self::Network { host, .. }
@@ -403,6 +386,7 @@ impl Error {
             | Self::Credentials { host, .. }
             | Self::Document { host, .. }
             | Self::Mismatch { host, .. } => Some(host),
+            Self::Bucket(refusal) => Some(&refusal.host),
             _ => None,
         }
     }
@@ -414,7 +398,6 @@ impl Error {
             | Self::Unauthorized { object, .. }
             | Self::TooManyRequests { object, .. }
             | Self::Status { object, .. }
-            | Self::Bucket { object, .. }
             | Self::UnknownHost { object, .. }
             | Self::Refused { object, .. }
             | Self::Network { object, .. }
@@ -426,6 +409,7 @@ impl Error {
             | Self::Content { object, .. }
             | Self::Endpoints { object, .. }
             | Self::Cancelled { object, .. } => Some(object),
+            Self::Bucket(refusal) => Some(&refusal.object),
             _ => None,
         }
     }
@@ -435,9 +419,6 @@ impl Error {
         match self {
             Self::TooManyRequests { .. } => "429 too many requests".to_owned(),
             Self::Status {
-                status, message, ..
-            }
-            | Self::Bucket {
                 status, message, ..
             } => format!("{status} {}", message.to_lowercase()),
             Self::Refused { .. } => "connection refused".to_owned(),
@@ -453,12 +434,18 @@ impl Error {
     /// How long the registry asks to wait.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooManyRequests { retry_after, .. }
-            | Self::Status { retry_after, .. }
-            | Self::Bucket { retry_after, .. } => *retry_after,
+            Self::TooManyRequests { retry_after, .. } | Self::Status { retry_after, .. } => {
+                *retry_after
+            }
+            Self::Bucket(refusal) => refusal.retry_after,
             _ => None,
         }
     }
+}
+
+/// Whether the same request may succeed later, by the status of the answer.
+fn may_pass(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
 }
 
 fn later(retry_after: Option<Duration>) -> String {

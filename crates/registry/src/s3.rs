@@ -13,6 +13,7 @@ use std::time::SystemTime;
 use oci::Digest;
 use ureq::http::Uri;
 
+pub use refusal::BucketRefusal;
 pub use sign::AccessKey;
 
 use crate::client::Client;

@@ -163,7 +163,7 @@ fn a_document_that_lies() {
         }),
         ("lengths", |it| it["layers"][0]["blob"]["size"] = json!(1)),
         ("endless lengths", |it| {
-            it["layers"][0]["blob"]["size"] = json!(i64::MAX)
+            it["layers"][0]["blob"]["size"] = json!(i64::MAX);
         }),
         ("what is below", |it| {
             for record in it["records"].as_array_mut().unwrap() {
@@ -171,7 +171,7 @@ fn a_document_that_lies() {
             }
         }),
         ("layers that are not listed", |it| {
-            it["records"][0]["layer"] = json!(99)
+            it["records"][0]["layer"] = json!(99);
         }),
         ("keys", |it| {
             for record in it["records"].as_array_mut().unwrap() {

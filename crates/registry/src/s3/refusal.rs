@@ -1,11 +1,35 @@
 //! What a server of buckets says when it does not do what it was asked.
 
+use std::time::Duration;
+
 use super::BucketAddress;
 use crate::error::{Action, Error};
 use crate::transport::Answer;
 
 /// How much of its words is read.
 const WORDS: u64 = 16 << 10;
+
+/// Why a server of buckets does not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {operation} {object}: {host} answers with status {status} ({message}){advice}")]
+pub struct BucketRefusal {
+    /// What was being done.
+    pub operation: &'static str,
+    /// To what.
+    pub object: String,
+    /// Whom was asked.
+    pub host: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// S3's name of the error, if it gave one.
+    pub code: String,
+    /// What the server said.
+    pub message: String,
+    /// What to do.
+    pub advice: String,
+    /// When it wants to be asked again.
+    pub retry_after: Option<Duration>,
+}
 
 /// An answer that is no success; `None` where there is just no such object.
 pub(super) fn of(answer: Answer, action: &Action, address: &BucketAddress) -> Option<Error> {
@@ -35,7 +59,7 @@ pub(super) fn of(answer: Answer, action: &Action, address: &BucketAddress) -> Op
         Some(message) => format!("{code}: {message}"),
         None => code.clone(),
     };
-    Some(Error::Bucket {
+    Some(Error::Bucket(Box::new(BucketRefusal {
         operation: action.operation,
         object: action.object.clone(),
         host,
@@ -44,7 +68,7 @@ pub(super) fn of(answer: Answer, action: &Action, address: &BucketAddress) -> Op
         message: shown(&message),
         advice,
         retry_after,
-    })
+    })))
 }
 
 fn advice(code: &str, status: u16, address: &BucketAddress) -> &'static str {
