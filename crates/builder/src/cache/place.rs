@@ -10,13 +10,15 @@ use std::sync::Arc;
 
 use oci::{BlobError, BlobSource, Descriptor, Digest, MediaType, Reference};
 
+use crate::Trust;
+
 /// Where a cache is.
 #[derive(Clone, Debug)]
 pub enum CachePlace {
     /// An OCI image layout in a folder.
     Folder(FolderPlace),
-    /// A name at a registry.
-    Registry(Reference),
+    /// A name at a registry, and who may be that.
+    Registry(Reference, Trust),
     /// Objects in a bucket.
     Bucket(BucketPlace),
 }
@@ -94,9 +96,13 @@ pub(super) fn open(
             let bucket = registry::Bucket::new(registry.clone(), place.address.clone());
             Arc::new(bucket::CacheBucket::new(bucket, place.clone()))
         }
-        CachePlace::Registry(reference) => {
+        CachePlace::Registry(reference, trust) => {
             let repository = registry.repository(reference);
-            at_repository(repository.map_err(|error| BlobError::Source(error.into()))?)
+            let repository = repository.map_err(|error| BlobError::Source(error.into()))?;
+            at_repository(match trust {
+                Trust::Configured => repository,
+                Trust::Anyone => repository.into_insecure(),
+            })
         }
     })
 }

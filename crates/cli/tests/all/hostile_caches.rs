@@ -31,15 +31,7 @@ fn machine() -> Carafe {
 }
 
 fn build(machine: &Carafe, flags: &[&str]) -> Said {
-    let args = [
-        &["build", "--progress=plain", "-t", "x"],
-        flags,
-        &["context"],
-    ]
-    .concat();
-    let said = machine.run(args);
-    assert_eq!(said.code, 0, "{said:#?}");
-    said
+    machine.build(&[&["-t", "x"], flags].concat())
 }
 
 fn assert_right(machine: &Carafe, what: &str) {

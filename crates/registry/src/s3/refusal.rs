@@ -85,6 +85,9 @@ fn advice(code: &str, status: u16, address: &BucketAddress) -> &'static str {
             "; nobody was named who asks: access_key_id and secret_access_key, or AWS_ACCESS_KEY_ID and \
              AWS_SECRET_ACCESS_KEY"
         }
+        ("", 401 | 403) => {
+            "; check the key, its secret, and that it may get, put and list (without s3:ListBucket Amazon denies what is not there)"
+        }
         (_, 401 | 403) => {
             "; the key must be allowed to get, put and list (without s3:ListBucket Amazon denies what is not there)"
         }

@@ -4,7 +4,7 @@ use super::bucket;
 use crate::command_error::CommandError;
 use crate::config::Config;
 use crate::key_values;
-use builder::{CacheFailure, CacheMode, CachePlace, CacheSource, CacheTarget, FolderPlace};
+use builder::{CacheFailure, CacheMode, CachePlace, CacheSource, CacheTarget, FolderPlace, Trust};
 use oci::{Compression, Digest, Reference};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -89,14 +89,7 @@ struct Direction {
 
 /// Reads a `--cache-from`.
 pub(super) fn source(text: &str, config: &Config) -> Result<CacheSource, CommandError> {
-    let fields = Fields::read(text, &FROM)?;
-    let place = fields
-        .place("src", config)
-        .map_err(|why| fields.wrong(&why))?;
-    Ok(CacheSource {
-        name: fields.name(),
-        place,
-    })
+    Fields::read(text, &FROM)?.source(config)
 }
 
 /// Reads a `--cache-to`; `None` for `type=inline`.
@@ -107,12 +100,8 @@ pub(super) fn target(text: &str, config: &Config) -> Result<Option<CacheTarget>,
 
 /// Reads a `--cache-mounts-from`.
 pub(super) fn mounts_source(text: &str, config: &Config) -> Result<CacheSource, CommandError> {
-    let fields = Fields::read(text, &MOUNTS_FROM)?.with_tag(MOUNTS_TAG);
-    let place = fields.place("src", config);
-    Ok(CacheSource {
-        name: fields.name(),
-        place: place.map_err(|why| fields.wrong(&why))?,
-    })
+    let fields = Fields::read(text, &MOUNTS_FROM)?;
+    fields.with_tag(MOUNTS_TAG).source(config)
 }
 
 /// Reads a `--cache-mounts-to`.
@@ -207,11 +196,17 @@ impl Fields {
         }
     }
 
+    fn source(&self, config: &Config) -> Result<CacheSource, CommandError> {
+        let place = self.place("src", config).map_err(|why| self.wrong(&why))?;
+        let name = self.name(&place);
+        Ok(CacheSource { name, place })
+    }
+
     /// What messages call the cache.
-    fn name(&self) -> String {
-        if self.kind == "s3" {
-            let of = |key| self.value(key).unwrap_or_default();
-            return format!("s3://{}/{}{}", of("bucket"), of("prefix"), of("name"));
+    fn name(&self, place: &CachePlace) -> String {
+        if let CachePlace::Bucket(place) = place {
+            let name = self.value("name").unwrap_or_default();
+            return format!("s3://{}/{}{name}", place.address.bucket, place.prefix);
         }
         let of = |keys: [&str; 3]| keys.into_iter().find_map(|key| self.value(key));
         of(["ref", "src", "dest"]).unwrap_or_default().to_owned()
@@ -220,10 +215,13 @@ impl Fields {
     fn place(&self, path: &str, config: &Config) -> Result<CachePlace, String> {
         match self.kind.as_str() {
             "registry" => {
-                self.boolean("registry.insecure", false)?;
+                let trust = match self.boolean("registry.insecure", false)? {
+                    true => Trust::Anyone,
+                    false => Trust::Configured,
+                };
                 let text = self.value("ref").ok_or("ref=NAME is missing")?;
                 let reference: Reference = text.parse().map_err(|e: oci::Error| e.to_string())?;
-                Ok(CachePlace::Registry(reference))
+                Ok(CachePlace::Registry(reference, trust))
             }
             "s3" => bucket::place(self, config),
             _ => {
@@ -276,9 +274,10 @@ impl Fields {
                 }
             };
         }
+        let place = self.place("dest", config)?;
         Ok(Some(CacheTarget {
-            name: self.name(),
-            place: self.place("dest", config)?,
+            name: self.name(&place),
+            place,
             mode,
             recompress,
             media_types,
