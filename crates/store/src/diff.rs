@@ -87,7 +87,7 @@ pub struct Changes {
 /// How exactly times are told.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Precision {
-    /// Whole seconds, as everybody else writes them: a layer that is pulled compares equal to one that was built.
+    /// Whole seconds.
     Seconds,
     /// As the file system has them.
     Exact,
@@ -138,14 +138,13 @@ impl Changes {
 
     /// The metadata that an entry gets.
     fn timed(&self, metadata: &Metadata) -> Metadata {
-        let (seconds, nanos) = self.timestamps.of(metadata.mtime);
-        let mtime = match self.precision {
-            Precision::Seconds => (seconds, 0),
-            Precision::Exact => (seconds, nanos),
-        };
-        Metadata {
-            mtime,
+        let timed = Metadata {
+            mtime: self.timestamps.of(metadata.mtime),
             ..metadata.clone()
+        };
+        match self.precision {
+            Precision::Seconds => change::in_seconds(&timed),
+            Precision::Exact => timed,
         }
     }
 
