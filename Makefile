@@ -4,6 +4,7 @@
 #   make test     every test
 #   make test-registries   push to a real registry, pull with skopeo, buildah and Docker, pull back (root)
 #   make test-archives     read and write archives with Docker, podman, buildah and skopeo (root)
+#   make test-caches       caches that cross machines: a registry, a folder, a bucket; with times (root)
 #   make build    the static binary, target/release/carafe
 #   make lint     formatting, clippy, documentation, dependencies
 #   make fuzz     fuzz what reads Dockerfiles: two minutes for each target, or $$SECONDS_EACH seconds
@@ -19,7 +20,7 @@ JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test test-rust test-binary test-conformance test-examples test-registries test-archives lint bench fuzz clean
+.PHONY: build demo test test-rust test-binary test-conformance test-examples test-registries test-archives test-caches lint bench fuzz clean
 
 build:
 	scripts/setup build
@@ -58,6 +59,10 @@ test-registries: build
 test-archives: build
 	scripts/setup registries
 	scripts/test-archives --carafe $(CARAFE)
+
+test-caches: build
+	scripts/setup caches
+	PATH="$(CURDIR)/target/tools/moto/bin:$$PATH" scripts/test-caches --carafe $(CARAFE)
 
 lint:
 	scripts/setup lint

@@ -35,7 +35,7 @@ pub(crate) fn assemble(
     environment: &Environment<'_>,
 ) -> Result<Image, Error> {
     let store = environment.store;
-    let own = own_layers(image, made, stamps.files, environment)?;
+    let own = own_layers(image, made, stamps.files, schedule, environment)?;
     let mut config = image.config.clone();
     config
         .rootfs
@@ -59,10 +59,15 @@ pub(crate) fn assemble(
     let manifest = Manifest::new(config, layers);
     let descriptor = store.put_bytes(MediaType::OciManifest, &manifest.to_bytes())?;
     let platform = Some(image.config.platform());
-    Ok(store.add_image(&Descriptor {
+    let described = Descriptor {
         platform,
         ..descriptor
-    })?)
+    };
+    // What is not here whole is none of the store's images.
+    Ok(match schedule.left_of(&[(image, made)])?.is_empty() {
+        true => store.add_image(&described)?,
+        false => store.passing_image(&described)?,
+    })
 }
 
 /// The layers on top of the base image's. Reading them again to hash them is all the work there is
@@ -71,6 +76,7 @@ fn own_layers(
     image: &StageImage,
     made: &Made,
     timestamps: Timestamps,
+    schedule: &Schedule<'_>,
     environment: &Environment<'_>,
 ) -> Result<Vec<Layer>, Error> {
     let below = made.stack.len() - image.layers.len();
@@ -82,7 +88,11 @@ fn own_layers(
             if environment.cancel.load(Ordering::Relaxed) {
                 return Err(Error::Cancelled);
             }
-            let layer = layer(&made.stack[..=below + at], timestamps, environment)?;
+            let stack = &made.stack[..=below + at];
+            let layer = match schedule.left(&made.stack[below + at]) {
+                Some((blob, diff_id)) if timestamps.are_kept() => left(blob, diff_id),
+                _ => layer(stack, timestamps, environment)?,
+            };
             layers
                 .lock()
                 .expect("no thread panics with it")
@@ -93,6 +103,16 @@ fn own_layers(
     let mut layers = layers.into_inner().expect("no thread panics with it");
     layers.sort_by_key(|(at, _)| *at);
     Ok(layers.into_iter().map(|(_, layer)| layer).collect())
+}
+
+/// A layer that is not here stands in the manifest as it will leave.
+fn left(blob: Descriptor, diff_id: DiffId) -> Layer {
+    let media_type = blob.media_type.in_oci();
+    let descriptor = Descriptor::new(media_type, blob.digest, blob.size);
+    Layer {
+        diff_id,
+        descriptor,
+    }
 }
 
 fn layer(

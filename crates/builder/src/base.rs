@@ -316,6 +316,16 @@ impl BaseImage {
             .all(|id| matches!(store.snapshot(id), Ok(Some(_))))
     }
 
+    /// Whether its layers may stay where they are while an image that is made on it is pushed: they can be fetched from there
+    /// then, and nothing is done to them.
+    pub(crate) fn may_stay(&self, store: &Store) -> bool {
+        let plain =
+            |blob: &Descriptor| blob.media_type.layer_compression() == Some(oci::Compression::None);
+        self.reference.is_some()
+            && !self.manifest.layers.iter().any(plain)
+            && !self.is_unpacked(store)
+    }
+
     /// Unpacks the layers that are not there, fetching those that the store does not have; then the
     /// store has the image by its name.
     pub(crate) fn unpack(&self, environment: &Environment<'_>, step: StepId) -> Result<(), Error> {

@@ -15,7 +15,7 @@ use crate::plan::{self, Stages};
 use crate::report::{StageReport, report};
 use crate::schedule::{Made, Schedule};
 use crate::step::StepId;
-use crate::{Environment, Error, Event, Options, Plan, PlannedStage, StepTitle, index};
+use crate::{Environment, Error, Event, LeftLayers, Options, Plan, PlannedStage, StepTitle, index};
 
 /// An image that a build made.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub struct Outcome {
     pub epoch: Option<i64>,
     /// What stayed behind and what ships.
     pub stages: Vec<StageReport>,
+    /// What of the images is not here, where [`Environment::leave`] allows that.
+    pub left: LeftLayers,
     /// What its caches may be told, as far as [`CacheOptions::keep`](crate::CacheOptions::keep) asks for it.
     pub cache: CacheContent,
 }
@@ -165,11 +167,13 @@ pub(crate) fn finish(
         results.push(Built { images, root });
     }
     let stages = report(plan, schedule, environment.store);
+    let left = schedule.left_of(&plan.results().zip(&made).collect::<Vec<_>>())?;
     Ok(Outcome {
         results,
         stacks: made.into_iter().map(|made| made.stack).collect(),
         epoch: plan.epoch,
         stages,
+        left,
         cache: CacheContent::default(),
     })
 }

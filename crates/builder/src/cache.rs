@@ -35,6 +35,7 @@ pub(crate) use inline::note_in;
 pub use mounts::export_cache_mounts;
 pub(crate) use mounts::{MountImporter, mounts_of};
 pub use place::{BucketPlace, CachePlace, FolderPlace};
+pub(crate) use place::{Place, at_repository};
 
 /// The caches of a build.
 #[derive(Clone, Debug, Default)]

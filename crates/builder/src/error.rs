@@ -87,6 +87,9 @@ pub enum Error {
     /// A registry does not take an image.
     #[error(transparent)]
     Push(Box<registry::Error>),
+    /// A layer that was left in a cache cannot be had from there when its image is pushed.
+    #[error("cannot push a layer that is in a cache only")]
+    LeftLayer(#[source] Box<registry::Error>),
     /// An index cannot be pushed without all that it lists.
     #[error(
         "cannot push {name}: its image for {platform} is neither in the store nor at the registry"

@@ -24,7 +24,9 @@ mod failed_run;
 mod gate;
 mod index;
 mod key;
+mod left;
 mod missing;
+mod moved;
 mod notice;
 mod options;
 mod parallel;
@@ -57,6 +59,7 @@ pub use error::Error;
 pub use event::{Event, StepTitle, Stream};
 pub use explain::{Explained, FileChange, FileChangeKind, Reason, Verdict};
 pub use failed_run::{FailedRun, Inspector, Terminal};
+pub use left::LeftLayers;
 pub use missing::MissingSource;
 pub use options::{
     Entitlement, Environment, NoCache, Options, Reporting, RunOptions, SecretSource,

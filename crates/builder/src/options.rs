@@ -129,6 +129,9 @@ pub struct Environment<'a> {
     pub registry: &'a registry::Client,
     /// How layers will be compressed when the image leaves, if that is known: new ones are compressed as they are hashed.
     pub layers_as: Option<store::Recompress>,
+    /// How layers are compressed that may stay in the caches of other machines, and base images at their registries, as the
+    /// image is only pushed: [`Outcome::left`](crate::Outcome::left). `None` if it is to be here whole.
+    pub leave: Option<oci::Compression>,
     /// Receives what happens. Called from several threads.
     pub events: &'a (dyn Fn(Event) + Sync),
     /// Set from outside to stop the build.

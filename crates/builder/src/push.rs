@@ -1,9 +1,9 @@
 //! Pushing images: every blob before the manifest that names it, every manifest before the index that lists it.
 
-mod content;
 mod contents;
 mod target;
 
+use std::io::{self, Read};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
@@ -12,9 +12,9 @@ use oci::{Descriptor, Reference};
 use registry::Pushed;
 use store::{Growing, Packing, Recompress, Store};
 
+use crate::moved::{self, Moved};
 use crate::parallel::each_on;
-use crate::{Environment, Error, Event, StepId, Stream};
-use content::Moved;
+use crate::{Environment, Error, Event, LeftLayers, StepId, Stream};
 use contents::{Contents, Layer};
 use target::Target;
 
@@ -38,6 +38,8 @@ pub struct Push<'a> {
     pub naming: Naming,
     /// Who may be the registry.
     pub trust: Trust,
+    /// Where those of its blobs are that are not in the store.
+    pub left: &'a LeftLayers,
     /// The step that events are about.
     pub step: StepId,
 }
@@ -197,15 +199,11 @@ impl Way<'_> {
                 self.push.step,
                 self.environment,
             );
-            let content = || {
-                let opened = self.store().open_blob(&blob.digest);
-                let opened = opened.map_err(std::io::Error::other)?;
-                Ok(moved.reading(opened))
-            };
+            let content = || Ok(moved.reading(self.open(blob)?));
             let pushed = target
                 .repository
                 .push_blob(blob, from.as_deref(), &content)
-                .map_err(target::failed)?;
+                .map_err(|error| self.failed(blob, error))?;
             match pushed {
                 Pushed::Uploaded => moved.finish(blob.size),
                 Pushed::Existing => self.say(layer, "is there already"),
@@ -222,6 +220,26 @@ impl Way<'_> {
         Ok(())
     }
 
+    fn open(&self, blob: &Descriptor) -> io::Result<Box<dyn Read + Send>> {
+        let opened = self.store().open_blob(&blob.digest);
+        match opened {
+            Err(store::Error::NoSuchBlob { .. }) if self.push.left.has(&blob.digest) => {
+                self.push.left.open(blob).map_err(io::Error::other)
+            }
+            opened => opened.map_err(io::Error::other),
+        }
+    }
+
+    /// Whether it is the registry's fault, or that of the cache where the blob is.
+    fn failed(&self, blob: &Descriptor, error: registry::Error) -> Error {
+        match error {
+            error @ registry::Error::Content { .. } if self.push.left.has(&blob.digest) => {
+                Error::LeftLayer(Box::new(error))
+            }
+            error => target::failed(error),
+        }
+    }
+
     /// Another repository of the same registry that is known to have the blob.
     fn source(&self, layer: &Layer) -> Result<Option<String>, Error> {
         let Some(diff_id) = &layer.diff_id else {
@@ -229,16 +247,18 @@ impl Way<'_> {
         };
         let known = self.store().layer(diff_id)?.unwrap_or_default();
         let places = known.places.get(&layer.blob.digest).into_iter().flatten();
+        let left = self.push.left.repository(&layer.blob.digest);
+        let places = places.cloned().chain(left);
         let (registry, repository) = self.target.repository.location();
-        let own = |place: &String| {
+        let own = |place: String| {
             let (host, name) = place.split_once('/')?;
             (host == registry && name != repository).then(|| name.to_owned())
         };
-        Ok(places.into_iter().find_map(own))
+        Ok({ places }.find_map(own))
     }
 
     fn say(&self, layer: &Layer, what: &str) {
-        let line = format!("{} {what}\n", content::short(&layer.blob.digest));
+        let line = format!("{} {what}\n", moved::short(&layer.blob.digest));
         let event = Event::Output(self.push.step, Stream::Stderr, line.into_bytes());
         (self.environment.events)(event);
     }

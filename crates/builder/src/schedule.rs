@@ -148,7 +148,7 @@ impl<'a> Schedule<'a> {
         };
         let made = self.made(target)?;
         // Nothing may have needed the files of the base; the image that ships is nothing without them.
-        self.unpack(&made, target)?;
+        self.provide(&made, target)?;
         Ok(made)
     }
 

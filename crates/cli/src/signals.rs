@@ -1,12 +1,15 @@
 //! Ctrl-C and its like, for builds and for containers.
 
+use crate::command_error;
 use crate::docker_plugin::caller;
 use crate::exit::Exit;
 use crate::output;
 use crate::terminal::cursor;
+use crate::terminal::style::Style;
 use sandbox::Signals;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// SIGHUP, SIGINT and SIGTERM: what asks a program to end.
 const ENDING: [i32; 3] = [1, 2, 15];
@@ -18,8 +21,13 @@ const FORWARDED: [i32; 9] = [1, 2, 3, 10, 12, 14, 15, 18, RESIZED];
 static ASKED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
 
-/// Catches the signals that ask to end, from now on. The first sets the flag, so that what is going on stops by itself; the second
-/// ends carafe at once, and with it everything in its sandboxes. Must be called while there is one thread.
+/// How long what is going on may take to stop by itself. Nobody should wait for longer than a second.
+const GRACE: Duration = Duration::from_millis(800);
+
+/// Catches the signals that ask to end, from now on. The first sets the flag, so that what is going on stops by itself. What does not
+/// (a file of many gigabytes that is hashed, say) ends soon after with carafe itself, as it does at once with the second signal:
+/// everything in its sandboxes ends with it, and what it left unfinished in the store is swept by the next one. Must be called while
+/// there is one thread.
 pub(crate) fn watch() -> Arc<AtomicBool> {
     // Where the kernel has no signalfd the signals end the process as ever.
     if let Ok(signals) = Signals::catch(&ENDING) {
@@ -28,7 +36,7 @@ pub(crate) fn watch() -> Arc<AtomicBool> {
                 if SIGNAL.swap(signal, Ordering::SeqCst) != 0 {
                     end(signal);
                 }
-                ASKED.store(true, Ordering::SeqCst);
+                ask();
             }
         });
     }
@@ -41,7 +49,7 @@ pub(crate) fn watch_docker(socket: String) {
         if caller::wait_for_end(&socket) {
             // Perhaps a signal came as well; it is the same wish.
             let _ = SIGNAL.compare_exchange(0, 15, Ordering::SeqCst, Ordering::SeqCst);
-            ASKED.store(true, Ordering::SeqCst);
+            ask();
         }
     });
 }
@@ -52,6 +60,18 @@ pub(crate) fn exit() -> Option<Exit> {
         0 => None,
         signal => Some(Exit::of_signal(signal)),
     }
+}
+
+/// Sets the flag, and sees to it that it has an effect.
+fn ask() {
+    ASKED.store(true, Ordering::SeqCst);
+    std::thread::spawn(|| {
+        std::thread::sleep(GRACE);
+        let error = command_error::interrupted();
+        cursor::show();
+        output::note(&format!("\n{}", error.render(Style::plain())));
+        std::process::exit(error.exit().code().into());
+    });
 }
 
 fn end(signal: i32) -> ! {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use thiserror::Error as ThisError;
 
+use crate::s3::BucketRefusal;
+
 type Source = Box<dyn StdError + Send + Sync>;
 
 /// Why a registry did not give what was asked for.
@@ -135,6 +137,9 @@ pub enum Error {
         /// When it wants to be asked again.
         retry_after: Option<Duration>,
     },
+    /// A server of buckets does not do what it was asked.
+    #[error(transparent)]
+    Bucket(Box<BucketRefusal>),
     /// The name of a registry, or of the proxy before it, leads to no address.
     #[error(
         "cannot {operation} {object}: host {host} cannot be found ({reason}); check the name, the \
@@ -323,9 +328,9 @@ impl Error {
             | Self::UnknownHost { .. }
             | Self::Refused { .. }
             | Self::TooManyRequests { .. } => true,
-            Self::Status { status, .. } => {
-                matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
-            }
+            Self::Bucket(refusal) if refusal.code == "RequestTimeout" => true,
+            Self::Bucket(refusal) => may_pass(refusal.status),
+            Self::Status { status, .. } => may_pass(*status),
             _ => false,
         }
     }
@@ -381,6 +386,7 @@ impl Error {
             | Self::Credentials { host, .. }
             | Self::Document { host, .. }
             | Self::Mismatch { host, .. } => Some(host),
+            Self::Bucket(refusal) => Some(&refusal.host),
             _ => None,
         }
     }
@@ -403,6 +409,7 @@ impl Error {
             | Self::Content { object, .. }
             | Self::Endpoints { object, .. }
             | Self::Cancelled { object, .. } => Some(object),
+            Self::Bucket(refusal) => Some(&refusal.object),
             _ => None,
         }
     }
@@ -430,9 +437,15 @@ impl Error {
             Self::TooManyRequests { retry_after, .. } | Self::Status { retry_after, .. } => {
                 *retry_after
             }
+            Self::Bucket(refusal) => refusal.retry_after,
             _ => None,
         }
     }
+}
+
+/// Whether the same request may succeed later, by the status of the answer.
+fn may_pass(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
 }
 
 fn later(retry_after: Option<Duration>) -> String {

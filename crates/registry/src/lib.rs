@@ -48,4 +48,4 @@ pub use login::Login;
 pub use proxies::Proxies;
 pub use registries::Registries;
 pub use repository::{Content, Image, Pushed, Repository, Resolved};
-pub use s3::{AccessKey, Bucket, BucketAddress, BucketStyle};
+pub use s3::{AccessKey, Bucket, BucketAddress, BucketRefusal, BucketStyle};

@@ -75,6 +75,14 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// Takes away what is for its addressee only: credentials, a bucket's session token among them.
+    fn forget_who_asks(&mut self) {
+        self.authorization = None;
+        self.to_registry = false;
+        self.more.clear();
+        self.headers.retain(|(name, _)| !name.starts_with("x-amz-"));
+    }
+
     /// Whether it is sent again to where an answer with this status redirects it. What is in the body of a `POST` is
     /// for its addressee; and only the newer statuses keep the method (RFC 9110, "Redirection 3xx").
     fn may_go(&self, status: u16) -> bool {
@@ -253,9 +261,7 @@ impl Transport {
             // Whoever is redirected to is not whom the credentials are for (CVE-2020-15157); and once
             // away from there, a way back would be under the control of somebody else.
             if redirect::origin(&uri) != origin {
-                request.authorization = None;
-                request.to_registry = false;
-                request.more.clear();
+                request.forget_who_asks();
             }
         }
         Err(Error::Redirect {

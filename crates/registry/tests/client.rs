@@ -5,6 +5,8 @@
 mod access;
 #[path = "client/blobs.rs"]
 mod blobs;
+#[path = "client/buckets.rs"]
+mod buckets;
 #[path = "client/downloads.rs"]
 mod downloads;
 #[path = "client/hosts.rs"]

@@ -81,6 +81,16 @@ pub struct Changes {
     /// Files with several names, by device and number: the name that was written.
     links: HashMap<((u32, u32), u64), Vec<u8>>,
     timestamps: Timestamps,
+    precision: Precision,
+}
+
+/// How exactly times are told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Precision {
+    /// Whole seconds.
+    Seconds,
+    /// As the file system has them.
+    Exact,
 }
 
 /// A directory that is being walked.
@@ -108,6 +118,7 @@ impl Changes {
             ready: Vec::new(),
             links: HashMap::new(),
             timestamps: Timestamps::Kept,
+            precision: Precision::Seconds,
         };
         changes.enter(Vec::new(), upper, below, None)?;
         Ok(changes)
@@ -119,11 +130,21 @@ impl Changes {
         Changes { timestamps, ..self }
     }
 
+    /// The same with times to the nanosecond, which layers do not have.
+    pub(crate) fn with_exact_times(self) -> Changes {
+        let precision = Precision::Exact;
+        Changes { precision, ..self }
+    }
+
     /// The metadata that an entry gets.
     fn timed(&self, metadata: &Metadata) -> Metadata {
-        Metadata {
+        let timed = Metadata {
             mtime: self.timestamps.of(metadata.mtime),
             ..metadata.clone()
+        };
+        match self.precision {
+            Precision::Seconds => change::in_seconds(&timed),
+            Precision::Exact => timed,
         }
     }
 

@@ -92,6 +92,16 @@ impl Store {
         Ok(image)
     }
 
+    /// The image that a manifest is, though its layers may not be here: it is not one of the store's. Its documents stay for
+    /// as long as the process lives.
+    ///
+    /// # Errors
+    /// As [`add_image`](Self::add_image).
+    pub fn passing_image(&self, manifest: &Descriptor) -> Result<Image, Error> {
+        self.hold(Lease::Image(manifest.digest.clone()))?;
+        self.describe(manifest)
+    }
+
     /// The image of a manifest, if it was added.
     ///
     /// # Errors

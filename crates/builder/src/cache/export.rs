@@ -1,17 +1,18 @@
 //! `--cache-to`: sends what a build did to where other machines find it.
 
 use std::io;
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
+use std::thread;
 
 use oci::{BlobError, BlobSource, Descriptor, Manifest, MediaType};
-use store::MediaTypes;
+use store::{Growing, MediaTypes, Sealed};
 
 use super::CacheTarget;
 use super::content::{CacheContent, LayerPlace};
 use super::document::{CachedLayer, CachedRecord, Document, MEDIA_TYPE};
 use super::place::{self, Place};
-use super::send::Sender;
-use crate::{Environment, Error, parallel};
+use super::send::{self, Sender};
+use crate::{Environment, Error, StepId, parallel};
 
 /// What was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,31 +27,34 @@ pub struct CacheExported {
     pub sent_bytes: u64,
 }
 
-/// Sends what a build did to a cache: only layers that it does not have, and several at once.
+/// Sends what a build did to a cache: only layers that it does not have, and several at once. Events are those of `step`.
 ///
 /// # Errors
 /// [`Error::CacheExport`] if it cannot be written in time; [`Error::Cancelled`].
 pub fn export_cache(
     content: &CacheContent,
     target: &CacheTarget,
+    step: StepId,
     environment: &Environment<'_>,
 ) -> Result<CacheExported, Error> {
-    let export = Export {
-        content,
-        target,
-        environment,
-        sender: Sender::new(target.timeout, environment),
-    };
-    let failed = |source| target.failed(source, environment);
-    let place = place::open(&target.place, environment.registry).map_err(failed)?;
-    export.run(&*place).map_err(failed)
+    let exported = send::within(target.timeout, step, environment, |sender, client| {
+        let place = place::open(&target.place, client)?;
+        let export = Export {
+            content,
+            target,
+            environment,
+            sender,
+        };
+        export.run(&*place)
+    });
+    exported.map_err(|source| target.failed(source, environment))
 }
 
 struct Export<'e> {
     content: &'e CacheContent,
     target: &'e CacheTarget,
     environment: &'e Environment<'e>,
-    sender: Sender,
+    sender: &'e Sender<'e>,
 }
 
 impl Export<'_> {
@@ -103,7 +107,7 @@ impl Export<'_> {
                     return Ok(());
                 }
                 let layer = self.layer(place, &content[at].at);
-                let layer = layer.inspect_err(|_| self.sender.end())?;
+                let layer = layer.map_err(|error| self.sender.fail(error))?;
                 layers.lock().expect("no thread panics with it")[at] = Some(layer);
                 Ok(())
             },
@@ -111,18 +115,43 @@ impl Export<'_> {
         Ok(layers.into_inner().expect("no thread panics with it"))
     }
 
+    /// A layer as a blob, which is made now unless it was before; that ends when the export does.
+    fn compressed(&self, layer: &Sealed) -> Result<Descriptor, BlobError> {
+        let (sender, receiver) = mpsc::channel();
+        let compress = move || {
+            let begun = |growing: Growing| drop(sender.send(growing));
+            let store = self.environment.store;
+            store.layer_blob(layer, &self.target.recompress, &begun)
+        };
+        let made = thread::scope(|scope| {
+            let compressing = scope.spawn(compress);
+            if let Ok(growing) = receiver.recv() {
+                growing.wait_for_end(self.sender.ended());
+            }
+            compressing.join().expect("compressing does not panic")
+        });
+        made.map_err(|error| BlobError::Source(error.into()))
+    }
+
     fn layer(&self, place: &dyn Place, at: &LayerPlace) -> Result<CachedLayer, BlobError> {
         self.sender.going_on()?;
         let store = self.environment.store;
         match at {
             LayerPlace::Here(sealed) => {
-                let blob = store.layer_blob(sealed, &self.target.recompress);
-                let mut blob = blob.map_err(|error| BlobError::Source(error.into()))?;
+                let mut blob = self.compressed(sealed)?;
                 if self.target.media_types == MediaTypes::Docker {
                     blob.media_type = blob.media_type.in_docker();
                 }
-                self.sender.send(place, &blob, &|| store.open(&blob))?;
                 let diff_id = sealed.diff_id.clone();
+                let failed = |error: store::Error| BlobError::Source(error.into());
+                let mut known = store.layer(&diff_id).map_err(failed)?.unwrap_or_default();
+                let from = known.places.remove(&blob.digest).unwrap_or_default();
+                let open = || store.open(&blob);
+                self.sender.send_or_mount(place, &blob, &from, &open)?;
+                if let Some(repository) = place.repository() {
+                    let noted = store.note_place(&diff_id, &blob.digest, &repository);
+                    noted.map_err(failed)?;
+                }
                 Ok(CachedLayer { diff_id, blob })
             }
             LayerPlace::There(layer, source) => {
@@ -131,7 +160,8 @@ impl Export<'_> {
                     Ok(true) => store.open(blob),
                     _ => source.open(blob),
                 };
-                self.sender.send(place, blob, &open)?;
+                let from: Vec<String> = source.repository().into_iter().collect();
+                self.sender.send_or_mount(place, blob, &from, &open)?;
                 Ok(CachedLayer::clone(layer))
             }
         }

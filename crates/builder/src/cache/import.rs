@@ -1,11 +1,14 @@
 //! `--cache-from`: what other machines know of steps.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use oci::{BlobError, Descriptor, Document as Root, ImageConfig, Manifest, MediaType, read_blob};
+use oci::{
+    BlobError, Compression, Descriptor, DiffId, Document as Root, ImageConfig, Manifest, MediaType,
+    read_blob,
+};
 use store::{Ground, SnapshotId};
 
 use super::document::{CachedLayer, CachedRecord, Damage, Document, INLINE, MAX_SIZE, MEDIA_TYPE};
@@ -26,7 +29,9 @@ pub(crate) struct Importer<'a> {
     loaded: OnceLock<Vec<Loaded>>,
     pub(super) found: Mutex<Found>,
     /// Snapshots that are known to be here; who restores some holds it.
-    pub(super) restored: Mutex<std::collections::HashSet<SnapshotId>>,
+    pub(super) restored: Mutex<HashSet<SnapshotId>>,
+    /// What stays in caches though an image has it.
+    left: Mutex<HashSet<SnapshotId>>,
     /// Whether a cache was given up since that was last asked.
     pub(super) gave_up: AtomicBool,
 }
@@ -83,6 +88,7 @@ impl<'a> Importer<'a> {
             loaded: OnceLock::new(),
             found: Mutex::default(),
             restored: Mutex::default(),
+            left: Mutex::default(),
             gave_up: AtomicBool::new(false),
         }
     }
@@ -157,6 +163,7 @@ impl<'a> Importer<'a> {
             return false;
         }
         *self.found.lock().expect("no thread panics with it") = Found::default();
+        self.left.lock().expect("no thread panics with it").clear();
         true
     }
 
@@ -172,6 +179,32 @@ impl<'a> Importer<'a> {
         let distant = found.layers.get(snapshot)?;
         let cache = &self.loaded()[distant.cache];
         Some((distant.layer.clone(), Arc::clone(&cache.place)))
+    }
+
+    /// Leaves a layer in its cache, as far as it is in one, not here, and compressed so; whether that was done.
+    pub(crate) fn leave(&self, snapshot: &SnapshotId, compression: Compression) -> bool {
+        if matches!(self.environment.store.snapshot(snapshot), Ok(Some(_))) {
+            return false;
+        }
+        let layer = self.layer_of(snapshot).map(|(layer, _)| layer);
+        let alike =
+            |layer: CachedLayer| layer.blob.media_type.layer_compression() == Some(compression);
+        if !layer.is_some_and(alike) {
+            return false;
+        }
+        let mut left = self.left.lock().expect("no thread panics with it");
+        left.insert(snapshot.clone());
+        true
+    }
+
+    /// The blob and the diff ID of a layer that was left in its cache, which is that place.
+    pub(crate) fn left(
+        &self,
+        snapshot: &SnapshotId,
+    ) -> Option<(Descriptor, DiffId, Arc<dyn Place>)> {
+        let left = self.left.lock().expect("no thread panics with it");
+        let (layer, place) = { left.get(snapshot) }.and_then(|id| self.layer_of(id))?;
+        Some((layer.blob, layer.diff_id, place))
     }
 
     fn usable(&self) -> impl Iterator<Item = (usize, &Loaded)> {

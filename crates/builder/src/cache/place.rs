@@ -10,13 +10,15 @@ use std::sync::Arc;
 
 use oci::{BlobError, BlobSource, Descriptor, Digest, MediaType, Reference};
 
+use crate::Trust;
+
 /// Where a cache is.
 #[derive(Clone, Debug)]
 pub enum CachePlace {
     /// An OCI image layout in a folder.
     Folder(FolderPlace),
-    /// A name at a registry.
-    Registry(Reference),
+    /// A name at a registry, and who may be that.
+    Registry(Reference, Trust),
     /// Objects in a bucket.
     Bucket(BucketPlace),
 }
@@ -48,10 +50,10 @@ pub struct FolderPlace {
 }
 
 /// Opens what is to be sent, from its beginning: again, where a connection breaks.
-pub(super) type Content<'c> = &'c (dyn Fn() -> io::Result<Box<dyn Read + Send + 'c>> + Sync);
+pub(crate) type Content<'c> = &'c (dyn Fn() -> io::Result<Box<dyn Read + Send + 'c>> + Sync);
 
 /// A place, as import and export see it.
-pub(super) trait Place: BlobSource + Send + Sync {
+pub(crate) trait Place: BlobSource + Send + Sync {
     /// The manifest or index that the place's name leads to; `None` if there is none.
     fn head(&self) -> Result<Option<Vec<u8>>, BlobError>;
 
@@ -64,8 +66,23 @@ pub(super) trait Place: BlobSource + Send + Sync {
     /// Takes a blob. Unless its content has the descriptor's size and digest, nothing is kept.
     fn send(&self, blob: &Descriptor, content: Content<'_>) -> Result<(), BlobError>;
 
+    /// Takes a blob from one of these repositories (`registry/name`), without its content being sent; whether it did.
+    fn mount(&self, _blob: &Descriptor, _from: &[String]) -> Result<bool, BlobError> {
+        Ok(false)
+    }
+
+    /// The repository (`registry/name`) that it is, if it is one.
+    fn repository(&self) -> Option<String> {
+        None
+    }
+
     /// Makes the name lead to a manifest, whose blobs are there.
     fn set_head(&self, media_type: &MediaType, manifest: &[u8]) -> Result<(), BlobError>;
+}
+
+/// A repository as a place of blobs.
+pub(crate) fn at_repository(repository: registry::Repository) -> Arc<dyn Place> {
+    Arc::new(repository::CacheRepository::new(repository))
 }
 
 /// Opens a place. Nothing is asked yet.
@@ -79,10 +96,13 @@ pub(super) fn open(
             let bucket = registry::Bucket::new(registry.clone(), place.address.clone());
             Arc::new(bucket::CacheBucket::new(bucket, place.clone()))
         }
-        CachePlace::Registry(reference) => {
+        CachePlace::Registry(reference, trust) => {
             let repository = registry.repository(reference);
             let repository = repository.map_err(|error| BlobError::Source(error.into()))?;
-            Arc::new(repository::CacheRepository::new(repository))
+            at_repository(match trust {
+                Trust::Configured => repository,
+                Trust::Anyone => repository.into_insecure(),
+            })
         }
     })
 }

@@ -50,6 +50,7 @@ impl Importer<'_> {
         };
         match environment.store.unpack_stack(&layers, &source, &proceed) {
             Ok(snapshots) => {
+                self.note_places(distant.iter().flatten())?;
                 for (snapshot, distant) in snapshots.iter().zip(&distant) {
                     if distant.as_ref().is_some_and(|distant| distant.coarse) {
                         let meta = store::SnapshotMeta {
@@ -65,6 +66,17 @@ impl Importer<'_> {
             Err(_) if environment.cancel.load(Ordering::Relaxed) => Err(Error::Cancelled),
             Err(source) => Err(self.give_up(&distant, source)),
         }
+    }
+
+    /// Remembers in which repositories the layers are, from which others of the same registry can take them.
+    fn note_places<'d>(&self, layers: impl Iterator<Item = &'d Distant>) -> Result<(), Error> {
+        for Distant { layer, cache, .. } in layers {
+            if let Some(repository) = self.loaded()[*cache].place.repository() {
+                let store = self.environment.store;
+                store.note_place(&layer.diff_id, &layer.blob.digest, &repository)?;
+            }
+        }
+        Ok(())
     }
 
     fn distant(&self, stack: &[SnapshotId]) -> Vec<Option<Distant>> {

@@ -1,11 +1,16 @@
 //! Steps that caches of other machines know.
 
+use std::sync::Arc;
+
+use oci::{Descriptor, DiffId};
+use store::SnapshotId;
+
 use super::{Made, Schedule, Stopped};
-use crate::cache::Question;
+use crate::cache::{self, Question};
 use crate::key::Key;
 use crate::record::Record;
-use crate::step::StepId;
-use crate::{Error, Event};
+use crate::step::{Operation, StepId};
+use crate::{BaseImage, Error, Event, LeftLayers, StageImage};
 
 impl Schedule<'_> {
     /// The record of a key that holds on what is below: the store's, or else another machine's.
@@ -89,6 +94,68 @@ impl Schedule<'_> {
     pub(super) fn restore(&self, made: &Made, asked_by: StepId) -> Result<(), Stopped> {
         let restored = self.importer.restore(&made.stack, asked_by);
         restored.map_err(|error| self.give_up(error))
+    }
+
+    /// Sees to it that what a target is made of is here; of an image that is only pushed, no more than somebody looks into.
+    pub(super) fn provide(&self, made: &Made, asked_by: StepId) -> Result<(), Stopped> {
+        let whole = self.exact_times || self.has_inline_cache();
+        let Some(compression) = self.environment.leave.filter(|_| !whole) else {
+            return self.unpack(made, asked_by);
+        };
+        let base = made.base.and_then(|base| self.base_image(base));
+        let ground = base.map_or(0, |base| base.config.rootfs.diff_ids.len());
+        let (below, own) = made.stack.split_at(ground);
+        let is_needed = |id: &SnapshotId| !self.importer.leave(id, compression);
+        // To find out what a layer is, all that it lies on is looked at.
+        let needed = match own.iter().rposition(is_needed) {
+            Some(highest) => &made.stack[..=ground + highest],
+            None if base.is_none_or(|base| base.may_stay(self.environment.store)) => return Ok(()),
+            None => below,
+        };
+        let needed = Made {
+            stack: Arc::new(needed.to_vec()),
+            ..made.clone()
+        };
+        self.unpack(&needed, asked_by)
+    }
+
+    fn base_image(&self, id: StepId) -> Option<&BaseImage> {
+        match &self.step(id).operation {
+            Operation::Image(image) => Some(image),
+            _ => None,
+        }
+    }
+
+    /// A layer that stays in its cache.
+    pub(crate) fn left(&self, snapshot: &SnapshotId) -> Option<(Descriptor, DiffId)> {
+        let (blob, diff_id, _) = self.importer.left(snapshot)?;
+        Some((blob, diff_id))
+    }
+
+    /// What of these images is not here, and where it is.
+    pub(crate) fn left_of(&self, images: &[(&StageImage, &Made)]) -> Result<LeftLayers, Error> {
+        let mut left = LeftLayers::default();
+        if self.environment.leave.is_none() {
+            return Ok(left);
+        }
+        for (image, made) in images {
+            for (blob, _, place) in made.stack.iter().filter_map(|id| self.importer.left(id)) {
+                left.add(&blob.digest, place);
+            }
+            let Some(base) = &image.base else { continue };
+            let store = self.environment.store;
+            for layer in &base.manifest.layers {
+                if let Some(reference) = &base.reference
+                    && !store.has_blob(&layer.digest)?
+                {
+                    let repository = self.environment.registry.repository(reference);
+                    let place =
+                        cache::at_repository(repository.map_err(|e| Error::Push(e.into()))?);
+                    left.add(&layer.digest, place);
+                }
+            }
+        }
+        Ok(left)
     }
 
     /// Stops everything, but no step has failed: the build begins again without the cache that is at fault.

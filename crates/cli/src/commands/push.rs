@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::progress::Mode;
 use crate::{output, signals};
-use builder::{Event, Naming, Push, Trust};
+use builder::{Event, LeftLayers, Naming, Push, Trust};
 use oci::{Compression, Descriptor, Platform, Reference};
 use std::path::PathBuf;
 use store::{MediaTypes, Packing, Recompress, Scope, Store};
@@ -89,6 +89,7 @@ fn push(
     transfers.show(format!("push {}", names.join(", ")), |environment| {
         (environment.events)(Event::Started(STEP));
         let push = Push {
+            left: &LeftLayers::default(),
             root: &item.root,
             names: &item.names,
             packing,

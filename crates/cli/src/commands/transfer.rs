@@ -72,6 +72,7 @@ impl<'a> Transfers<'a> {
             git: builder::remote::GitSettings::default(),
             inspector: None,
             layers_as: None,
+            leave: None,
             claims: &Claims::default(),
             resolv_conf: Vec::new(),
             programs: Vec::new(),

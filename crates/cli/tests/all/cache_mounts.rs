@@ -59,6 +59,35 @@ fn a_fresh_machine_has_what_the_other_had() {
 }
 
 #[test]
+fn times_are_exact() {
+    let (one, other) = (Carafe::new(), Carafe::new());
+    let registry = Registry::start();
+    let name = format!("{}/mounts:x", registry.host());
+    // Of the same length, and within the same second.
+    let write = |text: &str| {
+        let run = format!(
+            "RUN --mount=type=cache,target=/c echo {text} > /c/a; mkdir -p /c/d; ln -sf a /c/l\n"
+        );
+        build(&one, &run, &["--cache-mounts-to", &name])
+    };
+    for text in ["one", "two", "six", "ten"] {
+        let said = write(text);
+        assert!(said.stderr.contains("sent 3 blobs"), "{said:#?}");
+    }
+    let show = |machine: &Carafe, flags: &[&str]| {
+        let run = "RUN --mount=type=cache,target=/c cd /c; for f in a d l; do stat -c '%n %y' $f; done > /times; cat a >> /times\n";
+        build(machine, run, flags);
+        machine.ok(["run", "--rm", "x", "cat", "/times"])
+    };
+    let times = show(&one, &[]);
+    assert!(
+        times.contains("ten") && !times.contains("00000000 "),
+        "{times}"
+    );
+    assert_eq!(times, show(&other, &["--cache-mounts-from", &name]));
+}
+
+#[test]
 fn only_what_changed_is_sent() {
     let (one, other) = (Carafe::new(), Carafe::new());
     let folder = one.path("mounts");

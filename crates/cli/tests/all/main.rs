@@ -6,13 +6,17 @@ mod bake;
 mod builds;
 mod cache_mounts;
 mod cache_rules;
+
+mod cached_push;
 mod caches;
 mod checks;
 mod containers;
 mod docker;
 mod explain;
+mod export_ends;
 mod freshness;
 mod hostile;
+mod hostile_caches;
 mod images;
 mod login;
 mod missing;

@@ -98,6 +98,13 @@ impl Carafe {
         said.stderr
     }
 
+    /// Builds [`context`](Self::context) with these flags, which must succeed.
+    pub(crate) fn build(&self, flags: &[&str]) -> Said {
+        let said = self.run([&["build", "--progress=plain"], flags, &["context"]].concat());
+        assert_eq!(said.code, 0, "{said:#?}");
+        said
+    }
+
     /// Runs it with something on standard input.
     pub(crate) fn feed<I: AsRef<OsStr>>(
         &self,

@@ -40,12 +40,12 @@ impl Signing<'_> {
         timestamp::format_seconds(self.time).replace(['-', ':'], "")
     }
 
-    /// The header for a request without a query. `headers` are those that are signed, in the order of their names;
+    /// The header for a request to a path and a query, both encoded, and the latter in the order of its names. `headers` are those that are signed, in the order of their names;
     /// the digest of the content is among them.
     pub(super) fn authorization(
         &self,
         method: &str,
-        path: &str,
+        (path, query): (&str, &str),
         headers: &[(&str, &str)],
     ) -> String {
         let date = self.date();
@@ -60,7 +60,7 @@ impl Signing<'_> {
                 content = value;
             }
         }
-        let request = format!("{method}\n{path}\n\n{lines}\n{names}\n{content}");
+        let request = format!("{method}\n{path}\n{query}\n{lines}\n{names}\n{content}");
         let scope = format!("{day}/{}/s3/aws4_request", self.region);
         let hashed = Digest::sha256(request.as_bytes());
         let text = format!("{ALGORITHM}\n{date}\n{scope}\n{}", hashed.hex());
@@ -74,6 +74,11 @@ impl Signing<'_> {
         let id = &self.key.id;
         format!("{ALGORITHM} Credential={id}/{scope},SignedHeaders={names},Signature={signature}")
     }
+}
+
+/// The value of a parameter with everything percent-encoded but what RFC 3986 calls unreserved.
+pub(super) fn encoded_value(value: &str) -> String {
+    encoded(value).replace('/', "%2F")
 }
 
 /// A path with everything percent-encoded but slashes and what RFC 3986 calls unreserved.
@@ -96,7 +101,7 @@ mod tests {
     use super::*;
 
     /// The examples of Amazon's documentation.
-    fn signature(method: &str, path: &str, headers: &[(&str, &str)]) -> String {
+    fn signature(method: &str, place: (&str, &str), headers: &[(&str, &str)]) -> String {
         let key = AccessKey {
             id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
             secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned(),
@@ -108,7 +113,7 @@ mod tests {
             time: UNIX_EPOCH + Duration::from_secs(1_369_353_600),
         };
         assert_eq!(signing.date(), "20130524T000000Z");
-        let header = signing.authorization(method, path, headers);
+        let header = signing.authorization(method, place, headers);
         let scope = "Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request";
         assert!(header.contains(scope), "{header}");
         header.rsplit_once("Signature=").unwrap().1.to_owned()
@@ -127,7 +132,7 @@ mod tests {
             DATE,
         ];
         assert_eq!(
-            signature("GET", "/test.txt", &headers),
+            signature("GET", ("/test.txt", ""), &headers),
             "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
         );
     }
@@ -143,8 +148,22 @@ mod tests {
             ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
         ];
         assert_eq!(
-            signature("PUT", &encoded("/test$file.text"), &headers),
+            signature("PUT", (&encoded("/test$file.text"), ""), &headers),
             "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"
+        );
+    }
+
+    #[test]
+    fn get_with_a_query() {
+        let nothing = Digest::sha256(b"");
+        let headers = [HOST, ("x-amz-content-sha256", nothing.hex()), DATE];
+        assert_eq!(
+            signature("GET", ("/", "lifecycle="), &headers),
+            "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"
+        );
+        assert_eq!(
+            signature("GET", ("/", "max-keys=2&prefix=J"), &headers),
+            "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"
         );
     }
 
@@ -160,6 +179,7 @@ mod tests {
 
     #[test]
     fn paths() {
+        assert_eq!(encoded_value("a/b+c="), "a%2Fb%2Bc%3D");
         assert_eq!(encoded("a b/sha256:ä~_.-"), "a%20b/sha256%3A%C3%A4~_.-");
     }
 }

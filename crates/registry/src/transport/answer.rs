@@ -166,7 +166,7 @@ impl Answer {
         }
     }
 
-    fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         http_date::retry_after(self.header("retry-after")?, SystemTime::now())
     }
 

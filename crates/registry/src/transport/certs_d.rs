@@ -5,6 +5,9 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, parse_pem};
 
 use crate::error::Error;
@@ -100,11 +103,40 @@ fn own(path: &Path) -> Result<ClientCert, Error> {
 }
 
 /// A certificate and its key, which may be in one file.
-fn pair(certificate: &Path, key: &Path) -> Result<ClientCert, Error> {
-    let text = read(key)?;
-    let key = PrivateKey::from_pem(&text)
-        .map_err(|_| failed(key, "there is no private key in it that needs no password"))?;
-    Ok(ClientCert::new_with_certs(&certificates(certificate)?, key))
+fn pair(certificate: &Path, key_path: &Path) -> Result<ClientCert, Error> {
+    let text = read(key_path)?;
+    let key = PrivateKey::from_pem(&text).map_err(|_| {
+        failed(
+            key_path,
+            "there is no private key in it that needs no password",
+        )
+    })?;
+    let chain = certificates(certificate)?;
+    check(&chain, &text).map_err(|reason| failed(certificate, reason))?;
+    Ok(ClientCert::new_with_certs(&chain, key))
+}
+
+/// Whether a certificate can be shown, with this key: the HTTP client panics with one that cannot.
+fn check(chain: &[Certificate<'static>], key: &[u8]) -> Result<(), String> {
+    let chain = chain
+        .iter()
+        .map(|it| CertificateDer::from(it.der().to_vec()));
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| error.to_string())?;
+    let provider = rustls::crypto::ring::default_provider();
+    match CertifiedKey::from_der(chain.collect(), key, &provider) {
+        Ok(_) => Ok(()),
+        Err(rustls::Error::InconsistentKeys(_)) => Err("its key is another one's".to_owned()),
+        Err(error) => {
+            let text = error.to_string();
+            let old = text.contains("UnsupportedCertVersion");
+            let old = if old {
+                "; it has to be of X.509 version 3"
+            } else {
+                ""
+            };
+            Err(format!("it cannot be shown: {text}{old}"))
+        }
+    }
 }
 
 fn must_be_there(path: &Path, other: &Path) -> Result<(), Error> {

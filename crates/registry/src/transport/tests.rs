@@ -280,6 +280,14 @@ fn folders_of_certificates_that_are_not_whole() {
             &[("me.cert", "client.key"), ("me.key", "client.key")],
             "me.cert: there are none",
         ),
+        (
+            &[("me.cert", "client.cert"), ("me.key", "server.key")],
+            "me.cert: its key is another one's",
+        ),
+        (
+            &[("me.cert", "client-v1.cert"), ("me.key", "client.key")],
+            "has to be of X.509 version 3",
+        ),
     ] {
         let (_place, certificates) = certs_d("registry.test", files);
         let transport = with_certificates(certificates);

@@ -122,17 +122,23 @@ impl Store {
         self.put_like(descriptor, &manifest.to_bytes())
     }
 
-    /// A blob of a layer that was made here, compressed so: a known one, or a new one, which is kept.
+    /// A blob of a layer that was made here, compressed so: a known one, or a new one, which is kept, and which `begun` may
+    /// read, or stop, while it is made.
     ///
     /// # Errors
     /// [`Error::NoSuchBlob`] if the layer cannot be made any more, [`Error::Compress`] if it cannot be compressed;
     /// [`Error::Io`].
-    pub fn layer_blob(&self, layer: &Sealed, how: &Recompress) -> Result<Descriptor, Error> {
+    pub fn layer_blob(
+        &self,
+        layer: &Sealed,
+        how: &Recompress,
+        begun: &dyn Fn(Growing),
+    ) -> Result<Descriptor, Error> {
         let digest = layer.diff_id.digest().clone();
         let plain = Descriptor::new(MediaType::OciLayer, digest, layer.tar_size);
         match how.keeps(&plain) {
             true => Ok(plain),
-            false => self.compressed_layer(&plain, &layer.diff_id, how, &|_| ()),
+            false => self.compressed_layer(&plain, &layer.diff_id, how, begun),
         }
     }
 

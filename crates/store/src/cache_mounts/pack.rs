@@ -68,7 +68,7 @@ impl CacheMount {
             files: Vec::new(),
             first_new: old.len(),
         };
-        for change in Changes::new(&nothing, upper)? {
+        for change in Changes::new(&nothing, upper)?.with_exact_times() {
             if !proceed() {
                 return Err(Error::Stopped);
             }

@@ -42,14 +42,23 @@ impl Change {
     /// # Errors
     /// [`LayerError::Content`] if its capabilities cannot be read.
     pub fn file(path: Vec<u8>, file: File, metadata: &Metadata) -> Result<Change, LayerError> {
-        regular(file, path, metadata)
+        regular(file, path, &in_seconds(metadata))
     }
 
     fn bare(path: Vec<u8>, kind: Kind, metadata: &Metadata) -> Change {
         Change {
-            entry: entry(path, kind, metadata),
+            entry: entry(path, kind, &in_seconds(metadata)),
             content: None,
         }
+    }
+}
+
+/// With whole seconds, as layers have them: everybody else writes them so, and one that is pulled compares equal to one that was
+/// built.
+pub(super) fn in_seconds(metadata: &Metadata) -> Metadata {
+    Metadata {
+        mtime: (metadata.mtime.0, 0),
+        ..metadata.clone()
     }
 }
 
@@ -114,8 +123,10 @@ pub(super) fn entry(path: Vec<u8>, kind: Kind, metadata: &Metadata) -> Entry {
     Entry {
         uid: metadata.uid.into(),
         gid: metadata.gid.into(),
-        // Whole seconds, as everybody else writes: a layer that is pulled compares equal to one that was built.
-        mtime: Time::seconds(metadata.mtime.0),
+        mtime: Time {
+            seconds: metadata.mtime.0,
+            nanos: metadata.mtime.1,
+        },
         ..Entry::new(path, kind, metadata.mode)
     }
 }

@@ -8,35 +8,36 @@ use store::{CacheMountId, MediaTypes, MountIndex, PackedMount};
 use super::restore::{document, read_index};
 use super::{INDEX, MEDIA_TYPE, MountsDocument, PackedEntry, VERSION};
 use crate::cache::place::{self, Place};
-use crate::cache::send::Sender;
+use crate::cache::send::{self, Sender};
 use crate::cache::{CacheContent, CacheExported, CacheTarget};
-use crate::{Environment, Error};
+use crate::{Environment, Error, StepId};
 
 /// Sends the cache mounts of a build's steps. Mounts that the place has and this machine does not, or that somebody uses
-/// just now, stay as they are.
+/// just now, stay as they are. Events are those of `step`.
 ///
 /// # Errors
 /// [`Error::CacheExport`] if they cannot be packed or written in time; [`Error::Cancelled`].
 pub fn export_cache_mounts(
     content: &CacheContent,
     target: &CacheTarget,
+    step: StepId,
     environment: &Environment<'_>,
 ) -> Result<CacheExported, Error> {
-    let failed = |source| target.failed(source, environment);
-    let place = place::open(&target.place, environment.registry).map_err(failed)?;
-    let export = Export {
-        place: &*place,
-        sender: Sender::new(target.timeout, environment),
-        environment,
-    };
-    export
-        .run(&content.mounts, target.media_types)
-        .map_err(failed)
+    let exported = send::within(target.timeout, step, environment, |sender, client| {
+        let place = place::open(&target.place, client)?;
+        let export = Export {
+            place: &*place,
+            sender,
+            environment,
+        };
+        export.run(&content.mounts, target.media_types)
+    });
+    exported.map_err(|source| target.failed(source, environment))
 }
 
 struct Export<'e> {
     place: &'e dyn Place,
-    sender: Sender,
+    sender: &'e Sender<'e>,
     environment: &'e Environment<'e>,
 }
 

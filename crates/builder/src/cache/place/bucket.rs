@@ -83,12 +83,11 @@ impl Place for CacheBucket {
         };
         let object = self.blob(&blob.digest);
         self.bucket
-            .put(&object, (&blob.digest, blob.size), &verified)
+            .put(&object, blob.size, &verified)
             .map_err(failed)
     }
 
     fn set_head(&self, _media_type: &MediaType, manifest: &[u8]) -> Result<(), BlobError> {
-        let digest = Digest::sha256(manifest);
         let bytes = manifest.to_vec();
         for name in &self.place.names {
             let content = || -> io::Result<Box<dyn Read + Send>> {
@@ -96,7 +95,7 @@ impl Place for CacheBucket {
             };
             let object = self.manifest_named(name);
             self.bucket
-                .put(&object, (&digest, manifest.len() as u64), &content)
+                .put(&object, manifest.len() as u64, &content)
                 .map_err(failed)?;
         }
         Ok(())

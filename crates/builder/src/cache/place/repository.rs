@@ -50,6 +50,23 @@ impl Place for CacheRepository {
         self.repository.upload_blob(blob, content).map_err(failed)
     }
 
+    fn mount(&self, blob: &Descriptor, from: &[String]) -> Result<bool, BlobError> {
+        let (registry, own) = self.repository.location();
+        let beside = |place: &String| {
+            let (host, name) = place.split_once('/')?;
+            (host == registry && name != own).then(|| name.to_owned())
+        };
+        match from.iter().find_map(beside) {
+            Some(name) => { self.repository.mount_blob(&blob.digest, &name) }.map_err(failed),
+            None => Ok(false),
+        }
+    }
+
+    fn repository(&self) -> Option<String> {
+        let (registry, name) = self.repository.location();
+        Some(format!("{registry}/{name}"))
+    }
+
     fn set_head(&self, media_type: &MediaType, manifest: &[u8]) -> Result<(), BlobError> {
         let tag = self.repository.reference().tag().unwrap_or("latest");
         let put = self.repository.put_manifest(tag, media_type, manifest);

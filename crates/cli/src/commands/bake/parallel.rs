@@ -98,9 +98,14 @@ fn read<'a>(
     for (at, build) in builds.iter().enumerate() {
         let part = progress.part(&build.name, at);
         let request = Request::read(&build.args, session, &|event| part.event(event));
-        requests.push(Mutex::new(
-            request.map_err(|error| error.about(&about(build)))?,
-        ));
+        let mut request = request.map_err(|error| error.about(&about(build)))?;
+        if builds
+            .iter()
+            .any(|other| other.uses.iter().any(|(_, used)| *used == at))
+        {
+            request.keep_whole();
+        }
+        requests.push(Mutex::new(request));
     }
     Ok(requests)
 }

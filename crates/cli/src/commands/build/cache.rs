@@ -9,8 +9,12 @@ use crate::report::sizes;
 use crate::terminal::clean;
 use crate::terminal::style::Style;
 use builder::{
-    CacheExported, CacheFailure, CacheOptions, CacheSource, CacheTarget, Environment, Outcome,
+    CacheContent, CacheExported, CacheFailure, CacheOptions, CacheSource, CacheTarget, Environment,
+    Event, Outcome, StepId, StepTitle,
 };
+
+/// The number of the first export as a step; no build has so many of its own, nor so many outputs before it.
+const FIRST_STEP: u32 = 99_500;
 
 /// The flags of caches that cross machines.
 #[derive(Debug, Default, clap::Args)]
@@ -96,7 +100,7 @@ impl Caches {
         }
     }
 
-    /// Writes all caches. One that cannot be written is told, unless it is to fail the build.
+    /// Writes all caches, each shown as a step. One that cannot be written is told, unless it is to fail the build.
     pub(super) fn export(
         &self,
         outcome: &Outcome,
@@ -104,17 +108,56 @@ impl Caches {
     ) -> Result<Vec<Written>, builder::Error> {
         let content = &outcome.cache;
         let mut written = Vec::new();
-        for target in &self.to {
-            let result = builder::export_cache(content, target, environment);
-            written.push(Written::of(target, ["steps", "layers"], result)?);
-        }
-        for target in &self.mounts_to {
-            let result = builder::export_cache_mounts(content, target, environment);
-            written.push(Written::of(target, ["mounts", "packs"], result)?);
+        let targets = self.to.iter().map(|target| (target, STEPS));
+        let targets = targets.chain(self.mounts_to.iter().map(|target| (target, MOUNTS)));
+        for ((target, kind), step) in targets.zip((FIRST_STEP..).map(StepId)) {
+            (environment.events)(Event::Planned(vec![StepTitle {
+                id: step,
+                stage: String::new(),
+                position: None,
+                text: format!("export {} to {}", kind.title, target.name),
+                line: None,
+                inputs: Vec::new(),
+            }]));
+            (environment.events)(Event::Started(step));
+            let result = (kind.export)(content, target, step, environment);
+            (environment.events)(match result {
+                Ok(_) => Event::Finished(step),
+                Err(_) => Event::Failed(step),
+            });
+            written.push(Written::of(target, kind.counted, result)?);
         }
         Ok(written)
     }
 }
+
+/// What of a build can be written.
+#[derive(Clone, Copy)]
+struct Kind {
+    title: &'static str,
+    /// What there is, and what it is made of.
+    counted: [&'static str; 2],
+    export: Exporter,
+}
+
+type Exporter = fn(
+    &CacheContent,
+    &CacheTarget,
+    StepId,
+    &Environment<'_>,
+) -> Result<CacheExported, builder::Error>;
+
+const STEPS: Kind = Kind {
+    title: "cache",
+    counted: ["steps", "layers"],
+    export: builder::export_cache,
+};
+
+const MOUNTS: Kind = Kind {
+    title: "cache mounts",
+    counted: ["mounts", "packs"],
+    export: builder::export_cache_mounts,
+};
 
 impl Written {
     /// What is told of it later, or what ends the build now.

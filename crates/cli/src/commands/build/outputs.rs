@@ -6,7 +6,7 @@ mod export;
 mod files;
 mod flags;
 
-pub(super) use export::{Exported, export};
+pub(super) use export::{ExportError, Exported, export};
 pub(super) use flags::OutputFlags;
 
 use super::flags::Args;
@@ -14,10 +14,11 @@ use super::split::Split;
 use crate::command_error::CommandError;
 use crate::terminal;
 use builder::{ImageTimes, Naming, Options, Trust, Wanted};
+use oci::compression::Members;
 use oci::{Compression, Reference};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
-use store::{Extraneous, Noted, Packing, Recompress};
+use store::{Extraneous, Noted, Packing, Recompress, Scope};
 
 /// One `--output`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,6 +230,20 @@ pub(super) fn layers_as(outputs: &[Output]) -> Option<Recompress> {
     let kept = outputs.iter().filter(|output| !is_pushed(output));
     let mut packings = kept.filter_map(Output::packing);
     packings.find_map(|packing| packing.recompress)
+}
+
+/// How the layers of the image are compressed, if it is only pushed, and other layers stay as they are: nobody needs them here
+/// then.
+pub(super) fn leave(outputs: &[Output]) -> Option<Compression> {
+    let how = |output: &Output| match output {
+        Output::Image(image) if image.pushed.is_some() && !image.unpack => image.packing.recompress,
+        _ => None,
+    };
+    let is_usual = |how: &Recompress| how.scope == Scope::Plain && how.members == Members::Many;
+    let first = outputs.first().and_then(how).filter(is_usual)?.compression;
+    let mut all = outputs.iter().map(how);
+    let alike = all.all(|how| how.is_some_and(|how| is_usual(&how) && how.compression == first));
+    alike.then_some(first)
 }
 
 /// Refuses outputs that cannot take what is built: the images of several platforms, or one without an index.

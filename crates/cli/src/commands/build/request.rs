@@ -3,7 +3,7 @@
 use super::cache::{Caches, Written};
 use super::checks::Checks;
 use super::flags::Args;
-use super::outputs::{self, Exported, Output};
+use super::outputs::{self, ExportError, Exported, Output};
 use super::reporting::Form;
 use super::result::{self, BuildResult};
 use super::session::Session;
@@ -19,7 +19,7 @@ use builder::{
     Verified,
 };
 use dockerfile::{Diagnostic, Severity};
-use oci::Digest;
+use oci::{Compression, Digest};
 use serde_json::Value;
 use std::io;
 use std::sync::atomic::Ordering;
@@ -32,6 +32,8 @@ pub(crate) struct Request<'a> {
     outputs: Vec<Output>,
     caches: Caches,
     options: Options,
+    /// How layers are compressed that need not be here.
+    leave: Option<Compression>,
     checks: Checks,
     /// What the rules found, and what the build adds.
     warnings: Mutex<Vec<Diagnostic>>,
@@ -100,6 +102,7 @@ impl<'a> Request<'a> {
         let older = syntax::check(&options, &checks.parsed, config)?;
         Ok(Self {
             args,
+            leave: outputs::leave(&outputs),
             outputs,
             caches,
             options,
@@ -107,6 +110,11 @@ impl<'a> Request<'a> {
             warnings: Mutex::new(older.into_iter().collect()),
             explained: OnceLock::new(),
         })
+    }
+
+    /// Others use the result: it has to be here whole.
+    pub(crate) fn keep_whole(&mut self) {
+        self.leave = None;
     }
 
     /// Gives a context the result of another build.
@@ -134,11 +142,27 @@ impl<'a> Request<'a> {
         let environment = Environment {
             inspector,
             layers_as: outputs::layers_as(&self.outputs),
+            leave: self.leave,
             ..session.environment(&events)
         };
+        let failed = |error: ExportError| Failure::Export(error.into_command_error());
         let outcome = self.build(&environment)?;
-        let exports =
-            outputs::export(&self.outputs, &outcome, &environment).map_err(Failure::Export)?;
+        let (outcome, exports) = match outputs::export(&self.outputs, &outcome, &environment) {
+            // What the cache does not have, though it says so, has to be made.
+            Err(ExportError::LeftLayer(_)) => {
+                let environment = Environment {
+                    leave: None,
+                    ..session.environment(&events)
+                };
+                let outcome = self.build(&environment)?;
+                let exports = outputs::export(&self.outputs, &outcome, &environment);
+                (outcome, exports.map_err(failed)?)
+            }
+            exports => {
+                let exports = exports.map_err(failed)?;
+                (outcome, exports)
+            }
+        };
         let caches = self.caches.export(&outcome, &environment);
         let caches = caches.map_err(|error| self.failure(error))?;
         Ok(Done {
@@ -176,7 +200,10 @@ impl<'a> Request<'a> {
             said.push_str(&summary::verified(style));
         }
         let is_image = |output: &Output| matches!(output, Output::Image(_));
-        if session.config.is_called_by_docker() && self.outputs.iter().any(is_image) {
+        if session.config.is_called_by_docker()
+            && done.outcome.left.is_empty()
+            && self.outputs.iter().any(is_image)
+        {
             said.push_str(&summary::where_for_docker(&result, style));
         }
         Ok(said)

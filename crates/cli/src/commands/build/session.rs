@@ -48,6 +48,7 @@ impl<'a> Session<'a> {
             git: self.config.git(),
             inspector: None,
             layers_as: None,
+            leave: None,
             resolv_conf: self.config.resolv_conf(),
             programs: self.config.programs(),
         }

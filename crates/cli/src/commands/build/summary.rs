@@ -34,7 +34,8 @@ pub(super) fn success(
         })
         .collect();
     let mut out = "\n".to_owned();
-    if !stages.is_empty() {
+    // How large a layer is that is not here is not known.
+    if !stages.is_empty() && outcome.left.is_empty() {
         out.push_str(&stages::render(&stages, (name, size), style));
         out.push('\n');
     }
@@ -49,6 +50,10 @@ pub(super) fn success(
     out.push_str(&format!("{} {what} {id}{names}\n", style.green("built")));
     for name in result.exports.iter().flat_map(|export| &export.pushed) {
         out.push_str(&format!("{} {name}\n", style.green("pushed")));
+    }
+    if !outcome.left.is_empty() {
+        let hint = "its layers were not needed here, and the store does not have it; `carafe pull` gets it";
+        out.push_str(&format!("{} {hint}\n", style.cyan("hint:")));
     }
     for export in result.exports {
         let Some(to) = &export.to else { continue };

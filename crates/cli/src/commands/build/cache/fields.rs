@@ -4,7 +4,7 @@ use super::bucket;
 use crate::command_error::CommandError;
 use crate::config::Config;
 use crate::key_values;
-use builder::{CacheFailure, CacheMode, CachePlace, CacheSource, CacheTarget, FolderPlace};
+use builder::{CacheFailure, CacheMode, CachePlace, CacheSource, CacheTarget, FolderPlace, Trust};
 use oci::{Compression, Digest, Reference};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,7 +15,19 @@ use store::{MediaTypes, Recompress, Scope};
 const TYPES: [&str; 4] = ["registry", "local", "inline", "s3"];
 
 /// Types of BuildKit's that are services which carafe does not talk to.
-const SERVICES: [&str; 2] = ["gha", "azblob"];
+const SERVICES: [(&str, &str, &str); 2] = [
+    (
+        "gha",
+        "carafe does not speak to GitHub's cache service",
+        "in GitHub Actions use type=registry,ref=ghcr.io/OWNER/NAME/cache after `carafe login ghcr.io` with the job's \
+         GITHUB_TOKEN, or type=local with a folder that actions/cache keeps",
+    ),
+    (
+        "azblob",
+        "carafe does not speak to Azure's blob storage",
+        "use type=registry with a repository of Azure's container registry, or type=local with a folder that the pipeline keeps",
+    ),
+];
 
 /// How long an export may take, unless `timeout=` says otherwise: what BuildKit has for `gha`.
 const TIMEOUT: Duration = Duration::from_secs(10 * 60);
@@ -77,14 +89,7 @@ struct Direction {
 
 /// Reads a `--cache-from`.
 pub(super) fn source(text: &str, config: &Config) -> Result<CacheSource, CommandError> {
-    let fields = Fields::read(text, &FROM)?;
-    let place = fields
-        .place("src", config)
-        .map_err(|why| fields.wrong(&why))?;
-    Ok(CacheSource {
-        name: fields.name(),
-        place,
-    })
+    Fields::read(text, &FROM)?.source(config)
 }
 
 /// Reads a `--cache-to`; `None` for `type=inline`.
@@ -95,12 +100,8 @@ pub(super) fn target(text: &str, config: &Config) -> Result<Option<CacheTarget>,
 
 /// Reads a `--cache-mounts-from`.
 pub(super) fn mounts_source(text: &str, config: &Config) -> Result<CacheSource, CommandError> {
-    let fields = Fields::read(text, &MOUNTS_FROM)?.with_tag(MOUNTS_TAG);
-    let place = fields.place("src", config);
-    Ok(CacheSource {
-        name: fields.name(),
-        place: place.map_err(|why| fields.wrong(&why))?,
-    })
+    let fields = Fields::read(text, &MOUNTS_FROM)?;
+    fields.with_tag(MOUNTS_TAG).source(config)
 }
 
 /// Reads a `--cache-mounts-to`.
@@ -146,11 +147,9 @@ impl Fields {
 
     fn check(&self, direction: &Direction) -> Result<(), CommandError> {
         let kind = self.kind.as_str();
-        if SERVICES.contains(&kind) {
-            let why = format!("type={kind} is not supported");
-            return Err(self
-                .wrong(&why)
-                .hint("registry, local and s3 work everywhere"));
+        if let Some((_, why, instead)) = SERVICES.iter().find(|(known, ..)| *known == kind) {
+            let why = format!("type={kind} is not supported: {why}");
+            return Err(self.wrong(&why).hint(*instead));
         }
         let Some((_, own)) = direction.fields.iter().find(|(known, _)| *known == kind) else {
             let why = match TYPES.contains(&kind) {
@@ -197,11 +196,17 @@ impl Fields {
         }
     }
 
+    fn source(&self, config: &Config) -> Result<CacheSource, CommandError> {
+        let place = self.place("src", config).map_err(|why| self.wrong(&why))?;
+        let name = self.name(&place);
+        Ok(CacheSource { name, place })
+    }
+
     /// What messages call the cache.
-    fn name(&self) -> String {
-        if self.kind == "s3" {
-            let of = |key| self.value(key).unwrap_or_default();
-            return format!("s3://{}/{}{}", of("bucket"), of("prefix"), of("name"));
+    fn name(&self, place: &CachePlace) -> String {
+        if let CachePlace::Bucket(place) = place {
+            let name = self.value("name").unwrap_or_default();
+            return format!("s3://{}/{}{name}", place.address.bucket, place.prefix);
         }
         let of = |keys: [&str; 3]| keys.into_iter().find_map(|key| self.value(key));
         of(["ref", "src", "dest"]).unwrap_or_default().to_owned()
@@ -210,10 +215,13 @@ impl Fields {
     fn place(&self, path: &str, config: &Config) -> Result<CachePlace, String> {
         match self.kind.as_str() {
             "registry" => {
-                self.boolean("registry.insecure", false)?;
+                let trust = match self.boolean("registry.insecure", false)? {
+                    true => Trust::Anyone,
+                    false => Trust::Configured,
+                };
                 let text = self.value("ref").ok_or("ref=NAME is missing")?;
                 let reference: Reference = text.parse().map_err(|e: oci::Error| e.to_string())?;
-                Ok(CachePlace::Registry(reference))
+                Ok(CachePlace::Registry(reference, trust))
             }
             "s3" => bucket::place(self, config),
             _ => {
@@ -266,9 +274,10 @@ impl Fields {
                 }
             };
         }
+        let place = self.place("dest", config)?;
         Ok(Some(CacheTarget {
-            name: self.name(),
-            place: self.place("dest", config)?,
+            name: self.name(&place),
+            place,
             mode,
             recompress,
             media_types,

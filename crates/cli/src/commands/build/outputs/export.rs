@@ -3,7 +3,7 @@
 use super::{ArchiveOutput, Form, ImageOutput, Output, Pushing, files, image_times};
 use crate::command_error::CommandError;
 use crate::output::OutputFile;
-use builder::{Built, Environment, Event, Naming, Outcome, Push, StepId, StepTitle};
+use builder::{Built, Environment, Event, LeftLayers, Naming, Outcome, Push, StepId, StepTitle};
 use oci::{Descriptor, Digest, Reference};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -37,12 +37,46 @@ pub(crate) struct ExportedImage {
     pub(crate) descriptor: Descriptor,
 }
 
+/// Why what was built could not be written.
+#[derive(Debug)]
+pub(crate) enum ExportError {
+    /// A layer stayed in a cache that does not have it after all: it has to be made here.
+    LeftLayer(builder::Error),
+    /// Anything else.
+    Final(CommandError),
+}
+
+impl ExportError {
+    /// What the user is told.
+    pub(crate) fn into_command_error(self) -> CommandError {
+        match self {
+            Self::LeftLayer(error) => error.into(),
+            Self::Final(error) => error,
+        }
+    }
+}
+
+impl From<builder::Error> for ExportError {
+    fn from(error: builder::Error) -> Self {
+        match error {
+            builder::Error::LeftLayer(_) => Self::LeftLayer(error),
+            error => Self::Final(error.into()),
+        }
+    }
+}
+
+impl From<store::Error> for ExportError {
+    fn from(error: store::Error) -> Self {
+        Self::Final(error.into())
+    }
+}
+
 /// Writes what was built to all outputs.
 pub(crate) fn export(
     outputs: &[Output],
     outcome: &Outcome,
     environment: &Environment<'_>,
-) -> Result<Vec<Exported>, CommandError> {
+) -> Result<Vec<Exported>, ExportError> {
     let store = environment.store;
     let times = image_times(outputs);
     let built = |wanted| {
@@ -52,9 +86,16 @@ pub(crate) fn export(
     let outputs = outputs.iter().zip(FIRST_STEP..);
     outputs
         .map(|(output, step)| match output {
-            Output::Image(output) => image(output, built(output.times), StepId(step), environment),
-            Output::Archive(output) => archive(output, built(output.times), store),
-            Output::Files(output) => files::export(output, outcome, store),
+            Output::Image(output) => {
+                let built = (built(output.times), &outcome.left);
+                image(output, built, StepId(step), environment)
+            }
+            Output::Archive(output) => {
+                archive(output, built(output.times), store).map_err(ExportError::Final)
+            }
+            Output::Files(output) => {
+                files::export(output, outcome, store).map_err(ExportError::Final)
+            }
             Output::CacheOnly => Ok(Exported::default()),
         })
         .collect()
@@ -63,13 +104,13 @@ pub(crate) fn export(
 /// Pushes the image, and names it in the store.
 fn image(
     output: &ImageOutput,
-    built: &Built,
+    (built, left): (&Built, &LeftLayers),
     step: StepId,
     environment: &Environment<'_>,
-) -> Result<Exported, CommandError> {
+) -> Result<Exported, ExportError> {
     let store = environment.store;
     if let Some(pushing) = output.pushed {
-        push(output, pushing, &built.root, step, environment)?;
+        push(output, pushing, (&built.root, left), step, environment)?;
     }
     // What was pushed is packed by now.
     let packed = store.pack(&built.root, &output.packing)?;
@@ -79,7 +120,12 @@ fn image(
         Some(_) => pushed_names(output, &descriptor.digest, by_digest),
         None => Vec::new(),
     };
-    if output.stored {
+    if !left.is_empty() {
+        // The names mean what was pushed, which is not here.
+        for name in output.names.iter().filter(|_| output.stored && !by_digest) {
+            store.untag(name)?;
+        }
+    } else if output.stored {
         for manifest in &packed.manifests {
             store.add_image(&bare(manifest))?;
         }
@@ -102,10 +148,10 @@ fn image(
 fn push(
     output: &ImageOutput,
     pushing: Pushing,
-    root: &Descriptor,
+    (root, left): (&Descriptor, &LeftLayers),
     step: StepId,
     environment: &Environment<'_>,
-) -> Result<(), CommandError> {
+) -> Result<(), builder::Error> {
     let names: Vec<String> = output.names.iter().map(Reference::familiar).collect();
     (environment.events)(Event::Planned(vec![StepTitle {
         id: step,
@@ -117,6 +163,7 @@ fn push(
     }]));
     (environment.events)(Event::Started(step));
     let push = Push {
+        left,
         root,
         names: &output.names,
         packing: &output.packing,

@@ -1,3 +1,5 @@
+//! Blobs on their way out, and how far they are.
+
 use std::io::{self, Read};
 
 use oci::Digest;
@@ -5,12 +7,12 @@ use oci::Digest;
 use crate::{Environment, Event, StepId};
 
 /// How a blob is called where there is little room.
-pub(super) fn short(digest: &Digest) -> String {
+pub(crate) fn short(digest: &Digest) -> String {
     digest.hex().chars().take(12).collect()
 }
 
 /// A blob on its way, of which events tell how far it is.
-pub(super) struct Moved<'a> {
+pub(crate) struct Moved<'a> {
     what: String,
     total: Option<u64>,
     step: StepId,
@@ -18,7 +20,7 @@ pub(super) struct Moved<'a> {
 }
 
 impl<'a> Moved<'a> {
-    pub(super) fn of(
+    pub(crate) fn of(
         digest: &Digest,
         total: Option<u64>,
         step: StepId,
@@ -33,7 +35,7 @@ impl<'a> Moved<'a> {
     }
 
     /// Its content, which is counted as it is read.
-    pub(super) fn reading<'r>(
+    pub(crate) fn reading<'r>(
         &'r self,
         content: impl Read + Send + 'r,
     ) -> Box<dyn Read + Send + 'r> {
@@ -45,7 +47,7 @@ impl<'a> Moved<'a> {
     }
 
     /// It has arrived.
-    pub(super) fn finish(&self, size: u64) {
+    pub(crate) fn finish(&self, size: u64) {
         self.tell(size, Some(size));
     }
 
