@@ -11,6 +11,7 @@ use crate::{output, terminal};
 use builder::remote::GitSettings;
 use file::File;
 use registry::{Certificates, Client, Credentials, Observer, Proxies, Registries};
+use sandbox::Identity;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -44,8 +45,10 @@ impl Config {
     /// Lets an ordinary user own files as several users, and mount: in a user namespace, for the rest of the process.
     /// Must be called while there is one thread.
     pub(crate) fn become_root_of_own_namespace(&self) -> Result<(), CommandError> {
-        if !self.called_by_root {
-            sandbox::enter_user_namespace()?;
+        if !self.called_by_root
+            && let Identity::Single { .. } = sandbox::enter_user_namespace()?
+        {
+            rootfs::record_owners();
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! Owner, mode and time of a file, set together.
 
 use rustix::fd::{AsFd, BorrowedFd};
-use rustix::fs::{AtFlags, Gid, Mode, Timespec, Timestamps, UTIME_OMIT, Uid};
+use rustix::fs::{Gid, Mode, Timespec, Timestamps, UTIME_OMIT, Uid};
 use rustix::io;
 
-use crate::{Metadata, Time};
+use crate::{Metadata, Time, owner};
 
 /// What a file is to have besides its content. `None` leaves as it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,18 +42,11 @@ impl Attributes {
 
     pub(crate) fn apply(&self, file: BorrowedFd<'_>) -> io::Result<()> {
         if self.mode.is_some() || self.owner.is_some() {
-            let now: Metadata = rustix::fs::statx(
-                file,
-                c"",
-                AtFlags::EMPTY_PATH,
-                rustix::fs::StatxFlags::BASIC_STATS,
-            )?
-            .into();
+            let now = Metadata::of_open(file)?;
             let mut mode = now.mode;
-            if let Some((uid, gid)) = self.owner.filter(|owner| *owner != (now.uid, now.gid)) {
-                let (owner, group) = owner_of(uid, gid)?;
-                rustix::fs::fchown(file, owner, group)?;
-                // chown(2) drops set-user-ID and set-group-ID, even for root.
+            if let Some(owner) = self.owner.filter(|owner| *owner != (now.uid, now.gid)) {
+                set_owner(file, owner)?;
+                // chown(2) drops set-user-ID and set-group-ID, even for root. If it was not called they are only set again.
                 mode &= 0o1777;
             }
             if let Some(wanted) = self.mode.filter(|wanted| *wanted != mode) {
@@ -65,6 +58,14 @@ impl Attributes {
             None => Ok(()),
         }
     }
+}
+
+fn set_owner(file: BorrowedFd<'_>, owner: (u32, u32)) -> io::Result<()> {
+    if owner::are_owners_recorded() {
+        return owner::record(file, owner);
+    }
+    let (owner, group) = owner_of(owner.0, owner.1)?;
+    rustix::fs::fchown(file, owner, group)
 }
 
 /// The arguments of `chown(2)`. The last number is none: it would mean to leave the owner alone.

@@ -106,10 +106,7 @@ impl Dir {
     /// # Errors
     /// [`Error::Io`] if the kernel does not tell.
     pub fn metadata(&self) -> Result<Metadata, Error> {
-        let flags = AtFlags::EMPTY_PATH | Metadata::FLAGS;
-        rustix::fs::statx(&self.fd, c"", flags, Metadata::WANTED)
-            .map(Metadata::from)
-            .map_err(Error::io("examine", &self.path))
+        Metadata::of_open(self.fd()).map_err(Error::io("examine", &self.path))
     }
 
     /// The metadata of `name`, or `None` if there is no such thing.
@@ -118,8 +115,8 @@ impl Dir {
     /// [`Error::BadName`], [`Error::Io`].
     pub fn stat(&self, name: impl AsRef<OsStr>) -> Result<Option<Metadata>, Error> {
         let name = self.name(name.as_ref())?;
-        match rustix::fs::statx(&self.fd, name, Metadata::FLAGS, Metadata::WANTED) {
-            Ok(statx) => Ok(Some(statx.into())),
+        match Metadata::of_name(self.fd(), name) {
+            Ok(metadata) => Ok(Some(metadata)),
             Err(Errno::NOENT) => Ok(None),
             Err(e) => Err(self.failed("examine", name)(e)),
         }
@@ -335,16 +332,10 @@ pub(crate) fn regular(
     fd: OwnedFd,
     path: impl FnOnce() -> PathBuf,
 ) -> Result<(File, Metadata), Error> {
-    let flags = AtFlags::EMPTY_PATH | Metadata::FLAGS;
-    match rustix::fs::statx(&fd, c"", flags, Metadata::WANTED) {
+    match Metadata::of_open(fd.as_fd()) {
         // O_NONBLOCK has no effect on regular files and may stay.
-        Ok(statx) => {
-            let metadata = Metadata::from(statx);
-            match metadata.is_file() {
-                true => Ok((File::from(fd), metadata)),
-                false => Err(Error::NotAFile { path: path() }),
-            }
-        }
+        Ok(metadata) if metadata.is_file() => Ok((File::from(fd), metadata)),
+        Ok(_) => Err(Error::NotAFile { path: path() }),
         Err(e) => Err(Error::io("examine", &path())(e)),
     }
 }

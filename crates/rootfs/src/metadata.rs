@@ -1,6 +1,12 @@
 //! What `statx(2)` tells about a file.
 
+use std::ffi::OsStr;
+
+use rustix::fd::BorrowedFd;
 use rustix::fs::{AtFlags, FileType, Statx, StatxFlags, StatxTimestamp};
+use rustix::io;
+
+use crate::{owner, xattr};
 
 /// Seconds and nanoseconds since 1970.
 pub type Time = (i64, u32);
@@ -60,6 +66,26 @@ impl Metadata {
     /// Never through a symbolic link, never an automount, and no round trip to a server for fresher data.
     pub(crate) const FLAGS: AtFlags = AtFlags::SYMLINK_NOFOLLOW.union(AtFlags::NO_AUTOMOUNT);
 
+    /// What the kernel tells of an open file, with its [recorded](crate::record_owners) owner. `O_PATH` will do.
+    pub(crate) fn of_open(fd: BorrowedFd<'_>) -> io::Result<Metadata> {
+        let flags = AtFlags::EMPTY_PATH | Metadata::FLAGS;
+        let mut metadata = Metadata::from(rustix::fs::statx(fd, c"", flags, Metadata::WANTED)?);
+        owner::complete(&mut metadata, |name, value| {
+            rustix::fs::getxattr(xattr::proc_path(fd), name, value)
+        })?;
+        Ok(metadata)
+    }
+
+    /// The same of a name in a directory.
+    pub(crate) fn of_name(dir: BorrowedFd<'_>, name: &OsStr) -> io::Result<Metadata> {
+        let statx = rustix::fs::statx(dir, name, Metadata::FLAGS, Metadata::WANTED)?;
+        let mut metadata = Metadata::from(statx);
+        owner::complete(&mut metadata, |key, value| {
+            rustix::fs::lgetxattr(xattr::proc_path_at(dir, name), key, value)
+        })?;
+        Ok(metadata)
+    }
+
     /// Whether this is a directory.
     #[must_use]
     pub fn is_dir(&self) -> bool {
@@ -87,11 +113,13 @@ impl Metadata {
 
 impl From<Statx> for Metadata {
     fn from(s: Statx) -> Metadata {
+        let kind = FileKind::from(FileType::from_raw_mode(s.stx_mode.into()));
+        let (uid, gid) = owner::of_time(kind, s.stx_atime).unwrap_or((s.stx_uid, s.stx_gid));
         Metadata {
-            kind: FileKind::from(FileType::from_raw_mode(s.stx_mode.into())),
+            kind,
             mode: u32::from(s.stx_mode) & 0o7777,
-            uid: s.stx_uid,
-            gid: s.stx_gid,
+            uid,
+            gid,
             size: s.stx_size,
             blocks: s.stx_blocks,
             mtime: time(s.stx_mtime),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags};
+use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 pub use crate::walk::FollowLast;
@@ -164,9 +164,7 @@ impl Root {
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
             Err(e) => return Err(failed(e)),
         };
-        let flags = AtFlags::EMPTY_PATH | Metadata::FLAGS;
-        let statx = rustix::fs::statx(fd, c"", flags, Metadata::WANTED).map_err(failed)?;
-        Ok(Some(statx.into()))
+        Metadata::of_open(fd.as_fd()).map(Some).map_err(failed)
     }
 }
 

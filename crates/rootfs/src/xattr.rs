@@ -38,7 +38,7 @@ pub(crate) fn proc_path(fd: BorrowedFd<'_>) -> OsString {
 }
 
 /// The path of `name` in an open directory, for the system calls that have no `*at` form before Linux 6.13.
-fn proc_path_at(dir: BorrowedFd<'_>, name: &OsStr) -> OsString {
+pub(crate) fn proc_path_at(dir: BorrowedFd<'_>, name: &OsStr) -> OsString {
     let mut path = proc_path(dir);
     path.push("/");
     path.push(name);

@@ -22,6 +22,15 @@ pub enum Error {
         source: io::Error,
     },
 
+    /// The files of the store have their owners in another way than this process can read: see [`rootfs::record_owners`].
+    #[error("the store at {} was made {} subordinate IDs", path.display(), if *recorded { "without" } else { "with" })]
+    Owners {
+        /// The store's directory.
+        path: PathBuf,
+        /// Whether its files have recorded owners.
+        recorded: bool,
+    },
+
     /// The directory was written by a carafe that lays its store out differently.
     #[error("the store at {} has format version {found:?}, this carafe reads version {expected}", path.display())]
     Version {

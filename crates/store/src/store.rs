@@ -21,6 +21,9 @@ const SMALL: usize = 4096;
 /// The format that this program reads and writes.
 const VERSION: u32 = 1;
 
+/// Stands after it where files have [recorded](rootfs::record_owners) owners instead of the kernel's.
+const RECORDED: &str = "recorded";
+
 /// A directory with images, snapshots and cache records, shared by any number of processes.
 ///
 /// Cloning is cheap; clones share the process's lock. Everything in the store is written beside its place and
@@ -259,11 +262,20 @@ fn spread(dir: &Path) {
 /// Reads the format version, or lays out a new store. Several processes may do so at once: all write the same.
 fn check_version(layout: &Layout) -> Result<(), Error> {
     let path = layout.version();
+    let (version, recorded) = (VERSION.to_string(), format!("{VERSION} {RECORDED}"));
+    let (own, other) = match rootfs::are_owners_recorded() {
+        true => (recorded, version),
+        false => (version, recorded),
+    };
     if let Some(text) = read_small(&path, 64)? {
         let found = String::from_utf8_lossy(&text).trim().to_owned();
-        return match found == VERSION.to_string() {
-            true => Ok(()),
-            false => Err(Error::Version {
+        return match found {
+            found if found == own => Ok(()),
+            found if found == other => Err(Error::Owners {
+                path: layout.root().to_owned(),
+                recorded: !rootfs::are_owners_recorded(),
+            }),
+            found => Err(Error::Version {
                 path: layout.root().to_owned(),
                 found,
                 expected: VERSION,
@@ -279,6 +291,6 @@ fn check_version(layout: &Layout) -> Result<(), Error> {
     let scratch = Scratch::create(&layout.tmp())?;
     let temporary = scratch.path().join("version");
     let mut file = create_new(&temporary)?;
-    writeln!(file, "{VERSION}").map_err(Error::io("write", &temporary))?;
+    writeln!(file, "{own}").map_err(Error::io("write", &temporary))?;
     rename_into_place(&file, &temporary, &path, Durability::Synced)
 }

@@ -87,6 +87,14 @@ impl From<store::Error> for CommandError {
             store::Error::SeveralNames { .. } => {
                 Some("remove its names one by one, or all with --force".to_owned())
             }
+            store::Error::Owners { recorded, .. } => Some(match recorded {
+                true => "files in it have their owners noted beside them, where now the kernel knows them: use another directory \
+                         (--root DIR), or remove this one"
+                    .to_owned(),
+                false => "this user has no subordinate IDs now (/etc/subuid, /etc/subgid, newuidmap): give them back, use \
+                          another directory (--root DIR), or remove this one"
+                    .to_owned(),
+            }),
             store::Error::Version { .. } => Some(
                 "use another directory (--root DIR), or the carafe that made this one".to_owned(),
             ),

@@ -22,6 +22,7 @@ mod login;
 mod missing;
 mod on_error;
 mod outputs;
+mod owners;
 mod platforms;
 mod prune;
 mod pulls;

@@ -9,15 +9,20 @@ use rustix::io::Errno;
 use super::Dir;
 use crate::attributes::{Attributes, owner_of, timestamps};
 use crate::xattr::{self, Xattrs};
-use crate::{Error, FileKind, Time};
+use crate::{Error, FileKind, Metadata, Time, owner};
 
 impl Dir {
-    /// Gives `name` owner and group.
+    /// Gives `name` owner and group, or [records](crate::record_owners) them.
     ///
     /// # Errors
     /// [`Error::Io`]: `EINVAL` is an ID that the user namespace does not have; [`Error::BadName`].
     pub fn set_owner(&self, name: impl AsRef<OsStr>, uid: u32, gid: u32) -> Result<(), Error> {
         let name = self.name(name.as_ref())?;
+        if owner::are_owners_recorded() {
+            return Metadata::of_name(self.fd(), name)
+                .and_then(|now| owner::record_at(self.fd(), name, now.kind, (uid, gid)))
+                .map_err(self.failed("record the owner of", name));
+        }
         owner_of(uid, gid)
             .and_then(|(owner, group)| {
                 rustix::fs::chownat(&self.fd, name, owner, group, AtFlags::SYMLINK_NOFOLLOW)

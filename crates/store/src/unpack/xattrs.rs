@@ -1,7 +1,7 @@
 //! Which extended attributes of an archive are kept.
 //!
 //! File capabilities, and what users may set. `trusted.*` and the rest of `security.*` belong to the host, and
-//! `user.overlay.*` would tell the kernel lies about the layer.
+//! `user.overlay.*` would tell the kernel lies about the layer, and a recorded owner of that name would tell us some.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -20,7 +20,9 @@ use super::Capabilities;
 const CAPABILITY: &str = "security.capability";
 
 fn is_users(name: &[u8]) -> bool {
-    name.starts_with(b"user.") && !name.starts_with(b"user.overlay.")
+    name.starts_with(b"user.")
+        && !name.starts_with(b"user.overlay.")
+        && name != rootfs::OWNER.as_bytes()
 }
 
 pub(super) fn set_on_file(

@@ -1,0 +1,210 @@
+//! Owners that are recorded, where the kernel can give files none.
+//!
+//! In a user namespace of a single ID all files belong to that one: `chown(2)` to any other is `EINVAL`
+//! (user_namespaces(7)). So that layers come out right all the same, the owner is noted at the file: in the attribute
+//! `user.carafe.owner` of regular files and directories, and in the access time of everything else, which may have no
+//! such attribute (xattr(7)). Either follows the file wherever it is renamed, linked or copied up by overlayfs, and
+//! files of root, which most are, have none.
+//!
+//! An access time that says so is one after 2242. The kernel leaves it alone: with `relatime`, reading a link renews only what is
+//! older than the file's change or than a day.
+
+use std::ffi::OsStr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fd::BorrowedFd;
+use rustix::fs::{AtFlags, StatxTimestamp, Timespec, Timestamps, UTIME_OMIT};
+use rustix::io::{Errno, Result};
+
+use crate::xattr;
+use crate::{FileKind, Metadata};
+
+/// The attribute that holds `UID:GID` of a file that does not belong to root.
+pub const OWNER: &str = "user.carafe.owner";
+
+/// Seconds since 1970 of the first access time that is an owner. ext4's times end at 15 032 385 535.
+const FIRST: i64 = 1 << 33;
+
+/// A time has room for two IDs of so many bits: 32 in its seconds, and 28 in the rest.
+const ID_BITS: u32 = 30;
+const FRACTION_BITS: u32 = 28;
+
+static RECORDED: AtomicBool = AtomicBool::new(false);
+
+/// Has owners recorded from now on, by the whole process. It is to be called by who entered a user namespace of a single
+/// ID, before anything is read or written.
+pub fn record_owners() {
+    RECORDED.store(true, Ordering::Relaxed);
+}
+
+/// Whether owners are recorded.
+#[must_use]
+pub fn are_owners_recorded() -> bool {
+    RECORDED.load(Ordering::Relaxed)
+}
+
+/// Puts a recorded owner in the place of the kernel's. `get` reads an attribute.
+pub(crate) fn complete(
+    metadata: &mut Metadata,
+    get: impl FnOnce(&OsStr, &mut [u8]) -> Result<usize>,
+) -> Result<()> {
+    if !are_owners_recorded() || !has_attributes(metadata.kind) {
+        return Ok(());
+    }
+    // Two numbers and a colon.
+    let mut text = [0; 32];
+    match get(OsStr::new(OWNER), &mut text) {
+        // What is no owner nobody here has written.
+        Ok(length) => {
+            if let Some(owner) = parse(&text[..length]) {
+                (metadata.uid, metadata.gid) = owner;
+            }
+        }
+        Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::RANGE) => {}
+        Err(errno) => return Err(errno),
+    }
+    Ok(())
+}
+
+/// The owner that an access time holds, if it does.
+pub(crate) fn of_time(kind: FileKind, accessed: StatxTimestamp) -> Option<(u32, u32)> {
+    if !are_owners_recorded() || has_attributes(kind) {
+        return None;
+    }
+    decode(accessed.tv_sec, accessed.tv_nsec)
+}
+
+/// Records the owner of an open file or directory.
+pub(crate) fn record(file: BorrowedFd<'_>, owner: (u32, u32)) -> Result<()> {
+    let owner = checked(owner)?;
+    match owner {
+        (0, 0) => forgotten(rustix::fs::fremovexattr(file, OWNER)),
+        owner => xattr::set(file, OsStr::new(OWNER), text(owner).as_bytes()),
+    }
+}
+
+/// Records the owner of a name in a directory.
+pub(crate) fn record_at(
+    dir: BorrowedFd<'_>,
+    name: &OsStr,
+    kind: FileKind,
+    owner: (u32, u32),
+) -> Result<()> {
+    let owner = checked(owner)?;
+    match (has_attributes(kind), owner) {
+        (true, (0, 0)) => forgotten(xattr::remove_at(dir, name, OsStr::new(OWNER))),
+        (true, owner) => xattr::set_at(dir, name, OsStr::new(OWNER), text(owner).as_bytes()),
+        (false, owner) => record_in_time(dir, name, owner),
+    }
+}
+
+fn record_in_time(dir: BorrowedFd<'_>, name: &OsStr, owner: (u32, u32)) -> Result<()> {
+    let time = encode(owner).ok_or(Errno::OVERFLOW)?;
+    let times = Timestamps {
+        last_access: time,
+        last_modification: Timespec {
+            tv_sec: 0,
+            tv_nsec: UTIME_OMIT,
+        },
+    };
+    rustix::fs::utimensat(dir, name, &times, AtFlags::SYMLINK_NOFOLLOW)?;
+    // A file system whose times end earlier or are coarser takes what it can.
+    let now = rustix::fs::statx(dir, name, Metadata::FLAGS, Metadata::WANTED)?.stx_atime;
+    match (now.tv_sec, i64::from(now.tv_nsec)) == (time.tv_sec, time.tv_nsec) {
+        true => Ok(()),
+        false => Err(Errno::OPNOTSUPP),
+    }
+}
+
+/// Symbolic links, pipes, sockets and devices may have no `user.*` attributes.
+fn has_attributes(kind: FileKind) -> bool {
+    matches!(kind, FileKind::File | FileKind::Directory)
+}
+
+/// The last number is none, as for `chown(2)`.
+fn checked((uid, gid): (u32, u32)) -> Result<(u32, u32)> {
+    match uid == u32::MAX || gid == u32::MAX {
+        true => Err(Errno::INVAL),
+        false => Ok((uid, gid)),
+    }
+}
+
+/// A record that was not there is forgotten as well.
+fn forgotten(removed: Result<()>) -> Result<()> {
+    match removed {
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(()),
+        removed => removed,
+    }
+}
+
+fn text((uid, gid): (u32, u32)) -> String {
+    format!("{uid}:{gid}")
+}
+
+fn parse(text: &[u8]) -> Option<(u32, u32)> {
+    let (uid, gid) = std::str::from_utf8(text).ok()?.split_once(':')?;
+    Some((uid.parse().ok()?, gid.parse().ok()?))
+}
+
+/// `None` for an ID that is too big. Root's is the beginning of time.
+fn encode((uid, gid): (u32, u32)) -> Option<Timespec> {
+    let (uid, gid) = (i64::from(uid), i64::from(gid));
+    if (uid | gid) >> ID_BITS != 0 {
+        return None;
+    }
+    let ids = uid << ID_BITS | gid;
+    Some(match ids {
+        0 => Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        },
+        ids => Timespec {
+            tv_sec: FIRST + (ids >> FRACTION_BITS),
+            tv_nsec: ids & ((1 << FRACTION_BITS) - 1),
+        },
+    })
+}
+
+fn decode(seconds: i64, fraction: u32) -> Option<(u32, u32)> {
+    let high = u32::try_from(seconds.checked_sub(FIRST)?).ok()?;
+    if fraction >> FRACTION_BITS != 0 {
+        return None;
+    }
+    let ids = u64::from(high) << FRACTION_BITS | u64::from(fraction);
+    let id = |bits: u64| (bits & ((1 << ID_BITS) - 1)) as u32;
+    Some((id(ids >> ID_BITS), id(ids)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owners_fit_into_times() {
+        for owner in [
+            (0, 1),
+            (1, 0),
+            (33, 33),
+            (1000, 65_534),
+            ((1 << 30) - 1, (1 << 30) - 1),
+        ] {
+            let time = encode(owner).unwrap();
+            // ext4's last second, and a billion nanoseconds.
+            assert!(time.tv_sec < 15_032_385_535 && time.tv_nsec < 1_000_000_000);
+            let fraction = u32::try_from(time.tv_nsec).unwrap();
+            assert_eq!(decode(time.tv_sec, fraction), Some(owner));
+        }
+        assert_eq!(encode((1 << 30, 0)), None);
+        assert_eq!(decode(1_800_000_000, 5), None);
+        assert_eq!(decode(i64::MIN, 5), None);
+        assert_eq!(decode(FIRST, 999_999_999), None);
+    }
+
+    #[test]
+    fn owners_as_text() {
+        assert_eq!(parse(text((7, 42)).as_bytes()), Some((7, 42)));
+        for wrong in [b"".as_slice(), b"7", b"7:", b"7:x", b"-1:0", b"\xff:0"] {
+            assert_eq!(parse(wrong), None);
+        }
+    }
+}
