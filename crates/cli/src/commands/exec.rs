@@ -167,7 +167,7 @@ fn start(
     let process = program.process(record, &entry.root()?)?;
     let (stdio, pipes) = attach::pipes(args.interactive)?;
     signals.hold();
-    let child = sandbox::enter(&entry, &process, stdio)?;
+    let child = sandbox::enter(&entry, &process, stdio).map_err(refused)?;
     let pumps = pipes.connect(streams, &child, None)?;
     // From here on the terminal is the program's.
     let raw = match args.tty && args.interactive {
@@ -182,6 +182,16 @@ fn start(
         pumps,
         _raw: raw,
     })
+}
+
+/// Docker has a code for a missing folder, too: that of a missing program.
+fn refused(error: sandbox::Error) -> CommandError {
+    match error {
+        sandbox::Error::WorkingDirectory { .. } => {
+            CommandError::from(error).exit_with(Exit::NotFound)
+        }
+        error => error.into(),
+    }
 }
 
 /// The command line of the process that is left behind: this one's, with another flag in the place of `-d`.

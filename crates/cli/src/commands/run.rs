@@ -79,7 +79,7 @@ pub(crate) struct Args {
     /// Have a process 1 that reaps what others leave, and passes signals on
     #[arg(long)]
     init: bool,
-    /// Start it again when it ends: no, on-failure[:N], always or unless-stopped
+    /// Start it again when it ends: no, `on-failure[:N]`, always or unless-stopped
     #[arg(long, value_name = "WHEN", default_value = "no", hide_default_value = true,
           value_parser = Restart::parse)]
     restart: Restart,

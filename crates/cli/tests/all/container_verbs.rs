@@ -72,6 +72,7 @@ fn a_further_program_is_where_the_first_is() {
         let error = carafe.fails(code, line);
         assert!(error.contains(words), "{error}");
     }
+    carafe.fails(127, ["exec", "-w", "/nowhere", "web", "true"]);
     let refused = carafe.fails(2, ["exec", "--privileged", "web", "true"]);
     assert!(refused.contains("not implemented"), "{refused}");
     carafe.ok([
