@@ -120,7 +120,8 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
             let which = if *all { "" } else { "anonymous " };
             let warning = format!("This will remove all {which}volumes that no container has.");
             if *force || asked(&warning)? {
-                prune(&volumes, *all, filter)?;
+                let (text, freed) = prune_volumes(&volumes, *all, filter)?;
+                output::result(&(text + &total(freed)))?;
             }
             Ok(Exit::Success)
         }
@@ -249,11 +250,12 @@ fn inspect(
     Ok(exit)
 }
 
-fn prune(
+/// Removes volumes that no container has; the lines that say so, and how many bytes they had.
+pub(super) fn prune_volumes(
     volumes: &Volumes<'_>,
     all: bool,
     conditions: &[(String, String)],
-) -> Result<(), CommandError> {
+) -> Result<(String, u64), CommandError> {
     let mut labels = LabelFilter::default();
     for (key, value) in conditions {
         match key.as_str() {
@@ -274,5 +276,5 @@ fn prune(
     if !removed.is_empty() {
         removed = format!("Deleted Volumes:\n{removed}\n");
     }
-    output::result(&(removed + &total(freed)))
+    Ok((removed, freed))
 }

@@ -173,6 +173,18 @@ fn volumes_are_filled_kept_and_removed() {
         "other\n"
     );
     carafe.ok(["volume", "create"]);
+    let used = carafe.ok([
+        "system",
+        "df",
+        "--format",
+        "{{.Type}} {{.TotalCount}} {{.Active}}",
+    ]);
+    assert!(used.contains("Local Volumes 3 0\n"), "{used}");
+    let pruned = carafe.ok(["system", "prune", "-f", "--volumes"]);
+    assert!(pruned.contains("Deleted Volumes:"), "{pruned}");
+    assert_eq!(carafe.ok(["volume", "ls", "-q"]), "other\nvol\n");
+    carafe.fails(2, ["prune", "-f", "--volumes", "--filter", "until=1h"]);
+    carafe.ok(["volume", "create"]);
     let pruned = carafe.ok(["volume", "prune", "-f"]);
     assert!(pruned.contains("Deleted Volumes:") && !pruned.contains("other"));
     assert_eq!(carafe.ok(["volume", "rm", "other", "vol"]), "other\nvol\n");
