@@ -1,12 +1,13 @@
 //! What one does with a container that is there: exec, cp, top, kill, wait, start, rename; and what it leaves.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::run_flags::has_controller;
 use crate::support::{Carafe, Said, eventually, processes_with, said};
 
 fn sleeper(carafe: &Carafe, name: &str, flags: &[&str]) {
@@ -230,17 +231,23 @@ fn the_life_of_a_container() {
     assert_eq!((again.code, again.stdout.as_str()), (0, "once\n"));
 }
 
-/// What there is on the machine that a container could leave.
-fn remains() -> (BTreeSet<String>, String) {
-    let mut groups = BTreeSet::new();
-    for hierarchy in ["memory", "cpu", "pids", "."] {
-        let at = format!("/sys/fs/cgroup/{hierarchy}/carafe");
-        let entries = fs::read_dir(at).into_iter().flatten().flatten();
-        let entries = entries.filter(|entry| entry.path().is_dir());
-        groups.extend(entries.map(|entry| entry.path().display().to_string()));
+/// The directories of the control groups of the containers, and the lines of the mount table that have to do with the store.
+fn remains(carafe: &Carafe) -> (Vec<PathBuf>, Vec<String>) {
+    let mut groups = Vec::new();
+    for entry in fs::read_dir(carafe.path("store/containers")).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path().join("state.json")).unwrap();
+        let state: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let listed = state["cgroups"].as_array().unwrap();
+        groups.extend(
+            listed
+                .iter()
+                .map(|path| PathBuf::from(path.as_str().unwrap())),
+        );
     }
+    let store = carafe.path("store").display().to_string();
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
-    (groups, mounts)
+    let mounts = mounts.lines().filter(|line| line.contains(&store));
+    (groups, mounts.map(str::to_owned).collect())
 }
 
 /// The processes whose command line or root has to do with this store.
@@ -259,7 +266,6 @@ fn nothing_is_left_of_what_was_killed() {
         "--health-interval=20ms",
     ];
     for victim in ["init", "monitor", "foreground"] {
-        let (groups, mounts) = remains();
         let mut foreground = None;
         let pid = if victim == "foreground" {
             let line = ["run", "--name", victim].into_iter().chain(limits);
@@ -285,6 +291,14 @@ fn nothing_is_left_of_what_was_killed() {
         eventually("it is known", || {
             carafe.run(["inspect", "-f", state, victim]).stdout == "running 0\n"
         });
+        let (groups, mounts) = remains(&carafe);
+        assert!(mounts.is_empty(), "{mounts:?}");
+        if has_controller("pids") {
+            assert!(
+                !groups.is_empty() && groups.iter().all(|group| group.exists()),
+                "{groups:?}"
+            );
+        }
         kill_process(Pid::from_raw(pid.parse().unwrap()).unwrap(), Signal::KILL).unwrap();
         if let Some(mut child) = foreground {
             child.wait().unwrap();
@@ -295,15 +309,9 @@ fn nothing_is_left_of_what_was_killed() {
         eventually("no process", || {
             processes_with("4715.75").is_empty() && processes_of(&carafe).is_empty()
         });
-        // Other tests make groups and remove them; what this one made is of the pid that is gone.
-        eventually("no group and no mount", || {
-            let (now, after) = remains();
-            let left: Vec<_> = now
-                .difference(&groups)
-                .filter(|group| group.contains(&format!("carafe-{pid}-")))
-                .collect();
-            left.is_empty() && after == mounts
-        });
+        eventually("no group", || !groups.iter().any(|group| group.exists()));
+        let (_, mounts) = remains(&carafe);
+        assert!(mounts.is_empty(), "{mounts:?}");
         carafe.ok(["rm", victim]);
     }
 }

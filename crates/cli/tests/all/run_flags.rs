@@ -63,7 +63,7 @@ fn process_one_reaps_and_passes_signals_on() {
 }
 
 /// Whether this process can make control groups with the controller.
-fn has_controller(name: &str) -> bool {
+pub(crate) fn has_controller(name: &str) -> bool {
     let one = Path::new("/sys/fs/cgroup").join(name);
     let two = fs::read_to_string("/sys/fs/cgroup/cgroup.controllers").unwrap_or_default();
     rustix::process::geteuid().is_root()
