@@ -8,6 +8,7 @@ use std::process::Command;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::run_flags::has_controller;
+use crate::support::session::Session;
 use crate::support::{Carafe, Said, eventually, processes_with, said};
 
 fn sleeper(carafe: &Carafe, name: &str, flags: &[&str]) {
@@ -108,6 +109,35 @@ fn a_terminal_of_the_container() {
         (0, "/dev/pts/0\r\n1000\r\n"),
         "{said:#?}"
     );
+    carafe.ok(["rm", "-f", "tty"]);
+}
+
+#[test]
+fn the_users_terminal_is_the_containers() {
+    let carafe = Carafe::new();
+    sleeper(&carafe, "tty", &[]);
+    let shell = "while read line; do eval \"$line\"; done";
+    for line in [
+        ["run", "--rm", "-it", "--init", "base", "sh", "-c", shell].as_slice(),
+        &["run", "--rm", "-it", "base", "sh", "-c", shell],
+        &["exec", "-it", "tty", "sh", "-c", shell],
+    ] {
+        let mut session = Session::start(&carafe, line);
+        session.types("busybox stty size\n");
+        session.sees("33 99");
+        session.resize(31, 71);
+        session.sends(Signal::WINCH);
+        // It comes to the inside on a way of its own.
+        session.types(
+            "while test \"$(busybox stty size)\" != '31 71'; do sleep 0.01; done; echo si'zed'\n",
+        );
+        session.sees("sized");
+        session.types("trap 'echo caught $((3+4))' INT; sleep 4717.5 || true; exit 5\n");
+        eventually("it sleeps", || !processes_with("4717.5").is_empty());
+        session.types("\x03");
+        session.sees("caught 7");
+        assert_eq!(session.child.wait().unwrap().code(), Some(5));
+    }
     carafe.ok(["rm", "-f", "tty"]);
 }
 
