@@ -21,11 +21,13 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     for name in &args.containers {
         let waited = containers.find(name).and_then(|container| {
             container.wait_for_owner();
-            // One of --rm has told its code to nobody.
-            let code = match container.path.exists() {
-                true => container.state()?.exit_code,
-                false => 0,
-            };
+            if !container.path.exists() {
+                return Err(CommandError::new(format!(
+                    "container {name} was removed when it ended, and its exit code with it"
+                ))
+                .hint("run it without --rm"));
+            }
+            let code = container.state()?.exit_code;
             output::result(&format!("{code}\n"))
         });
         if let Err(error) = waited {

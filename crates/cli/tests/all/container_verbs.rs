@@ -257,6 +257,17 @@ fn the_life_of_a_container() {
     assert_eq!(carafe.ok(["kill", "other"]), "other\n");
     assert_eq!(carafe.ok(["wait", "other"]), "137\n");
     carafe.ok(["run", "--name", "once", "base", "echo", "once"]);
+    carafe.ok([
+        "run", "-d", "--rm", "--name", "gone", "base", "sleep", "4713.75",
+    ]);
+    let wait = carafe.spawn(["wait", "gone"], std::process::Stdio::null());
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    carafe.ok(["kill", "gone"]);
+    let waited = said(&wait.wait_with_output().unwrap());
+    assert!(
+        waited.code == 1 && waited.stderr.contains("exit code with it"),
+        "{waited:#?}"
+    );
     let again = carafe.run(["start", "-a", "once"]);
     assert_eq!((again.code, again.stdout.as_str()), (0, "once\n"));
 }
