@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::{Carafe, eventually};
+use crate::support::{Carafe, eventually, processes_with};
 
 fn sh(carafe: &Carafe, flags: &[&str], script: &str) -> String {
     let line = [&["run", "--rm"], flags, &["base", "sh", "-c", script]].concat();
@@ -274,6 +274,17 @@ fn health_is_checked_and_shown() {
     assert!(shown("(healthy)"));
     let log = "{{(index .State.Health.Log 0).Output}}";
     assert_eq!(carafe.ok(["inspect", "-f", log, "sick"]), "me\n\n");
+    let id = carafe.ok(["inspect", "-f", "{{.Id}}", "sick"]);
+    let owner = processes_with(id.trim())[0];
+    let children = format!("/proc/{owner}/task");
+    let children: String = fs::read_dir(children)
+        .unwrap()
+        .flatten()
+        .map(|task| fs::read_to_string(task.path().join("children")).unwrap_or_default())
+        .collect();
+    // Process 1, the guard, and perhaps a check.
+    let count = children.split_whitespace().count();
+    assert!(count <= 3, "checks are not reaped: {children}");
     carafe.ok(["rm", "-f", "sick"]);
 
     let flags = [
