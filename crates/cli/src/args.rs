@@ -3,6 +3,7 @@
 use crate::command_error::CommandError;
 use crate::commands;
 use crate::config::Config;
+use crate::container::join;
 use crate::docker_plugin::{self, Call};
 use crate::exit::Exit;
 use crate::output;
@@ -36,9 +37,20 @@ enum Verb {
     Inspect(commands::inspect::Args),
     Diff(commands::diff::Args),
     Run(Box<commands::run::Args>),
+    Volume(commands::volume::Args),
     Ps(commands::ps::Args),
     Logs(commands::logs::Args),
+    Exec(Box<commands::exec::Args>),
+    Cp(commands::cp::Args),
+    Top(commands::top::Args),
+    Stats(commands::stats::Args),
+    Port(commands::port::Args),
     Stop(commands::stop::Args),
+    Start(commands::start::Args),
+    Restart(commands::start::RestartArgs),
+    Kill(commands::kill::Args),
+    Wait(commands::wait::Args),
+    Rename(commands::rename::Args),
     Rm(commands::rm::Args),
     Pull(commands::pull::Args),
     Push(commands::push::Args),
@@ -62,6 +74,18 @@ enum Verb {
     /// Own a detached container (started by `run -d`)
     #[command(hide = true)]
     Monitor(commands::monitor::Args),
+}
+
+impl Verb {
+    /// The container that is looked into while it runs.
+    fn container(&self) -> Option<&str> {
+        match self {
+            Self::Exec(args) => Some(args.container()),
+            Self::Cp(args) => args.container(),
+            Self::Top(args) => Some(args.container()),
+            _ => None,
+        }
+    }
 }
 
 /// Reads the command line, does what it says, and shows what went wrong.
@@ -95,9 +119,7 @@ pub(crate) fn run() -> Exit {
         // Helper programs ask services that know the user by number.
         Verb::Login(args) => commands::login::run(&args, &config),
         Verb::Logout(args) => commands::logout::run(&args, &config),
-        verb => config
-            .become_root_of_own_namespace()
-            .and_then(|()| dispatch(verb, &config)),
+        verb => join::become_root(verb.container(), &config).and_then(|()| dispatch(verb, &config)),
     };
     said(done, &config)
 }
@@ -131,8 +153,19 @@ fn dispatch(verb: Verb, config: &Config) -> Result<Exit, CommandError> {
         Verb::Inspect(args) => commands::inspect::run(&args, config),
         Verb::Diff(args) => commands::diff::run(&args, config),
         Verb::Run(args) => commands::run::run(&args, config),
+        Verb::Volume(args) => commands::volume::run(&args, config),
         Verb::Ps(args) => commands::ps::run(&args, config),
         Verb::Logs(args) => commands::logs::run(&args, config),
+        Verb::Exec(args) => commands::exec::run(&args, config),
+        Verb::Cp(args) => commands::cp::run(&args, config),
+        Verb::Top(args) => commands::top::run(&args, config),
+        Verb::Stats(args) => commands::stats::run(&args, config),
+        Verb::Port(args) => commands::port::run(&args, config),
+        Verb::Start(args) => commands::start::run(&args, config),
+        Verb::Restart(args) => commands::start::restart(&args, config),
+        Verb::Kill(args) => commands::kill::run(&args, config),
+        Verb::Wait(args) => commands::wait::run(&args, config),
+        Verb::Rename(args) => commands::rename::run(&args, config),
         Verb::Stop(args) => commands::stop::run(&args, config),
         Verb::Rm(args) => commands::rm::run(&args, config),
         Verb::Pull(args) => commands::pull::run(&args, config),

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::Error;
 use crate::protocol::{At, Failure};
 use crate::step::Step;
+use crate::{Error, guard};
 use settings::settings;
 
 /// What the name of every group begins with; the number of the process that made it follows.
@@ -37,6 +37,8 @@ pub struct CgroupLimits {
     pub cpuset_cpus: Option<String>,
     /// Memory nodes that may be used: `0-1`.
     pub cpuset_mems: Option<String>,
+    /// How many processes and threads there may be at a time.
+    pub pids: Option<u64>,
 }
 
 impl CgroupLimits {
@@ -46,10 +48,16 @@ impl CgroupLimits {
             self.cpu_shares.is_some() || self.cpu_period.is_some() || self.cpu_quota.is_some();
         let memory = self.memory.is_some() || self.memory_swap.is_some();
         let cpuset = self.cpuset_cpus.is_some() || self.cpuset_mems.is_some();
-        [("memory", memory), ("cpu", cpu), ("cpuset", cpuset)]
-            .into_iter()
-            .filter_map(|(name, needed)| needed.then_some(name))
-            .collect()
+        let pids = self.pids.is_some();
+        [
+            ("memory", memory),
+            ("cpu", cpu),
+            ("cpuset", cpuset),
+            ("pids", pids),
+        ]
+        .into_iter()
+        .filter_map(|(name, needed)| needed.then_some(name))
+        .collect()
     }
 }
 
@@ -80,6 +88,7 @@ impl Cgroup {
             sweep(&place);
             let directory = place.join(&name);
             fs::create_dir(&directory).map_err(Error::cgroup("make", &directory))?;
+            guard::remove_group(&directory);
             group.directories.push(directory.clone());
             hierarchy.prepare(&directory)?;
             for (file, value) in settings(&hierarchy, limits) {
@@ -90,33 +99,50 @@ impl Cgroup {
         Ok(group)
     }
 
+    /// Its directories, one in each hierarchy that it takes.
+    #[must_use]
+    pub fn directories(&self) -> &[PathBuf] {
+        &self.directories
+    }
+
     /// What [`Sandbox::cgroups`](crate::Sandbox::cgroups) takes.
     ///
     /// # Errors
     /// [`Error::Cgroup`] if processes cannot be put into it.
     pub fn entries(&self) -> Result<Vec<OwnedFd>, Error> {
+        Self::entries_of(&self.directories)
+    }
+
+    /// The same for a group that another process has made, by its directories.
+    ///
+    /// # Errors
+    /// [`Error::Cgroup`] if processes cannot be put into it.
+    pub fn entries_of(directories: &[PathBuf]) -> Result<Vec<OwnedFd>, Error> {
         let open = |directory: &PathBuf| {
             let path = directory.join("cgroup.procs");
             let file = fs::OpenOptions::new().write(true).open(&path);
             file.map(OwnedFd::from)
                 .map_err(Error::cgroup("enter", &path))
         };
-        self.directories.iter().map(open).collect()
+        directories.iter().map(open).collect()
     }
 }
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
-        for directory in &self.directories {
-            // The kernel may still be clearing away the last process. What stays is swept by the next one.
-            for _ in 0..20 {
-                match fs::remove_dir(directory) {
-                    Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
-                        std::thread::sleep(Duration::from_millis(5));
-                    }
-                    _ => break,
-                }
+        self.directories.iter().for_each(|group| remove(group));
+    }
+}
+
+/// Removes a group that is empty, or about to be: the kernel may still be clearing away the last process. What stays is
+/// swept by the next one.
+pub(crate) fn remove(group: &Path) {
+    for _ in 0..20 {
+        match fs::remove_dir(group) {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+                std::thread::sleep(Duration::from_millis(5));
             }
+            _ => break,
         }
     }
 }

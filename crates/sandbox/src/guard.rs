@@ -3,15 +3,18 @@
 //! The kernel does that by itself (`PR_SET_PDEATHSIG`), except for a process that has taken on other credentials,
 //! which forgets the wish. Images of databases do that in their entry points, by gosu or su-exec, and whoever is killed
 //! with SIGKILL cannot clean up after himself. So the guard, this executable again, is told of every child by its
-//! descriptor, and acts when its socket says that nobody is at the other end any more.
+//! descriptor, and acts when its socket says that nobody is at the other end any more. Then it
+//! removes their control groups, too.
 
 use std::ffi::{CString, OsStr};
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
@@ -20,17 +23,40 @@ use rustix::net::{
 use rustix::process::Signal;
 
 use crate::sys::{self, Strings};
-use crate::{Stdio, executable};
+use crate::{Stdio, cgroup, executable};
 
 /// First argument of the guard.
 pub(crate) const NAME: &str = "step-guard";
 
+/// The longest path of a control group that is taken care of.
+const LONGEST: usize = 4096;
+
+/// How long children may take to end when they were killed, before their control groups are removed.
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 2,
+    tv_nsec: 0,
+};
+
 /// Has the guard watch over a child. Where there can be no guard, there is still the kernel.
 pub(crate) fn watch(pidfd: BorrowedFd<'_>) {
+    tell(&[pidfd], b"!");
+}
+
+/// Has the guard remove a control group if this process does not come to it.
+pub(crate) fn remove_group(directory: &Path) {
+    tell(&[], directory.as_os_str().as_bytes());
+}
+
+/// Starts the guard now, if it is not there yet.
+pub(crate) fn prepare() {
+    tell(&[], b"?");
+}
+
+fn tell(descriptors: &[BorrowedFd<'_>], message: &[u8]) {
     static GUARD: OnceLock<Option<OwnedFd>> = OnceLock::new();
     if let Some(socket) = GUARD.get_or_init(start) {
         // Never waiting: a guard that does not listen is as good as none.
-        let _ = send(socket, pidfd);
+        let _ = send(socket, descriptors, message);
     }
 }
 
@@ -46,13 +72,14 @@ fn start() -> Option<OwnedFd> {
     Some(ours)
 }
 
-fn send(socket: &OwnedFd, pidfd: BorrowedFd<'_>) -> Result<(), Errno> {
+fn send(socket: &OwnedFd, descriptors: &[BorrowedFd<'_>], message: &[u8]) -> Result<(), Errno> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
-    let descriptors = [pidfd];
-    control.push(SendAncillaryMessage::ScmRights(&descriptors));
+    if !descriptors.is_empty() {
+        control.push(SendAncillaryMessage::ScmRights(descriptors));
+    }
     let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-    sendmsg(socket, &[IoSlice::new(b"!")], &mut control, flags).map(drop)
+    sendmsg(socket, &[IoSlice::new(message)], &mut control, flags).map(drop)
 }
 
 /// Is the guard. `argument` is the number of the socket's descriptor.
@@ -85,19 +112,33 @@ fn guard(number: i32) -> Result<(), Errno> {
     // Nothing of the caller's file systems is needed, and none should be kept busy.
     rustix::process::chdir("/")?;
 
-    let mut children = Vec::new();
-    while listen(&socket, &mut children)? {}
-    for child in children {
+    let mut kept = Kept::default();
+    while listen(&socket, &mut kept)? {}
+    for child in &kept.children {
         let _ = rustix::process::pidfd_send_signal(child, Signal::KILL);
+    }
+    if !kept.groups.is_empty() {
+        for child in &kept.children {
+            let _ = poll(&mut [PollFd::new(child, PollFlags::IN)], Some(&PATIENCE));
+        }
+        // Most were removed by their owner.
+        kept.groups.iter().for_each(|group| cgroup::remove(group));
     }
     Ok(())
 }
 
+/// What the guard was told of.
+#[derive(Default)]
+struct Kept {
+    children: Vec<OwnedFd>,
+    groups: Vec<PathBuf>,
+}
+
 /// Waits until there is a new child, or one has ended. Whether to go on: no, if the caller has ended.
-fn listen(socket: &OwnedFd, children: &mut Vec<OwnedFd>) -> Result<bool, Errno> {
+fn listen(socket: &OwnedFd, kept: &mut Kept) -> Result<bool, Errno> {
     let mut wanted: Vec<PollFd<'_>> = [socket]
         .into_iter()
-        .chain(&*children)
+        .chain(&kept.children)
         .map(|fd| PollFd::new(fd, PollFlags::IN))
         .collect();
     match poll(&mut wanted, None) {
@@ -106,21 +147,22 @@ fn listen(socket: &OwnedFd, children: &mut Vec<OwnedFd>) -> Result<bool, Errno> 
     };
     let is_ready: Vec<bool> = wanted.iter().map(|fd| !fd.revents().is_empty()).collect();
     let mut ended = is_ready[1..].iter();
-    children.retain(|_| !ended.next().copied().unwrap_or(false));
+    kept.children
+        .retain(|_| !ended.next().copied().unwrap_or(false));
     match is_ready[0] {
-        true => receive(socket.as_fd(), children),
+        true => receive(socket.as_fd(), kept),
         false => Ok(true),
     }
 }
 
-fn receive(socket: BorrowedFd<'_>, children: &mut Vec<OwnedFd>) -> Result<bool, Errno> {
+fn receive(socket: BorrowedFd<'_>, kept: &mut Kept) -> Result<bool, Errno> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let mut byte = [0];
+    let mut bytes = [0; LONGEST];
     let flags = RecvFlags::CMSG_CLOEXEC;
     let message = match recvmsg(
         socket,
-        &mut [IoSliceMut::new(&mut byte)],
+        &mut [IoSliceMut::new(&mut bytes)],
         &mut control,
         flags,
     ) {
@@ -129,10 +171,17 @@ fn receive(socket: BorrowedFd<'_>, children: &mut Vec<OwnedFd>) -> Result<bool, 
         Err(Errno::CONNRESET) => return Ok(false),
         message => message?,
     };
+    let length = message.bytes;
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(descriptors) = message {
-            children.extend(descriptors);
+            kept.children.extend(descriptors);
         }
     }
-    Ok(message.bytes > 0)
+    if bytes[0] == b'/' {
+        // A group that is gone already need not be remembered.
+        kept.groups.retain(|group| group.exists());
+        kept.groups
+            .push(PathBuf::from(OsStr::from_bytes(&bytes[..length])));
+    }
+    Ok(length > 0)
 }

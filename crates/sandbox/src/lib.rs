@@ -14,6 +14,7 @@ mod devices;
 mod dialer;
 mod emulation;
 mod emulator;
+mod entry;
 mod error;
 mod executable;
 mod guard;
@@ -26,6 +27,7 @@ mod pivot;
 mod privileges;
 mod program;
 mod protocol;
+mod reaper;
 mod scratch;
 mod seccomp;
 mod signals;
@@ -46,13 +48,16 @@ pub use cgroup::{Cgroup, CgroupLimits};
 pub use child::{Child, Exit};
 pub use dialer::Dialer;
 pub use emulation::Emulation;
+pub use entry::{Entry, open_process};
 pub use error::Error;
 pub use signals::{Signals, send_signal};
-pub use spawn::{clone_mount, run_if_child, spawn};
+pub use spawn::{clone_mount, enter, run_if_child, spawn};
 pub use spec::{
     DEFAULT_PATH, Device, KernelAccess, MOUNT_POINTS, Mount, MountKind, MountPoint, Network,
     Process, Sandbox, Seccomp, Stdio, User, WindowSize,
 };
 pub use step::Step;
 pub use ulimit::{Ulimit, UlimitResource, UnknownUlimit};
-pub use user_namespace::{Identity, Refusal, SingleIdReason, enter_user_namespace};
+pub use user_namespace::{
+    Identity, Refusal, SingleIdReason, enter_user_namespace, join_user_namespace,
+};

@@ -9,17 +9,23 @@ use crate::protocol::{At, Failure};
 use crate::step::Step;
 use crate::{Capabilities, Capability, User, sys};
 
-/// Becomes `user`, with `capabilities` as the most that it and its children can ever have.
-pub(crate) fn become_user(
-    user: &User,
-    capabilities: Capabilities,
-    filter: &[u8],
-) -> Result<(), Failure> {
-    limit(capabilities)?;
+/// What a process, and all that it starts, may do.
+#[derive(Clone, Copy)]
+pub(crate) struct Grant<'a> {
+    /// The most that it can ever have.
+    pub(crate) capabilities: Capabilities,
+    pub(crate) no_new_privileges: bool,
+    /// The system call filter; empty for none.
+    pub(crate) filter: &'a [u8],
+}
+
+/// Becomes `user`, who may do what `grant` says.
+pub(crate) fn become_user(user: &User, grant: Grant<'_>) -> Result<(), Failure> {
+    limit(grant.capabilities)?;
     // While this is still root: without no_new_privs, which would break sudo and the like, a filter takes
     // CAP_SYS_ADMIN. The calls that follow are all allowed by it.
-    if !filter.is_empty() {
-        sys::install_filter(filter).at(Step::InstallFilter)?;
+    if !grant.filter.is_empty() {
+        sys::install_filter(grant.filter).at(Step::InstallFilter)?;
     }
     set_groups(&user.groups)?;
     // The groups first: a user that is not root cannot set them.
@@ -27,7 +33,11 @@ pub(crate) fn become_user(
     rustix::thread::set_thread_res_gid(gid, gid, gid).on(Step::SetGroup, user.gid.to_string())?;
     let uid = Uid::from_raw(user.uid);
     rustix::thread::set_thread_res_uid(uid, uid, uid).on(Step::SetUser, user.uid.to_string())?;
-    set_capabilities(user, capabilities)
+    set_capabilities(user, grant.capabilities)?;
+    match grant.no_new_privileges {
+        true => rustix::thread::set_no_new_privs(true).at(Step::NoNewPrivileges),
+        false => Ok(()),
+    }
 }
 
 /// Drops all but `capabilities` from the bounding set, so that no set-user-ID program brings them back.

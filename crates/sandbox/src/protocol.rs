@@ -9,5 +9,5 @@ mod order;
 mod report;
 mod wire;
 
-pub(crate) use order::{Order, Parts, Sent};
+pub(crate) use order::{Order, Parts, Place, PlaceRef, Sent};
 pub(crate) use report::{At, Failure, Outcome, Report};

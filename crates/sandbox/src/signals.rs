@@ -1,6 +1,6 @@
 //! Signals to this process, read like a file.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::io::Errno;
 
@@ -9,7 +9,7 @@ use crate::{Error, sys};
 
 /// Signals that are caught from now on, to be waited for on a thread.
 #[derive(Debug)]
-pub struct Signals(OwnedFd);
+pub struct Signals(pub(crate) OwnedFd);
 
 impl Signals {
     /// Catches `signals`, by number, in place of their usual effect: in this thread and those that it starts from now
@@ -21,6 +21,11 @@ impl Signals {
         sys::signal_descriptor(signals)
             .map(Self)
             .map_err(|errno| Error::kernel(Step::CatchSignals, "", errno))
+    }
+
+    /// The number of the descriptor.
+    pub(crate) fn number(&self) -> RawFd {
+        self.0.as_raw_fd()
     }
 
     /// Waits for the next of them, and tells its number.

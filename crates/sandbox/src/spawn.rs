@@ -1,20 +1,24 @@
 //! The parent's side of a start.
 
 use std::ffi::{CString, OsString, c_int};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
 use crate::child::Exit;
-use crate::protocol::{Outcome, Parts, Sent};
+use crate::protocol::{Outcome, Parts, PlaceRef, Sent};
 use crate::step::Step;
 use crate::sys::{self, Depth, StartFailure, Started, Strings};
 use crate::terminal::Terminal;
 use crate::{
-    Child, Error, Network, Process, Sandbox, Seccomp, Stdio, devices, emulator, executable, guard,
-    mount, seccomp, step_init, user_namespace,
+    Capabilities, Child, Entry, Error, Network, Process, Sandbox, Seccomp, Stdio, devices,
+    emulator, executable, guard, mount, seccomp, step_init, user_namespace,
 };
 
 /// The namespaces of every sandbox.
@@ -56,39 +60,147 @@ pub(crate) fn check_child_entry() -> Result<(), Error> {
 /// Names the step, its object and the kernel's reason.
 pub fn spawn(sandbox: &Sandbox, process: &Process, stdio: Stdio) -> Result<Child, Error> {
     check(sandbox, process)?;
-    let executable = executable::protected()?;
     let (terminal, stdio) = match process.terminal {
         Some(size) => Terminal::make(size).map(|(terminal, stdio)| (Some(terminal), stdio))?,
         None => (None, stdio),
     };
-    let filter = match sandbox.seccomp {
-        Seccomp::Default => seccomp::program(sandbox.capabilities),
-        Seccomp::Unconfined => Vec::new(),
-    };
-    let channel = |errno| Error::kernel(Step::Channel, "", errno);
-    let (socket, report) = socketpair(
-        AddressFamily::UNIX,
-        SocketType::SEQPACKET,
-        SocketFlags::CLOEXEC,
-        None,
-    )
-    .map_err(channel)?;
-    let order = Sent::new(Parts {
-        sandbox,
+    let order = Start {
+        place: PlaceRef::New(sandbox),
         process,
-        stdio: &stdio,
-        filter: &filter,
-        devpts: terminal.as_ref().map(|terminal| terminal.devpts.as_fd()),
-        report: report.as_fd(),
-    })
-    .map_err(channel)?;
-    let started = start(executable, &order, sandbox.network)?;
-    guard::watch(started.pidfd.as_fd());
-    // The end of the socket's stream can only come when no copy of the child's end is left here; and the reader of a
-    // pipe waits for the same.
-    drop((order, report, stdio));
-    let mut child = Child::new(started, terminal.map(|terminal| terminal.controlling));
-    match Outcome::hear(&socket) {
+        stdio,
+        filter: filter(sandbox.seccomp, sandbox.capabilities),
+        devpts: terminal
+            .as_ref()
+            .and_then(|terminal| terminal.devpts.as_ref()),
+    };
+    let (started, outcome) = order.start(|executable, sent| {
+        let namespaces = match sandbox.network {
+            Network::Host => NAMESPACES,
+            Network::None | Network::Private => NAMESPACES | libc::CLONE_NEWNET,
+        };
+        start(
+            executable,
+            sent.file.as_raw_fd(),
+            &sent.inherited,
+            namespaces,
+        )
+    })?;
+    let terminal = terminal.map(|terminal| terminal.controlling);
+    settle(Child::new(started, terminal), outcome)
+}
+
+/// Starts `process` in the sandbox of a process that runs. It is killed when the whole calling process ends, and
+/// with that sandbox.
+///
+/// # Errors
+/// Names the step, its object and the kernel's reason.
+pub fn enter(entry: &Entry, process: &Process, stdio: Stdio) -> Result<Child, Error> {
+    check_process(process)?;
+    let (terminal, stdio) = match process.terminal {
+        Some(size) => Terminal::make_in(&entry.root()?, size)
+            .map(|(terminal, stdio)| (Some(terminal), stdio))?,
+        None => (None, stdio),
+    };
+    let order = Start {
+        place: PlaceRef::Existing(entry),
+        process,
+        stdio,
+        filter: filter(entry.seccomp, entry.capabilities),
+        devpts: None,
+    };
+    let (started, outcome) =
+        order.start(|executable, sent| born_inside(entry, executable, sent))?;
+    let terminal = terminal.map(|terminal| terminal.controlling);
+    settle(Child::new(started, terminal), outcome)
+}
+
+/// Starts the child in the PID namespace of a sandbox, where one has to be born.
+///
+/// The way there may be a way of no return (it is, for an ordinary user), and no thread can be made by who has gone it. So a
+/// thread is made that does nothing else; as the child is killed with it, it stays until the child has ended.
+fn born_inside(
+    entry: &Entry,
+    executable: BorrowedFd<'static>,
+    sent: &Sent,
+) -> Result<Started, Error> {
+    let failed = |errno| Error::kernel(Step::EnterProcesses, "", errno);
+    // The guard must not be born there.
+    guard::prepare();
+    let target = rustix::io::fcntl_dupfd_cloexec(&entry.process, 3).map_err(failed)?;
+    let (file, inherited) = (sent.file.as_raw_fd(), sent.inherited.clone());
+    let (answer, heard) = mpsc::sync_channel(1);
+    let born = move || {
+        let kind = ThreadNameSpaceType::PROCESS_ID;
+        let started = move_into_thread_name_spaces(target.as_fd(), kind)
+            .map_err(failed)
+            .and_then(|()| start(executable, file, &inherited, 0));
+        let child = started.as_ref().ok();
+        let child = child.and_then(|child| rustix::io::fcntl_dupfd_cloexec(&child.pidfd, 3).ok());
+        let _ = answer.send(started);
+        if let Some(child) = child {
+            while poll(&mut [PollFd::new(&child, PollFlags::IN)], None) == Err(Errno::INTR) {}
+        }
+    };
+    let thread = std::thread::Builder::new().spawn(born);
+    thread.map_err(|e| failed(Errno::from_io_error(&e).unwrap_or(Errno::AGAIN)))?;
+    heard
+        .recv()
+        .unwrap_or_else(|mpsc::RecvError| Err(failed(Errno::SRCH)))
+}
+
+fn filter(seccomp: Seccomp, capabilities: Capabilities) -> Vec<u8> {
+    match seccomp {
+        Seccomp::Default => seccomp::program(capabilities),
+        Seccomp::Unconfined => Vec::new(),
+    }
+}
+
+/// A start that is prepared.
+struct Start<'a> {
+    place: PlaceRef<'a>,
+    process: &'a Process,
+    stdio: Stdio,
+    filter: Vec<u8>,
+    devpts: Option<&'a OwnedFd>,
+}
+
+impl Start<'_> {
+    /// Starts the child by `begin`, and hears what becomes of it.
+    fn start(
+        self,
+        begin: impl FnOnce(BorrowedFd<'static>, &Sent) -> Result<Started, Error>,
+    ) -> Result<(Started, Result<Outcome, Errno>), Error> {
+        let executable = executable::protected()?;
+        let channel = |errno| Error::kernel(Step::Channel, "", errno);
+        let (socket, report) = socketpair(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )
+        .map_err(channel)?;
+        let order = Sent::new(Parts {
+            place: self.place,
+            process: self.process,
+            stdio: &self.stdio,
+            filter: &self.filter,
+            devpts: self.devpts.map(AsFd::as_fd),
+            report: report.as_fd(),
+        })
+        .map_err(channel)?;
+        let started = begin(executable, &order)?;
+        guard::watch(started.pidfd.as_fd());
+        // The end of the socket's stream can only come when no copy of the child's end is left here; and the reader of
+        // a pipe waits for the same.
+        drop((order, report, self.stdio));
+        let outcome = Outcome::hear(&socket);
+        Ok((started, outcome))
+    }
+}
+
+/// The child that runs, or why it does not.
+fn settle(mut child: Child, outcome: Result<Outcome, Errno>) -> Result<Child, Error> {
+    match outcome {
         Ok(Outcome::Executed) => Ok(child),
         Ok(Outcome::Failed(failure)) => {
             child.wait()?;
@@ -102,21 +214,22 @@ pub fn spawn(sandbox: &Sandbox, process: &Process, stdio: Stdio) -> Result<Child
     }
 }
 
-fn start(executable: BorrowedFd<'_>, order: &Sent, network: Network) -> Result<Started, Error> {
-    let number = order.file.as_raw_fd().to_string();
+fn start(
+    executable: BorrowedFd<'_>,
+    file: RawFd,
+    inherited: &[RawFd],
+    namespaces: c_int,
+) -> Result<Started, Error> {
+    let number = file.to_string();
     let arguments = [step_init::NAME, &number]
         .map(|argument| CString::new(argument).expect("neither has a NUL byte"));
-    let namespaces = match network {
-        Network::Host => NAMESPACES,
-        Network::None | Network::Private => NAMESPACES | libc::CLONE_NEWNET,
-    };
     let arguments = Strings::new(arguments.into());
-    sys::clone_and_execute(namespaces, executable, &arguments, &order.inherited).map_err(
-        |failure| match failure {
+    sys::clone_and_execute(namespaces, executable, &arguments, inherited).map_err(|failure| {
+        match failure {
             StartFailure::Clone(errno) => Error::kernel(Step::Clone, "", errno),
             StartFailure::Execute(errno) => Error::kernel(Step::ExecuteSelf, "", errno),
-        },
-    )
+        }
+    })
 }
 
 fn lost(exit: Exit) -> Error {
@@ -129,21 +242,7 @@ fn lost(exit: Exit) -> Error {
 
 /// Refuses what the kernel has no words for, before anything is started.
 fn check(sandbox: &Sandbox, process: &Process) -> Result<(), Error> {
-    check_child_entry()?;
-    let invalid = |what, reason| Err(Error::InvalidOrder { what, reason });
-    if process.args.is_empty() {
-        return invalid("program", "there is none");
-    }
-    let has_nul = |string: &OsString| string.as_bytes().contains(&0);
-    if process.args.iter().any(has_nul) {
-        return invalid("argument", "it holds a NUL byte");
-    }
-    if process.env.iter().any(has_nul) {
-        return invalid("environment variable", "it holds a NUL byte");
-    }
-    if !process.cwd.is_absolute() {
-        return invalid("working directory", "it is not an absolute path");
-    }
+    check_process(process)?;
     if sandbox
         .mounts
         .iter()
@@ -158,23 +257,54 @@ fn check(sandbox: &Sandbox, process: &Process) -> Result<(), Error> {
     {
         return invalid("device", "its path is not one below /dev");
     }
-    // setresuid(2) and chown(2) take the last number for "leave it as it is".
-    let user = &process.user;
-    let ids = [user.uid, user.gid]
-        .into_iter()
-        .chain(user.groups.iter().copied());
-    let owners = sandbox.mounts.iter().flat_map(|mount| match mount.kind {
+    let mut owners = sandbox.mounts.iter().flat_map(|mount| match mount.kind {
         crate::MountKind::File { uid, gid, .. } => [uid, gid],
         _ => [0, 0],
     });
-    if ids.chain(owners).any(|id| id == u32::MAX) {
-        return invalid("user or group", "4294967295 is the number of nobody");
+    if owners.any(is_nobody) {
+        return invalid("user or group", NOBODY);
     }
     // sethostname(2).
     if sandbox.hostname.len() > 64 {
         return invalid("host name", "it is longer than 64 bytes");
     }
     Ok(())
+}
+
+fn check_process(process: &Process) -> Result<(), Error> {
+    check_child_entry()?;
+    if process.args.is_empty() {
+        return invalid("program", "there is none");
+    }
+    let has_nul = |string: &OsString| string.as_bytes().contains(&0);
+    if process.args.iter().any(has_nul) {
+        return invalid("argument", "it holds a NUL byte");
+    }
+    if process.env.iter().any(has_nul) {
+        return invalid("environment variable", "it holds a NUL byte");
+    }
+    if !process.cwd.is_absolute() {
+        return invalid("working directory", "it is not an absolute path");
+    }
+    let user = &process.user;
+    let mut ids = [user.uid, user.gid]
+        .into_iter()
+        .chain(user.groups.iter().copied());
+    match ids.any(is_nobody) {
+        true => invalid("user or group", NOBODY),
+        false => Ok(()),
+    }
+}
+
+const NOBODY: &str = "4294967295 is the number of nobody";
+
+/// setresuid(2) and chown(2) take the last number for "leave it as it is".
+fn is_nobody(id: u32) -> bool {
+    id == u32::MAX
+}
+
+fn invalid(what: &'static str, reason: &'static str) -> Result<(), Error> {
+    Err(Error::InvalidOrder { what, reason })
 }
 
 /// Makes a detached bind mount of the directory or file `object` (an `O_PATH` descriptor will do), with what is

@@ -74,6 +74,10 @@ pub struct Sandbox {
     pub cgroups: Vec<OwnedFd>,
     /// Whether the root is mounted read-only (the mounts on it are not touched by this).
     pub read_only_root: bool,
+    /// Whether execve(2) gives nothing that the process does not have already: set-user-ID programs, file capabilities.
+    pub no_new_privileges: bool,
+    /// Whether process 1 is one that reaps what others leave and passes signals on to the program, which is its child.
+    pub init: bool,
     /// Size of `/dev/shm` in bytes.
     pub shm_size: u64,
     /// Content of `/etc/hosts`, mounted read-only.
@@ -101,6 +105,8 @@ impl Sandbox {
             ulimits: Vec::new(),
             cgroups: Vec::new(),
             read_only_root: false,
+            no_new_privileges: false,
+            init: false,
             shm_size: 64 << 20,
             hosts: b"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n".to_vec(),
             resolv_conf: Vec::new(),
@@ -176,6 +182,8 @@ pub enum MountKind {
         size: Option<u64>,
         /// Permission bits of its root directory.
         mode: u32,
+        /// Whether no program can be executed from it.
+        no_execute: bool,
     },
     /// A file with this content, in memory, read-only: secrets and scripts.
     File {

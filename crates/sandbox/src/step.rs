@@ -28,6 +28,10 @@ steps! {
     ProtectExecutable = "protect the own executable",
     /// Making the memory file and the socket through which parent and child talk.
     Channel = "make a channel to the sandbox",
+    /// Looking at the namespaces of a process.
+    FindNamespaces = "look into the sandbox",
+    /// setns(2) into the PID namespace of a sandbox, for a child that is to be born there.
+    EnterProcesses = "enter the sandbox's PID namespace",
     /// Duplicating a descriptor.
     Duplicate = "duplicate the descriptor of",
     /// Making a pseudoterminal: `devpts`, its controlling end, the other end.
@@ -123,6 +127,12 @@ steps! {
     LimitResource = "set the limit",
     /// setns(2) into the user namespace of an emulator.
     EnterUserNamespace = "enter the emulator's user namespace",
+    /// setns(2) into the other namespaces of a sandbox.
+    EnterNamespaces = "enter the sandbox",
+    /// Starting the program beside process 1.
+    StartInit = "start process 1",
+    /// prctl(2) with `PR_SET_NO_NEW_PRIVS`.
+    NoNewPrivileges = "give up new privileges",
     /// prctl(2) with `PR_CAPBSET_DROP`.
     LimitCapabilities = "give up for good",
     /// seccomp(2).
@@ -147,6 +157,8 @@ steps! {
     StartMapper = "start the id mapping process",
     /// Writing `setgroups`, `uid_map` or `gid_map` of user_namespaces(7).
     MapIds = "write",
+    /// setns(2) into the user namespace of another process of the user's.
+    JoinNamespace = "join the user namespace of",
     /// Trying whether the new namespace gives any power.
     TryNamespace = "use the user namespace",
 }

@@ -14,11 +14,12 @@ use rustix::process::Signal;
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
 use crate::devices::{self, Console, Dev};
-use crate::protocol::{At, Failure, Order, Report};
+use crate::privileges::{self, Grant};
+use crate::protocol::{At, Failure, Order, Place, Report};
 use crate::scratch::Scratch;
 use crate::step::Step;
 use crate::{
-    KernelAccess, Process, Sandbox, cgroup, kernel_files, network, pivot, privileges, program,
+    KernelAccess, Process, Sandbox, cgroup, entry, kernel_files, network, pivot, program, reaper,
     stdio, sys, ulimit, volumes, working_directory,
 };
 
@@ -26,7 +27,7 @@ use crate::{
 pub(crate) const NAME: &str = "step-init";
 
 /// Exit code of a child that could not even read its order, or report.
-const BROKEN: i32 = 125;
+const BROKEN: i32 = Report::BROKEN;
 
 /// Is the child. `argument` is the number of the order's descriptor.
 pub(crate) fn run(argument: Option<&OsStr>) -> ! {
@@ -59,7 +60,7 @@ fn read_order(number: RawFd) -> Result<Order, Errno> {
 fn start(order: Order) -> Result<Infallible, (Report, Failure)> {
     let arranged = stdio::arrange(&order);
     let Order {
-        sandbox,
+        place,
         process,
         stdio: _,
         filter,
@@ -74,10 +75,16 @@ fn start(order: Order) -> Result<Infallible, (Report, Failure)> {
     let built = arranged
         .and_then(|()| survive_only_with_parent(&report))
         .and_then(|()| stdio::start_session(&process))
-        .and_then(|()| build(sandbox, &process, console, &filter));
+        .and_then(|()| match place {
+            Place::New(sandbox) => {
+                let init = sandbox.init;
+                build(*sandbox, &process, console, &filter).map(|()| init)
+            }
+            Place::Existing(entry) => entry::enter(&entry, &process, &filter).map(|()| false),
+        });
     // The change of user has unset it: prctl(2), PR_SET_PDEATHSIG.
-    let failure = match built.and_then(|()| survive_only_with_parent(&report)) {
-        Ok(()) => execute(&process, &report),
+    let failure = match built.and_then(|init| survive_only_with_parent(&report).map(|()| init)) {
+        Ok(init) => execute(&process, init, &report),
         Err(failure) => failure,
     };
     Err((report, failure))
@@ -143,13 +150,21 @@ fn build(
         move_into_thread_name_spaces(namespace.as_fd(), ThreadNameSpaceType::USER)
             .at(Step::EnterUserNamespace)?;
     }
-    privileges::become_user(&process.user, sandbox.capabilities, filter)
+    let grant = Grant {
+        capabilities: sandbox.capabilities,
+        no_new_privileges: sandbox.no_new_privileges,
+        filter,
+    };
+    privileges::become_user(&process.user, grant)
 }
 
 /// Says that all is ready, and executes the program. Returns only if that fails.
-fn execute(process: &Process, report: &Report) -> Failure {
+fn execute(process: &Process, init: bool, report: &Report) -> Failure {
     // What programs and image builds count on.
     rustix::process::umask(Mode::from_raw_mode(0o022));
+    if init && let Err(failure) = reaper::split(process) {
+        return failure;
+    }
     sys::reset_signals();
     let ready = sys::close_on_execute().at(Step::Descriptors);
     match ready.and_then(|()| report.ready().at(Step::Execute)) {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use rustix::io::Errno;
 use rustix::mount::MountPropagationFlags;
+use rustix::process::Pid;
 
 /// A child that is starting.
 pub(crate) struct Started {
@@ -236,6 +237,19 @@ pub(crate) fn send_signal(pidfd: BorrowedFd<'_>, number: i32) -> Result<(), Errn
         )
     };
     result(returned).map(drop)
+}
+
+/// Makes a copy of this process, which must have one thread: nothing, in the copy, and its number in the original.
+pub(crate) fn fork() -> Result<Option<Pid>, Errno> {
+    // SAFETY: a process of one thread has no lock that another one holds, so that its copy can go on as it could.
+    let pid = result(unsafe { libc::fork() }.into())?;
+    Ok(i32::try_from(pid).ok().and_then(Pid::from_raw))
+}
+
+/// Sends a signal to a child of this process, by number. There is nobody to tell if it has ended.
+pub(crate) fn kill(child: Pid, number: i32) {
+    // SAFETY: two numbers.
+    unsafe { libc::kill(child.as_raw_nonzero().get(), number) };
 }
 
 /// Makes a descriptor that came through execve(2) an owned one.

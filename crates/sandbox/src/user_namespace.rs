@@ -8,9 +8,11 @@
 use std::fmt;
 use std::fs;
 use std::io;
+use std::os::fd::BorrowedFd;
 
 use rustix::io::Errno;
 use rustix::mount::{MountPropagationFlags, mount_change};
+use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
 use crate::Error;
 use crate::spawn::check_child_entry;
@@ -154,6 +156,21 @@ pub fn enter_user_namespace() -> Result<Identity, Error> {
     )
     .map_err(powerless)?;
     Ok(identity)
+}
+
+/// Makes an ordinary user what another process of the same user has become by [`enter_user_namespace`]: root of that
+/// process's user and mount namespaces, for the rest of this process's life. Nothing is done for root. Must be called while
+/// the process has one thread.
+///
+/// # Errors
+/// When the process has ended, or is another user's.
+pub fn join_user_namespace(pidfd: BorrowedFd<'_>) -> Result<(), Error> {
+    if rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let namespaces = ThreadNameSpaceType::USER | ThreadNameSpaceType::MOUNT;
+    move_into_thread_name_spaces(pidfd, namespaces)
+        .map_err(|errno| Error::kernel(Step::JoinNamespace, "the container", errno))
 }
 
 /// Maps root to the caller and nothing else. That needs no help, if setgroups(2) is given up first.

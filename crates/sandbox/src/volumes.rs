@@ -40,8 +40,14 @@ pub(crate) fn mount_file(
 
 fn make(kind: MountKind, target: &Path, scratch: &mut Scratch) -> Result<(OwnedFd, Form), Failure> {
     match kind {
-        MountKind::Tmpfs { size, mode } => {
-            let mount = tmpfs(size, mode).on(Step::Mount, target)?;
+        MountKind::Tmpfs {
+            size,
+            mode,
+            no_execute,
+        } => {
+            let mut attributes = PLAIN;
+            attributes.set(MountAttrFlags::MOUNT_ATTR_NOEXEC, no_execute);
+            let mount = tmpfs(size, mode, attributes).on(Step::Mount, target)?;
             Ok((mount, Form::Directory))
         }
         MountKind::File {
@@ -73,12 +79,12 @@ fn make(kind: MountKind, target: &Path, scratch: &mut Scratch) -> Result<(OwnedF
     }
 }
 
-fn tmpfs(size: Option<u64>, mode: u32) -> Result<OwnedFd, Errno> {
+fn tmpfs(size: Option<u64>, mode: u32, attributes: MountAttrFlags) -> Result<OwnedFd, Errno> {
     let mode = format!("{:o}", mode & 0o7777);
     let size = size.map(|size| size.to_string());
     let mut options = vec![("mode", mode.as_str())];
     options.extend(size.iter().map(|size| ("size", size.as_str())));
-    mount::new("tmpfs", &options, PLAIN)
+    mount::new("tmpfs", &options, attributes)
 }
 
 /// The detached mount of `path` inside `source`. What the path leads to is bound by descriptor, so that it cannot be

@@ -26,6 +26,14 @@ pub(crate) fn enter(root: &Root, path: &Path) -> Result<(), Failure> {
         .on(Step::WorkingDirectory, path)
 }
 
+/// The same for a directory that must be there.
+pub(crate) fn enter_existing(root: &Root, path: &Path) -> Result<(), Failure> {
+    mount_point::open(root, path)
+        .and_then(rustix::process::fchdir)
+        .and_then(|()| verify())
+        .on(Step::WorkingDirectory, path)
+}
+
 /// The kernel puts "(unreachable)" before the path of a directory that is not below the root: getcwd(2).
 fn verify() -> Result<(), Errno> {
     match rustix::process::getcwd(Vec::new())?.as_bytes() {

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 /// | `git/<hex>/` | bare git repositories, by the hash of their URL; made when one is fetched |
 /// | `builds/<hex>/` | what the last build of each Dockerfile was made of |
 /// | `statcache/<hex>` | content digests of a context's files, by their `stat` |
+/// | `volumes/<name>/` | volumes of `run`; made when there is one |
 /// | `containers/`, `logs/` | what `run` and `build` leave |
 /// | `usage` | what all of it takes on the disk, where that is limited |
 /// | `partial/` | blobs that came in part; made when one does |
@@ -137,6 +138,12 @@ impl Layout {
     #[must_use]
     pub fn containers(&self) -> PathBuf {
         self.root.join("containers")
+    }
+
+    /// Volumes of `run`.
+    #[must_use]
+    pub fn volumes(&self) -> PathBuf {
+        self.root.join("volumes")
     }
 
     /// Build logs.

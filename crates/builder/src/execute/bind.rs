@@ -72,6 +72,7 @@ impl Executor<'_> {
             MountKind::Tmpfs { size } => sandbox::MountKind::Tmpfs {
                 size: *size,
                 mode: 0o1777,
+                no_execute: false,
             },
             MountKind::Secret {
                 id,

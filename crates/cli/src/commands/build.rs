@@ -28,6 +28,8 @@ mod syntax;
 use failure_shell::FailureShell;
 use run_flags::OnError;
 
+pub(crate) use run_flags::ulimit;
+
 pub(crate) use flags::Args;
 pub(crate) use request::{Done, Failure, Request};
 pub(crate) use session::Session;

@@ -5,10 +5,11 @@ use crate::config::Config;
 use crate::container::directory::{Container, Containers};
 use crate::container::log::{Frame, Reader, Stream};
 use crate::exit::Exit;
+use crate::report::times;
 use oci::timestamp;
 use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Between two looks at a log that is followed.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -25,6 +26,12 @@ pub(crate) struct Args {
     /// Show this many lines from the end
     #[arg(short = 'n', long, value_name = "LINES", default_value = "all", value_parser = tail)]
     tail: Tail,
+    /// Show what was written since then: a moment, or so long ago (10m)
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    since: Option<i64>,
+    /// Show what was written until then
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    until: Option<i64>,
     /// The container: its name or ID
     container: String,
 }
@@ -43,6 +50,14 @@ fn tail(text: &str) -> Result<Tail, String> {
             .map(Tail::Last)
             .map_err(|_| format!("`{number}` is neither a number of lines nor `all`")),
     }
+}
+
+/// A moment as the log has it.
+fn moment(text: &str) -> Result<i64, String> {
+    let moment = times::moment(text, SystemTime::now());
+    let since = moment.and_then(|moment| moment.duration_since(UNIX_EPOCH).ok());
+    let nanos = since.and_then(|since| i64::try_from(since.as_nanos()).ok());
+    nanos.ok_or_else(|| format!("`{text}` is no moment such as 2026-11-30T12:00:00 or 10m"))
 }
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
@@ -69,8 +84,12 @@ fn show(args: &Args, container: &Container) -> io::Result<()> {
         timestamps: args.timestamps,
         at_line_start: [true, true],
     };
+    let is_meant = |frame: &Frame| {
+        args.since.is_none_or(|since| frame.nanos >= since)
+            && args.until.is_none_or(|until| frame.nanos <= until)
+    };
     if let Tail::Last(lines) = args.tail {
-        for frame in last_lines(&mut reader, lines)? {
+        for frame in last_lines(&mut reader, lines, is_meant)? {
             screen.write(&frame)?;
         }
     }
@@ -78,7 +97,9 @@ fn show(args: &Args, container: &Container) -> io::Result<()> {
         // Looked at before the log is read: what an owner wrote last is not missed.
         let over = !args.follow || !container.is_owned();
         while let Some(frame) = reader.next_frame()? {
-            screen.write(&frame)?;
+            if is_meant(&frame) {
+                screen.write(&frame)?;
+            }
         }
         if over {
             return Ok(());
@@ -88,10 +109,17 @@ fn show(args: &Args, container: &Container) -> io::Result<()> {
 }
 
 /// The frames of the last lines; the first is cut to where they begin.
-fn last_lines(reader: &mut Reader, lines: usize) -> io::Result<VecDeque<Frame>> {
+fn last_lines(
+    reader: &mut Reader,
+    lines: usize,
+    is_meant: impl Fn(&Frame) -> bool,
+) -> io::Result<VecDeque<Frame>> {
     let mut kept: VecDeque<(usize, Frame)> = VecDeque::new();
     let mut count = 0;
     while let Some(frame) = reader.next_frame()? {
+        if !is_meant(&frame) {
+            continue;
+        }
         let ends = frame.bytes.iter().filter(|b| **b == b'\n').count();
         count += ends;
         kept.push_back((ends, frame));
@@ -174,7 +202,7 @@ mod tests {
         for piece in pieces {
             writer.write(Stream::Stdout, 0, piece.as_bytes()).unwrap();
         }
-        let frames = last_lines(&mut Reader::open(&path).unwrap(), lines).unwrap();
+        let frames = last_lines(&mut Reader::open(&path).unwrap(), lines, |_| true).unwrap();
         frames
             .iter()
             .map(|frame| String::from_utf8_lossy(&frame.bytes).into_owned())

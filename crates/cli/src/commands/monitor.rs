@@ -28,8 +28,8 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     });
     match started {
         Ok(running) => {
-            Launched::report(report, Ok(()));
-            running.wait(&store)
+            Launched::report(report, Ok(&running.warnings));
+            running.wait(&store, &mut |running| monitor::end_with(running, &signals))
         }
         Err(error) => {
             Launched::report(report, Err(&error));

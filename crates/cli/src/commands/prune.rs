@@ -3,10 +3,12 @@
 use super::builder::prune_cache;
 use super::image::prune::{Which, prune_images};
 use super::images::filter::{LabelFilter, condition, moment};
+use super::volume::prune_volumes;
 use crate::command_error::CommandError;
 use crate::config::Config;
 use crate::container::directory::Containers;
 use crate::container::state::Phase;
+use crate::container::volumes::Volumes;
 use crate::exit::Exit;
 use crate::output;
 use crate::report::sizes;
@@ -27,8 +29,8 @@ pub(crate) struct Args {
     /// Do not ask
     #[arg(short, long)]
     force: bool,
-    /// Docker's anonymous volumes; carafe has none
-    #[arg(long, hide = true)]
+    /// Remove volumes that no container has, too, but for those with a name of their own
+    #[arg(long)]
     volumes: bool,
 }
 
@@ -44,6 +46,9 @@ const WARNING_ALL: &str = "This will remove:
   - all build cache
 ";
 
+const WARNING_VOLUMES: &str = "  - all volumes without a name of their own that no container has
+";
+
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let mut until = None;
     for (key, value) in &args.filter {
@@ -56,19 +61,33 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
             }
         }
     }
+    if args.volumes && until.is_some() {
+        return Err(
+            CommandError::usage("the filter until and --volumes exclude each other")
+                .hint("nobody knows when a volume was last used"),
+        );
+    }
     let warning = if args.all { WARNING_ALL } else { WARNING };
-    if !args.force && !asked(warning)? {
+    let volumes = if args.volumes { WARNING_VOLUMES } else { "" };
+    if !args.force && !asked(&[warning, volumes].concat())? {
         return Ok(Exit::Success);
     }
     let store = config.store()?;
     let (mut text, _) = prune_containers(&store, &args.filter)?;
+    let mut freed = 0;
+    if args.volumes {
+        let (lines, bytes) = prune_volumes(&Volumes::new(&store), false, &labels_of(&args.filter))?;
+        text += &lines;
+        freed += bytes;
+    }
     let which = if args.all {
         Which::Unused
     } else {
         Which::Dangling
     };
-    let (images, mut freed) = prune_images(&store, which, &args.filter)?;
+    let (images, more) = prune_images(&store, which, &args.filter)?;
     text += &images;
+    freed += more;
     // Caches have no labels.
     let labels = args.filter.iter().any(|(key, _)| key.starts_with("label"));
     if !labels {
@@ -88,6 +107,14 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     }
     output::result(&(text + &total(freed)))?;
     Ok(Exit::Success)
+}
+
+/// The conditions that volumes can be held against.
+fn labels_of(conditions: &[(String, String)]) -> Vec<(String, String)> {
+    let labels = conditions
+        .iter()
+        .filter(|(key, _)| key.starts_with("label"));
+    labels.cloned().collect()
 }
 
 /// Removes containers that have ended; the lines that say so, and how many there were.

@@ -13,7 +13,7 @@ pub(crate) struct Args {
     /// Kill those that run
     #[arg(short, long)]
     force: bool,
-    /// Remove anonymous volumes too (they are part of the container here)
+    /// Remove the volumes that were made for it alone, too
     #[arg(short, long)]
     volumes: bool,
     /// The containers: names or IDs
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let containers = Containers::new(&store);
     let mut exit = Exit::Success;
     for name in &args.containers {
-        if let Err(error) = remove(&containers, name, args.force) {
+        if let Err(error) = remove(&containers, name, args) {
             output::note(&error.render(config.style()));
             exit = Exit::Failure;
         }
@@ -34,15 +34,18 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     Ok(exit)
 }
 
-fn remove(containers: &Containers<'_>, name: &str, force: bool) -> Result<(), CommandError> {
+fn remove(containers: &Containers<'_>, name: &str, args: &Args) -> Result<(), CommandError> {
     let container = containers.find(name)?;
     if container.is_owned() {
-        if !force {
+        if !args.force {
             return Err(CommandError::new(format!("container {name} is running"))
                 .hint("stop it first (carafe stop), or kill it with rm -f"));
         }
         stop::kill(&container)?;
     }
-    containers.remove(&container)?;
+    match args.volumes {
+        true => containers.remove_with_volumes(&container)?,
+        false => containers.remove(&container)?,
+    }
     output::result(&format!("{name}\n"))
 }

@@ -1,26 +1,32 @@
 //! `carafe run`.
 
+mod flags;
+mod record;
+
 use crate::command_error::CommandError;
 use crate::config::Config;
-use crate::container::attach::Streams;
+use crate::container::attach::{Streams, forward};
 use crate::container::directory::{Container, Containers, Ownership};
+use crate::container::mounts::Source;
 use crate::container::owner::{self, Surroundings};
 use crate::container::ports::PublishedPort;
 use crate::container::record::{NetworkMode, Record};
-use crate::container::stop::SIGKILL;
-use crate::container::volumes::Volume;
-use crate::container::{environment, image_config, monitor, names};
+use crate::container::restart::Restart;
+use crate::container::volumes::Volumes;
+use crate::container::{image_config, monitor, names};
 use crate::exit::Exit;
 use crate::key_values::maybe_pair;
-use crate::signals::{self, Forwarder};
+use crate::signals::Forwarder;
+use crate::terminal::clean;
 use crate::terminal::raw_mode::RawMode;
 use crate::{output, terminal};
-use oci::{Platform, timestamp};
-use sandbox::{Emulation, WindowSize, send_signal};
+use flags::{HealthFlags, LimitFlags, MountFlags, NameFlags, SecurityFlags};
+use oci::Platform;
+use rootfs::Root;
+use sandbox::{Emulation, WindowSize};
+use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::AsFd;
 use std::path::PathBuf;
-use std::time::SystemTime;
 use store::{Image, Snapshot, Store};
 
 /// Run a program in a new container
@@ -45,9 +51,6 @@ pub(crate) struct Args {
     /// Set variables from a file
     #[arg(long = "env-file", value_name = "FILE")]
     env_files: Vec<PathBuf>,
-    /// Mount a folder or file of the host
-    #[arg(short, long = "volume", value_name = "HOST:CONTAINER[:ro]", value_parser = Volume::parse)]
-    volumes: Vec<Volume>,
     /// Give the container a name
     #[arg(long, value_name = "NAME", value_parser = names::check)]
     name: Option<String>,
@@ -73,15 +76,29 @@ pub(crate) struct Args {
     /// Let nothing be written outside of volumes
     #[arg(long)]
     read_only: bool,
-    /// Set the host name
-    #[arg(short = 'h', long, value_name = "NAME")]
-    hostname: Option<String>,
-    /// Add a line to /etc/hosts
-    #[arg(long = "add-host", value_name = "NAME:ADDRESS")]
-    add_hosts: Vec<String>,
+    /// Have a process 1 that reaps what others leave, and passes signals on
+    #[arg(long)]
+    init: bool,
+    /// Start it again when it ends: no, `on-failure[:N]`, always or unless-stopped
+    #[arg(long, value_name = "WHEN", default_value = "no", hide_default_value = true,
+          value_parser = Restart::parse)]
+    restart: Restart,
     /// Set what `stop` sends
     #[arg(long, value_name = "SIGNAL", value_parser = image_config::signal)]
     stop_signal: Option<i32>,
+    /// Set how long `stop` waits before SIGKILL; -1 is for ever
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    stop_timeout: Option<i64>,
+    #[command(flatten)]
+    mounts: MountFlags,
+    #[command(flatten)]
+    names: NameFlags,
+    #[command(flatten)]
+    security: SecurityFlags,
+    #[command(flatten)]
+    limits: LimitFlags,
+    #[command(flatten)]
+    health: HealthFlags,
     /// Set a label
     #[arg(short, long = "label", value_name = "KEY[=VALUE]", value_parser = maybe_pair)]
     labels: Vec<(String, Option<String>)>,
@@ -134,7 +151,7 @@ fn start(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         &store,
         config,
     )?;
-    let record = record(args, &image, &store, config)?;
+    let record = record::of(args, &image, &store, config)?;
     let surroundings = surroundings(&record, &store, config)?;
     let (container, ownership) = Containers::new(&store).create(&record)?;
     if let Some(path) = &args.cidfile {
@@ -144,23 +161,62 @@ fn start(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     if args.detach {
         return detach(&store, &container, ownership);
     }
+    let owned = (container, ownership);
+    foreground(&store, owned, surroundings, Streams::Attached, &signals)
+}
+
+/// Starts a container that has ended once more, and owns it: `start -a`.
+pub(super) fn attached(
+    name: &str,
+    streams: Streams,
+    config: &Config,
+) -> Result<Exit, CommandError> {
+    // Before any thread is started.
+    let signals = Forwarder::start();
+    let store = config.store()?;
+    let container = Containers::new(&store).find(name)?;
+    let Some(ownership) = container.own()? else {
+        return Err(CommandError::new(format!("container {name} is running"))
+            .hint(format!("carafe logs -f {name} shows what it writes")));
+    };
+    let surroundings = surroundings(&container.record, &store, config)?;
+    let owned = (container, ownership);
+    foreground(&store, owned, surroundings, streams, &signals)
+        .map_err(CommandError::in_container_setup)
+}
+
+/// Owns a container until it ends.
+fn foreground(
+    store: &Store,
+    (container, ownership): (Container, Ownership),
+    surroundings: Surroundings,
+    streams: Streams,
+    signals: &Forwarder,
+) -> Result<Exit, CommandError> {
     signals.hold();
-    let started = owner::start(
-        container.clone(),
-        ownership,
-        surroundings,
-        Streams::Attached,
-    );
-    let running = started.inspect_err(|_| discard(&store, &container))?;
+    let started = owner::start(container.clone(), ownership, surroundings, streams);
+    let running = started.inspect_err(|_| discard(store, &container))?;
+    warn(&running.warnings);
     // From here on the terminal is the container's.
-    let _raw = match args.tty && args.interactive {
+    let _raw = match container.record.terminal
+        && container.record.interactive
+        && streams == Streams::Attached
+    {
         true => {
             Some(RawMode::enter(io::stdin()).map_err(|e| CommandError::io("use the terminal", e))?)
         }
         false => None,
     };
-    forward(&running, &signals)?;
-    running.wait(&store)
+    forward(&running.child, Some(&container), signals)?;
+    running.wait(store, &mut |running| {
+        forward(&running.child, Some(running.container()), signals)
+    })
+}
+
+pub(super) fn warn(warnings: &[String]) {
+    for warning in warnings {
+        output::note(&format!("warning: {}\n", clean::lines(warning)));
+    }
 }
 
 fn detach(
@@ -169,7 +225,8 @@ fn detach(
     ownership: Ownership,
 ) -> Result<Exit, CommandError> {
     let launched = monitor::launch(store.path(), container, ownership);
-    launched.inspect_err(|_| discard(store, container))?;
+    let warnings = launched.inspect_err(|_| discard(store, container))?;
+    warn(&warnings);
     output::result(&format!("{}\n", container.record.id))?;
     Ok(Exit::Success)
 }
@@ -177,117 +234,7 @@ fn detach(
 /// A container of `--rm` that could not be started is of no use.
 fn discard(store: &Store, container: &Container) {
     if container.record.auto_remove {
-        let _ = Containers::new(store).remove(container);
-    }
-}
-
-/// Signals go to the container, a new size to its terminal. Who asks to end three times means it.
-fn forward(running: &owner::Running, signals: &Forwarder) -> Result<(), CommandError> {
-    let failed = |error| CommandError::io("duplicate a descriptor", error);
-    let process = running.child.pidfd().try_clone_to_owned().map_err(failed)?;
-    let terminal = running.child.terminal().map(|fd| fd.try_clone_to_owned());
-    let terminal = terminal.transpose().map_err(failed)?;
-    let mut asked = 0;
-    signals.hand_to(Box::new(move |signal| {
-        if signal == signals::RESIZED {
-            if let Some(terminal) = &terminal
-                && let Ok(size) = rustix::termios::tcgetwinsize(io::stdout())
-            {
-                // Only the look of the terminal depends on it.
-                let _ = rustix::termios::tcsetwinsize(terminal, size);
-            }
-            return;
-        }
-        asked += u32::from(signals::asks_to_end(signal));
-        let signal = if asked >= 3 { SIGKILL } else { signal };
-        let _ = send_signal(process.as_fd(), signal);
-    }));
-    Ok(())
-}
-
-/// What the container is to be: the image's config with the flags on top.
-fn record(
-    args: &Args,
-    image: &Image,
-    store: &Store,
-    config: &Config,
-) -> Result<Record, CommandError> {
-    let of_image = store.config(&image.config)?.config;
-    let id = names::id()?;
-    let short: String = id.chars().take(12).collect();
-    let mut variables = of_image.env.clone();
-    for file in &args.env_files {
-        for (name, value) in environment::read_file(file)? {
-            environment::apply(&mut variables, &name, value.as_deref(), config);
-        }
-    }
-    for (name, value) in &args.env {
-        environment::apply(&mut variables, name, value.as_deref(), config);
-    }
-    let command = image_config::command(&of_image, args.entrypoint.as_deref(), &args.arguments)?;
-    let stop_signal = match (args.stop_signal, of_image.stop_signal.as_str()) {
-        (Some(signal), _) => signal,
-        (None, "") => image_config::SIGTERM,
-        (None, name) => image_config::signal(name).map_err(CommandError::new)?,
-    };
-    let mut labels = of_image.labels.clone();
-    labels.extend(
-        args.labels
-            .iter()
-            .map(|(k, v)| (k.clone(), v.clone().unwrap_or_default())),
-    );
-    let working_directory = args.workdir.clone().unwrap_or(of_image.working_dir);
-    let volumes = args
-        .volumes
-        .iter()
-        .cloned()
-        .map(Volume::resolve)
-        .collect::<Result<_, _>>()?;
-    let hosts = args
-        .add_hosts
-        .iter()
-        .map(|text| host_line(text))
-        .collect::<Result<_, _>>()?;
-    Ok(Record {
-        name: args.name.clone().unwrap_or_else(|| names::from_id(&id)),
-        image: args.image.clone(),
-        image_id: image.id.to_string(),
-        manifest: image.manifest.digest.to_string(),
-        created: timestamp::format(SystemTime::now()),
-        command,
-        environment: variables,
-        working_directory: if working_directory.is_empty() {
-            "/".to_owned()
-        } else {
-            working_directory
-        },
-        user: args.user.clone().unwrap_or(of_image.user),
-        hostname: args.hostname.clone().unwrap_or(short),
-        network: args.network,
-        hosts,
-        ports: args.publish.clone(),
-        volumes,
-        read_only: args.read_only,
-        terminal: args.tty,
-        interactive: args.interactive,
-        auto_remove: args.rm,
-        stop_signal,
-        labels: labels.into_iter().collect(),
-        id,
-    })
-}
-
-fn host_line(text: &str) -> Result<String, CommandError> {
-    let parts = text.split_once('=').or_else(|| text.split_once(':'));
-    match parts {
-        Some((name, address))
-            if !name.is_empty() && address.parse::<std::net::IpAddr>().is_ok() =>
-        {
-            Ok(format!("{address}\t{name}"))
-        }
-        _ => Err(CommandError::usage(format!(
-            "--add-host {text} is not NAME:ADDRESS"
-        ))),
+        let _ = Containers::new(store).remove_with_volumes(container);
     }
 }
 
@@ -297,22 +244,21 @@ pub(crate) fn surroundings(
     store: &Store,
     config: &Config,
 ) -> Result<Surroundings, CommandError> {
-    let digest = record.manifest.parse()?;
-    let image = store.image(&digest)?;
-    let image = image.ok_or_else(|| {
-        CommandError::new(format!(
-            "the image {} of container {} is gone",
-            record.image, record.name
-        ))
-    })?;
+    let image = image_of(record, store)?;
+    let mut volumes = BTreeMap::new();
+    for mount in &record.mounts {
+        if let Source::Volume {
+            name, anonymous, ..
+        } = &mount.source
+        {
+            let volume = Volumes::new(store).create(name, *anonymous, BTreeMap::new())?;
+            volumes.insert(name.clone(), volume);
+        }
+    }
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
     Ok(Surroundings {
-        layers: store
-            .unpack_image(&image)?
-            .iter()
-            .rev()
-            .map(Snapshot::dir)
-            .collect(),
+        layers: layers(&image, store)?,
+        volumes,
         resolv_conf: config.resolv_conf(),
         emulation: match &image.platform.architecture {
             own if *own == Platform::host().architecture => Emulation::default(),
@@ -323,4 +269,36 @@ pub(crate) fn surroundings(
             columns: size.ws_col,
         }),
     })
+}
+
+fn image_of(record: &Record, store: &Store) -> Result<Image, CommandError> {
+    let digest = record.manifest.parse()?;
+    store.image(&digest)?.ok_or_else(|| {
+        CommandError::new(format!(
+            "the image {} of container {} is gone",
+            record.image, record.name
+        ))
+    })
+}
+
+/// Its layers, the top one first.
+fn layers(image: &Image, store: &Store) -> Result<Vec<PathBuf>, CommandError> {
+    let layers = store.unpack_image(image)?;
+    Ok(layers.iter().rev().map(Snapshot::dir).collect())
+}
+
+/// The files of a container that does not run, to read and to change. Nobody can start it as long as they are held.
+pub(super) fn root_of(
+    container: &Container,
+    store: &Store,
+) -> Result<(Root, Ownership), CommandError> {
+    let name = &container.record.name;
+    let Some(ownership) = container.hold()? else {
+        return Err(
+            CommandError::new(format!("container {name} is being started")).hint("try again"),
+        );
+    };
+    let image = image_of(&container.record, store)?;
+    let root = crate::container::root::mount(container, &layers(&image, store)?)?;
+    Ok((Root::from_fd(root), ownership))
 }

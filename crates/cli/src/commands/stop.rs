@@ -6,7 +6,6 @@ use crate::container::directory::Containers;
 use crate::container::{image_config, stop};
 use crate::exit::Exit;
 use crate::output;
-use std::time::Duration;
 
 /// Stop containers: ask, and after a while insist
 #[derive(Debug, clap::Args)]
@@ -30,14 +29,12 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let store = config.store()?;
-    let patience = match args.timeout {
-        None => Some(stop::PATIENCE),
-        Some(seconds) => u64::try_from(seconds).ok().map(Duration::from_secs),
-    };
     let mut exit = Exit::Success;
     for name in &args.containers {
         let stopped = Containers::new(&store).find(name).and_then(|container| {
             let signal = args.signal.unwrap_or(container.record.stop_signal);
+            let seconds = args.timeout.or(container.record.stop_timeout);
+            let patience = stop::patience(seconds);
             stop::stop(&container, signal, patience)?;
             output::result(&format!("{name}\n"))
         });

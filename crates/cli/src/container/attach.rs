@@ -1,12 +1,15 @@
 //! The streams between a container, its log, and the user's terminal.
 
+use super::directory::Container;
 use super::log::{self, Stream};
+use super::stop::SIGKILL;
 use crate::command_error::CommandError;
+use crate::signals::{self, Forwarder};
 use rustix::pipe::{PipeFlags, pipe_with};
-use sandbox::{Child, Stdio};
+use sandbox::{Child, Stdio, send_signal};
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -16,8 +19,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(crate) enum Streams {
     /// Nothing: output goes to the log only.
     Detached,
-    /// The output of the container is ours.
+    /// The output of the container is ours, and our input is its.
     Attached,
+    /// The output of the container is ours.
+    Output,
 }
 
 /// Our ends of a container's standard streams.
@@ -63,20 +68,22 @@ impl Pipes {
         self,
         streams: Streams,
         child: &Child,
-        log: Arc<log::Writer>,
+        log: Option<Arc<log::Writer>>,
     ) -> Result<Vec<JoinHandle<()>>, CommandError> {
-        let attached = streams == Streams::Attached;
+        let attached = streams != Streams::Detached;
+        let types = streams == Streams::Attached;
         let failed = |error| CommandError::io("use the container's terminal", error);
         let terminal = child.terminal().map(|fd| fd.try_clone_to_owned());
         let Some(terminal) = terminal.transpose().map_err(failed)? else {
             let mut held = None;
             match self.stdin {
-                Some(stdin) if attached => send_input(stdin),
+                Some(stdin) if types => send_input(stdin),
+                Some(_) if attached => {}
                 // A detached container with -i waits for input that never comes, and never ends.
                 Some(stdin) => held = Some(stdin),
                 None => {}
             }
-            let err_log = Arc::clone(&log);
+            let err_log = log.clone();
             return Ok(vec![
                 pump(
                     self.stdout,
@@ -94,7 +101,7 @@ impl Pipes {
                 ),
             ]);
         };
-        if attached && self.stdin.is_some() {
+        if types && self.stdin.is_some() {
             send_input(terminal.try_clone().map_err(failed)?);
         }
         Ok(vec![pump(
@@ -107,11 +114,44 @@ impl Pipes {
     }
 }
 
+/// Signals go to the container, a new size to its terminal. Who asks to end three times means it.
+pub(crate) fn forward(
+    child: &Child,
+    container: Option<&Container>,
+    signals: &Forwarder,
+) -> Result<(), CommandError> {
+    let failed = |error| CommandError::io("duplicate a descriptor", error);
+    let process = child.pidfd().try_clone_to_owned().map_err(failed)?;
+    let terminal = child.terminal().map(|fd| fd.try_clone_to_owned());
+    let terminal = terminal.transpose().map_err(failed)?;
+    let container = container.cloned();
+    let mut asked = 0;
+    signals.hand_to(Box::new(move |signal| {
+        if signal == signals::RESIZED {
+            if let Some(terminal) = &terminal
+                && let Ok(size) = rustix::termios::tcgetwinsize(io::stdout())
+            {
+                // Only the look of the terminal depends on it.
+                let _ = rustix::termios::tcsetwinsize(terminal, size);
+            }
+            return;
+        }
+        if signals::asks_to_end(signal) {
+            asked += 1;
+            // Who asks does not want it to be started again.
+            let _ = container.as_ref().map(Container::set_stopped);
+        }
+        let signal = if asked >= 3 { SIGKILL } else { signal };
+        let _ = send_signal(process.as_fd(), signal);
+    }));
+    Ok(())
+}
+
 /// Carries output to the log, and to the user as long as there is one. `held` stays open until the output ends.
 fn pump(
     from: OwnedFd,
     stream: Stream,
-    log: Arc<log::Writer>,
+    log: Option<Arc<log::Writer>>,
     mut to: Option<impl Write + Send + 'static>,
     held: Option<OwnedFd>,
 ) -> JoinHandle<()> {
@@ -127,7 +167,7 @@ fn pump(
                     let bytes = &buffer[..length];
                     let now = nanoseconds_since_1970();
                     // The container goes on when the disk is full or the reader is gone.
-                    let _ = log.write(stream, now, bytes);
+                    let _ = log.as_ref().map(|log| log.write(stream, now, bytes));
                     if let Some(out) = &mut to
                         && out.write_all(bytes).and_then(|()| out.flush()).is_err()
                     {

@@ -1,7 +1,10 @@
 //! Where containers are: making, finding, listing and removing them.
 
+use super::health::Health;
+use super::mounts::Source;
 use super::record::Record;
 use super::state::State;
+use super::volumes::Volumes;
 use crate::command_error::CommandError;
 use rustix::fs::FlockOperation;
 use serde::Serialize;
@@ -10,7 +13,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use store::Store;
+use store::{Layout, Store};
 
 /// Records are not longer than this; environments are what is long in them.
 const LIMIT: u64 = 8 << 20;
@@ -61,20 +64,7 @@ impl<'a> Containers<'a> {
             lock: lock(&new.join("lock"))?,
         };
         let _names = self.lock_names()?;
-        if let Some(other) = self
-            .all()?
-            .into_iter()
-            .find(|c| c.record.name == record.name)
-        {
-            let id = other.record.short_id();
-            return Err(CommandError::new(format!(
-                "the name {} is in use by container {id}",
-                record.name
-            ))
-            .hint(format!(
-                "remove that one (carafe rm {id}) or choose another --name"
-            )));
-        }
+        self.check_free(&record.name)?;
         let path = self.path.join(&record.id);
         fs::rename(&new, &path)
             .map_err(|error| CommandError::file("create container", &path, error))?;
@@ -93,39 +83,50 @@ impl<'a> Containers<'a> {
         containers.retain(|container| {
             let left = container.record.auto_remove && !container.is_owned();
             // What cannot be removed is shown.
-            !(left && self.remove(container).is_ok())
+            !(left && self.remove_with_volumes(container).is_ok())
         });
         containers.sort_by(|a, b| b.record.created.cmp(&a.record.created));
         Ok(containers)
     }
 
+    /// As [`find`](Self::find), in a store that is not open.
+    pub(crate) fn find_in(layout: &Layout, name: &str) -> Result<Container, CommandError> {
+        one_of(&all_in(&layout.containers())?, name)
+    }
+
     /// The container with this name, this ID, or the only one whose ID begins so.
     pub(crate) fn find(&self, name: &str) -> Result<Container, CommandError> {
-        let all = self.list()?;
-        if let Some(at) = all
-            .iter()
-            .position(|c| c.record.name == name || c.record.id == name)
-        {
-            return Ok(all[at].clone());
-        }
-        let begins = |c: &&Container| !name.is_empty() && c.record.id.starts_with(name);
-        let mut found = all.iter().filter(begins);
-        match (found.next(), found.next()) {
-            (Some(one), None) => Ok(one.clone()),
-            (Some(_), Some(_)) => Err(CommandError::new(format!(
-                "several containers have an ID that begins with {name}"
-            ))
-            .hint("give more digits")),
-            (None, _) => {
-                let names = all.iter().map(|c| c.record.name.as_str());
-                let near = dockerfile::suggest(name, names);
-                let hint = near.map_or_else(
-                    || "carafe ps -a lists all containers".to_owned(),
-                    |near| format!("did you mean {near}?"),
-                );
-                Err(CommandError::new(format!("there is no container {name}")).hint(hint))
+        one_of(&self.list()?, name)
+    }
+
+    /// Removes what is left of a container that has no owner, and the volumes that were made for it alone.
+    pub(crate) fn remove_with_volumes(&self, container: &Container) -> Result<(), CommandError> {
+        self.remove(container)?;
+        let volumes = Volumes::new(self.store);
+        for mount in &container.record.mounts {
+            if let Source::Volume {
+                name,
+                anonymous: true,
+                ..
+            } = &mount.source
+                && let Ok(volume) = volumes.find(name)
+            {
+                volumes.remove(&volume)?;
             }
         }
+        Ok(())
+    }
+
+    /// Gives a container another name.
+    pub(crate) fn rename(&self, container: &mut Container, name: &str) -> Result<(), CommandError> {
+        let _names = self.lock_names()?;
+        self.check_free(name)?;
+        container.reload()?;
+        let record = Record {
+            name: name.to_owned(),
+            ..container.record.clone()
+        };
+        container.set_record(record)
     }
 
     /// Removes what is left of a container that has no owner.
@@ -142,17 +143,19 @@ impl<'a> Containers<'a> {
         }
     }
 
+    fn check_free(&self, name: &str) -> Result<(), CommandError> {
+        let Some(other) = self.all()?.into_iter().find(|c| c.record.name == name) else {
+            return Ok(());
+        };
+        let id = other.record.short_id();
+        let error = CommandError::new(format!("the name {name} is in use by container {id}"));
+        Err(error.hint(format!(
+            "remove that one (carafe rm {id}) or choose another name"
+        )))
+    }
+
     fn all(&self) -> Result<Vec<Container>, CommandError> {
-        let failed = |error| CommandError::file("list", &self.path, error);
-        let mut containers = Vec::new();
-        for entry in fs::read_dir(&self.path).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            // What has no record is not a container (any more).
-            if let Some(record) = read_json(&path.join("record.json"))? {
-                containers.push(Container { record, path });
-            }
-        }
-        Ok(containers)
+        all_in(&self.path)
     }
 
     /// Held while a name is looked for and taken.
@@ -194,6 +197,65 @@ impl Container {
         write_json(&self.path.join("record.json"), &self.record)
     }
 
+    /// Reads the record again: others may have changed it.
+    pub(crate) fn reload(&mut self) -> Result<(), CommandError> {
+        if let Some(record) = read_json(&self.path.join("record.json"))? {
+            self.record = record;
+        }
+        Ok(())
+    }
+
+    /// How its last checks were, if there were any.
+    pub(crate) fn health(&self) -> Result<Option<Health>, CommandError> {
+        match &self.record.health {
+            Some(check) if check.command().is_some() => read_json(&self.path.join("health.json")),
+            _ => Ok(None),
+        }
+    }
+
+    /// Writes how its checks were; the owner's business.
+    pub(crate) fn set_health(&self, health: &Health) -> Result<(), CommandError> {
+        write_json(&self.path.join("health.json"), health)
+    }
+
+    /// Whether somebody has asked it to stop since it was started, so that it must not be started again.
+    pub(crate) fn is_stopped(&self) -> bool {
+        // One that is removed is stopped, too.
+        self.path.join("stopped").exists() || !self.path.exists()
+    }
+
+    /// Has it not be started again when it ends.
+    pub(crate) fn set_stopped(&self) -> Result<(), CommandError> {
+        let path = self.path.join("stopped");
+        match fs::write(&path, "") {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            written => written.map_err(|error| CommandError::file("write", &path, error)),
+        }
+    }
+
+    /// Owns it, to start it once more. `None` if it has an owner.
+    pub(crate) fn own(&self) -> Result<Option<Ownership>, CommandError> {
+        let Some(ownership) = self.hold()? else {
+            return Ok(None);
+        };
+        let path = self.path.join("stopped");
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(CommandError::file("remove", &path, error))
+            }
+            _ => Ok(Some(ownership)),
+        }
+    }
+
+    /// Keeps others from starting it. `None` if it has an owner.
+    pub(crate) fn hold(&self) -> Result<Option<Ownership>, CommandError> {
+        if self.is_owned() {
+            return Ok(None);
+        }
+        let lock = lock(&self.path.join("lock"))?;
+        Ok(Some(Ownership { lock }))
+    }
+
     /// Whether its owner lives.
     pub(crate) fn is_owned(&self) -> bool {
         let Ok(file) = File::open(self.path.join("lock")) else {
@@ -214,6 +276,47 @@ impl Container {
     /// Where its output is kept.
     pub(crate) fn log_path(&self) -> PathBuf {
         self.path.join("log")
+    }
+}
+
+fn all_in(path: &Path) -> Result<Vec<Container>, CommandError> {
+    let failed = |error| CommandError::file("list", path, error);
+    let mut containers = Vec::new();
+    for entry in fs::read_dir(path).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        // What has no record is not a container (any more).
+        if let Some(record) = read_json(&path.join("record.json"))? {
+            containers.push(Container { record, path });
+        }
+    }
+    Ok(containers)
+}
+
+/// The one with this name, this ID, or the only one whose ID begins so.
+fn one_of(all: &[Container], name: &str) -> Result<Container, CommandError> {
+    if let Some(at) = all
+        .iter()
+        .position(|c| c.record.name == name || c.record.id == name)
+    {
+        return Ok(all[at].clone());
+    }
+    let begins = |c: &&Container| !name.is_empty() && c.record.id.starts_with(name);
+    let mut found = all.iter().filter(begins);
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one.clone()),
+        (Some(_), Some(_)) => Err(CommandError::new(format!(
+            "several containers have an ID that begins with {name}"
+        ))
+        .hint("give more digits")),
+        (None, _) => {
+            let names = all.iter().map(|c| c.record.name.as_str());
+            let near = dockerfile::suggest(name, names);
+            let hint = near.map_or_else(
+                || "carafe ps -a lists all containers".to_owned(),
+                |near| format!("did you mean {near}?"),
+            );
+            Err(CommandError::new(format!("there is no container {name}")).hint(hint))
+        }
     }
 }
 

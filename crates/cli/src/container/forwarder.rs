@@ -3,19 +3,42 @@
 use sandbox::Dialer;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Copying needs little.
 const STACK: usize = 128 << 10;
 
+/// Where connections lead to: another network after each start of the container.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Target(Arc<Mutex<Option<Arc<Dialer>>>>);
+
+impl Target {
+    /// From now on they lead here.
+    pub(crate) fn set(&self, dialer: Dialer) {
+        *self.lock() = Some(Arc::new(dialer));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Dialer>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Forwards until the process ends.
-pub(crate) fn start(listener: TcpListener, port: u16, dialer: Arc<Dialer>) -> io::Result<()> {
+pub(crate) fn start(listener: TcpListener, port: u16, target: Target) -> io::Result<()> {
     spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let dialer = Arc::clone(&dialer);
+        for stream in listener.incoming() {
+            let stream = match stream {
+                Ok(stream) => stream,
+                // The owner does not listen any more.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => break,
+                Err(_) => continue,
+            };
+            let dialer = target.lock().clone();
             // Without a thread to be had the connection is closed, and the next may fare better.
-            let _ = spawn(move || connection(stream, port, &dialer));
+            if let Some(dialer) = dialer {
+                let _ = spawn(move || connection(stream, port, &dialer));
+            }
         }
     })
 }

@@ -5,11 +5,12 @@
 
 use super::directory::{Container, Ownership};
 use super::owner::Running;
-use super::stop::{PATIENCE, SIGKILL};
+use super::stop::{self, SIGKILL};
 use crate::command_error::{CommandError, ErrorReport};
 use crate::signals::{Forwarder, asks_to_end};
 use sandbox::send_signal;
 use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -22,45 +23,66 @@ const LIMIT: u64 = 1 << 20;
 /// What the monitor says when it has tried to start the container.
 #[derive(Debug, Serialize, Deserialize)]
 enum Report {
-    Started,
+    Started { warnings: Vec<String> },
     Failed(ErrorReport),
 }
 
-/// Starts the monitor of a container, and waits until the container runs.
+/// Starts the monitor of a container, and waits until the container runs. Answers what the user should know.
 pub(crate) fn launch(
     root: &Path,
     container: &Container,
     ownership: Ownership,
-) -> Result<(), CommandError> {
+) -> Result<Vec<String>, CommandError> {
     let failed = |error| CommandError::io("start the container's monitor", error);
+    let log = container.path.join("monitor.log");
     let errors = OpenOptions::new()
         .create(true)
         .append(true)
-        .open(container.path.join("monitor.log"))
+        .open(&log)
         .map_err(failed)?;
-    let mut monitor = Command::new("/proc/self/exe")
+    let mut monitor = Command::new("/proc/self/exe");
+    monitor
         .arg("--root")
         .arg(root)
         .args(["monitor", &container.record.id])
-        .current_dir("/")
         .stdin(ownership.lock)
+        .stderr(errors);
+    let hint = format!("see {}", log.display());
+    start(monitor).map_err(|error| error.unwrap_or_else(|| silent().hint(hint)))
+}
+
+/// Leaves carafe behind with this command line, as `exec -d` does; it has to [take over](Launched::take_over). Waits until
+/// it has said how the start went.
+pub(crate) fn leave_behind(line: Vec<OsString>) -> Result<(), CommandError> {
+    let mut command = Command::new("/proc/self/exe");
+    command
+        .args(line)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null());
+    start(command).map_err(|error| error.unwrap_or_else(silent))?;
+    Ok(())
+}
+
+fn silent() -> CommandError {
+    CommandError::new("the process in the background ended without a word")
+}
+
+/// Starts it and hears its report; no error where it gave none.
+fn start(mut command: Command) -> Result<Vec<String>, Option<CommandError>> {
+    let failed = |error| Some(CommandError::io("start a process in the background", error));
+    let mut process = command
+        .current_dir("/")
         .stdout(Stdio::piped())
-        .stderr(errors)
         .spawn()
         .map_err(failed)?;
     let mut said = Vec::new();
-    if let Some(stdout) = monitor.stdout.take() {
+    if let Some(stdout) = process.stdout.take() {
         stdout.take(LIMIT).read_to_end(&mut said).map_err(failed)?;
     }
     match serde_json::from_slice(&said) {
-        Ok(Report::Started) => Ok(()),
-        Ok(Report::Failed(error)) => Err(error.into()),
-        Err(_) => Err(
-            CommandError::new("the container's monitor ended without a word").hint(format!(
-                "see {}",
-                container.path.join("monitor.log").display()
-            )),
-        ),
+        Ok(Report::Started { warnings }) => Ok(warnings),
+        Ok(Report::Failed(error)) => Err(Some(error.into())),
+        Err(_) => Err(None),
     }
 }
 
@@ -105,9 +127,11 @@ impl Launched {
     }
 
     /// Says how the start went.
-    pub(crate) fn report(mut report: File, started: Result<(), &CommandError>) {
+    pub(crate) fn report(mut report: File, started: Result<&[String], &CommandError>) {
         let message = match started {
-            Ok(()) => Report::Started,
+            Ok(warnings) => Report::Started {
+                warnings: warnings.to_vec(),
+            },
             Err(error) => Report::Failed(error.report()),
         };
         // Nobody listens any more if `run -d` was killed; the container runs all the same.
@@ -128,17 +152,23 @@ pub(crate) fn end_with(running: &Running, signals: &Forwarder) -> Result<(), Com
         .pidfd()
         .try_clone_to_owned()
         .map_err(|error| CommandError::io("duplicate a descriptor", error))?;
-    let stop_signal = running.container().record.stop_signal;
+    let container = running.container().clone();
+    let stop_signal = container.record.stop_signal;
+    let patience = stop::patience(container.record.stop_timeout);
     let mut asked = false;
     signals.hand_to(Box::new(move |signal| {
         if !asks_to_end(signal) {
             return;
         }
+        let _ = container.set_stopped();
         let next = if asked { SIGKILL } else { stop_signal };
         let _ = send_signal(process.as_fd(), next);
-        if !asked && let Ok(process) = process.try_clone() {
+        if !asked
+            && let Some(patience) = patience
+            && let Ok(process) = process.try_clone()
+        {
             std::thread::spawn(move || {
-                std::thread::sleep(PATIENCE);
+                std::thread::sleep(patience);
                 let _ = send_signal(process.as_fd(), SIGKILL);
             });
         }

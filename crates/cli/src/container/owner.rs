@@ -1,35 +1,50 @@
-//! The process that owns a container: starts it, keeps what it writes, forwards its ports, and writes down its end.
+//! The process that owns a container: starts it, keeps what it writes, forwards its ports, checks its health, starts it again,
+//! and writes down its end.
 
 use super::attach::{self, Streams};
 use super::directory::{Container, Containers, Ownership};
-use super::log;
+use super::forwarder::{self, Target};
+use super::mounts::Source;
+use super::process::Program;
 use super::record::{NetworkMode, Record};
-use super::state::State;
-use super::{environment, forwarder, root};
+use super::restart::Pause;
+use super::state::{Phase, State};
+use super::volumes::Volume;
+use super::{health, log, resolver, root};
 use crate::command_error::CommandError;
 use crate::exit::Exit;
-use builder::Users;
 use rootfs::Root;
-use sandbox::{Child, Emulation, MountKind, Network, Process, Sandbox, User, WindowSize};
+use rustix::net::Shutdown;
+use sandbox::{Cgroup, Child, Emulation, MountKind, Network, Sandbox, WindowSize};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::TcpListener;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 use store::Store;
 
 /// A container that runs. The thread that started it must be the one that waits: the kernel ends the container with it.
 #[derive(Debug)]
 pub(crate) struct Running {
     container: Container,
-    _ownership: Ownership,
     state: State,
     /// Its process.
     pub(crate) child: Child,
+    /// What the user should know.
+    pub(crate) warnings: Vec<String>,
     pumps: Vec<JoinHandle<()>>,
-    /// It has to run as long as the process.
-    _emulation: Emulation,
+    /// It is to be removed after the process has ended.
+    _group: Option<Cgroup>,
+    /// Where the published ports lead to.
+    target: Target,
+    listeners: Vec<TcpListener>,
+    started: Instant,
+    surroundings: Surroundings,
+    streams: Streams,
+    _ownership: Ownership,
 }
 
 /// What a container sees of the surroundings.
@@ -37,12 +52,22 @@ pub(crate) struct Running {
 pub(crate) struct Surroundings {
     /// The image's layers, the top one first.
     pub(crate) layers: Vec<PathBuf>,
+    /// Its volumes by their names.
+    pub(crate) volumes: BTreeMap<String, Volume>,
     /// The host's `/etc/resolv.conf`.
     pub(crate) resolv_conf: Vec<u8>,
     /// What runs the image's programs, if they are for another machine.
     pub(crate) emulation: Emulation,
     /// The size of the user's terminal.
     pub(crate) window: Option<WindowSize>,
+}
+
+/// A process that was started.
+struct Begun {
+    child: Child,
+    pumps: Vec<JoinHandle<()>>,
+    group: Option<Cgroup>,
+    warnings: Vec<String>,
 }
 
 /// Starts a container that this process owns.
@@ -52,60 +77,100 @@ pub(crate) fn start(
     surroundings: Surroundings,
     streams: Streams,
 ) -> Result<Running, CommandError> {
-    match try_start(&mut container, &surroundings, streams) {
-        Ok((child, pumps)) => {
-            let state = State::running(child.pid());
-            container.set_state(&state)?;
-            Ok(Running {
+    let target = Target::default();
+    let begun = publish(&mut container).and_then(|listeners| {
+        let begun = begin(&container, &surroundings, streams)?;
+        let mut kept = Vec::new();
+        for (listener, port) in listeners {
+            let again = listener.try_clone();
+            kept.push(again.map_err(|error| CommandError::io("duplicate a descriptor", error))?);
+            forwarder::start(listener, port, target.clone())
+                .map_err(|error| CommandError::io("start a thread", error))?;
+        }
+        Ok((begun, kept))
+    });
+    match begun {
+        Ok((begun, listeners)) => {
+            let mut running = Running {
+                state: State::running(begun.child.pid()),
                 container,
+                child: begun.child,
+                warnings: begun.warnings,
+                pumps: begun.pumps,
+                _group: begun.group,
+                target,
+                listeners,
+                started: Instant::now(),
+                surroundings,
+                streams,
                 _ownership: ownership,
-                state,
-                child,
-                pumps,
-                _emulation: surroundings.emulation,
-            })
+            };
+            running.tell()?;
+            Ok(running)
         }
         Err(error) => {
-            let code = i32::from(error.exit().code());
-            let state = State {
-                error: error.message().to_owned(),
-                exit_code: code,
-                ..State::default()
-            };
             // The error itself is what matters now.
-            let _ = container.set_state(&state);
+            let _ = container.set_state(&State::default().failed(&error));
             Err(error)
         }
     }
 }
 
-fn try_start(
-    container: &mut Container,
+fn begin(
+    container: &Container,
     surroundings: &Surroundings,
     streams: Streams,
-) -> Result<(Child, Vec<JoinHandle<()>>), CommandError> {
-    let listeners = publish(container)?;
+) -> Result<Begun, CommandError> {
+    let record = &container.record;
     let path = container.log_path();
     let log = log::Writer::open(&path).map_err(|e| CommandError::file("open log", &path, e))?;
     let root = root::mount(container, &surroundings.layers)?;
-    let process = process(&container.record, &root, surroundings.window)?;
+    let seen = root
+        .try_clone()
+        .map(Root::from_fd)
+        .map_err(|error| CommandError::io("duplicate a descriptor", error))?;
+    let process = Program::of(record, surroundings.window).process(record, &seen)?;
+    let mut warnings = Vec::new();
+    let group = group(record, &mut warnings);
     let sandbox = Sandbox {
-        resolv_conf: surroundings.resolv_conf.clone(),
+        mounts: mounts(record, &seen, surroundings)?,
+        resolv_conf: resolver::content(&record.resolver, &surroundings.resolv_conf),
         user_namespace: surroundings.emulation.namespace()?,
-        ..sandbox(&container.record, root)?
+        cgroups: match &group {
+            Some(group) => group.entries()?,
+            None => Vec::new(),
+        },
+        ..sandbox(record, root)?
     };
-    let (stdio, pipes) = attach::pipes(container.record.interactive)?;
+    let (stdio, pipes) = attach::pipes(record.interactive)?;
     let child = sandbox::spawn(&sandbox, &process, stdio)
         .map_err(|error| surroundings.emulation.explain(error))?;
-    let pumps = pipes.connect(streams, &child, Arc::new(log))?;
-    if !listeners.is_empty() {
-        let dialer = Arc::new(child.dialer()?);
-        for (listener, port) in listeners {
-            forwarder::start(listener, port, Arc::clone(&dialer))
-                .map_err(|error| CommandError::io("start a thread", error))?;
+    let pumps = pipes.connect(streams, &child, Some(Arc::new(log)))?;
+    Ok(Begun {
+        child,
+        pumps,
+        group,
+        warnings,
+    })
+}
+
+/// A control group, if there are limits. Where there can be none the container runs all the same.
+fn group(record: &Record, warnings: &mut Vec<String>) -> Option<Cgroup> {
+    let limits = record.limits.of_group()?;
+    let made = Cgroup::make(None, &limits);
+    match made.and_then(|group| group.entries().map(|_| group)) {
+        Ok(group) => Some(group),
+        Err(error) => {
+            let hint = error.hint().map(|hint| format!(" ({hint})"));
+            let error = CommandError::from(error);
+            warnings.push(format!(
+                "the container runs without limits: {}{}",
+                error.message(),
+                hint.unwrap_or_default()
+            ));
+            None
         }
     }
-    Ok((child, pumps))
 }
 
 /// Takes the host's ports, before anything is started.
@@ -121,57 +186,56 @@ fn publish(container: &mut Container) -> Result<Vec<(TcpListener, u16)>, Command
     Ok(listeners)
 }
 
-fn process(
+fn mounts(
     record: &Record,
-    root: impl AsFd,
-    window: Option<WindowSize>,
-) -> Result<Process, CommandError> {
-    let fd = rustix::io::fcntl_dupfd_cloexec(root, 3)
-        .map_err(|error| CommandError::io("duplicate a descriptor", error))?;
-    let identity = Users::read(&Root::from_fd(fd)).identity(&record.user)?;
-    let mut variables = record.environment.clone();
-    let mut default = |name: &str, value: &str| {
-        if !environment::has(&variables, name) {
-            environment::set(&mut variables, name, value);
-        }
+    root: &Root,
+    surroundings: &Surroundings,
+) -> Result<Vec<sandbox::Mount>, CommandError> {
+    let bind = |host: &PathBuf, read_only| -> Result<MountKind, CommandError> {
+        let source =
+            File::open(host).map_err(|error| CommandError::file("open volume", host, error))?;
+        Ok(MountKind::Bind {
+            source: sandbox::clone_mount(source.as_fd())?,
+            path: PathBuf::new(),
+            read_only,
+        })
     };
-    default("PATH", sandbox::DEFAULT_PATH);
-    default("HOSTNAME", &record.hostname);
-    default("HOME", &identity.home);
-    if record.terminal {
-        default("TERM", "xterm");
-    }
-    let window = window.unwrap_or(WindowSize {
-        rows: 24,
-        columns: 80,
-    });
-    Ok(Process {
-        args: record.command.iter().map(Into::into).collect(),
-        env: variables.into_iter().map(Into::into).collect(),
-        cwd: PathBuf::from(&record.working_directory),
-        user: User {
-            uid: identity.uid,
-            gid: identity.gid,
-            groups: identity.groups,
-        },
-        terminal: record.terminal.then_some(window),
-    })
-}
-
-fn sandbox(record: &Record, root: std::os::fd::OwnedFd) -> Result<Sandbox, CommandError> {
     let mut mounts = Vec::new();
-    for volume in &record.volumes {
-        let source = File::open(&volume.host)
-            .map_err(|error| CommandError::file("open volume", &volume.host, error))?;
+    for mount in &record.mounts {
+        let kind = match &mount.source {
+            Source::Bind(host) => bind(host, mount.read_only)?,
+            Source::Volume { name, copy, .. } => {
+                let volume = surroundings.volumes.get(name).ok_or_else(|| {
+                    CommandError::new(format!("volume {name} of the container is gone"))
+                })?;
+                if *copy {
+                    volume.fill(root, &mount.target)?;
+                }
+                bind(&volume.data(), mount.read_only)?
+            }
+            Source::Tmpfs {
+                size,
+                mode,
+                execute,
+            } => {
+                let there = root.metadata(&mount.target)?.map(|found| found.mode);
+                MountKind::Tmpfs {
+                    size: *size,
+                    mode: mode.or(there).unwrap_or(0o1777),
+                    no_execute: !execute,
+                }
+            }
+        };
         mounts.push(sandbox::Mount {
-            target: volume.container.clone(),
-            kind: MountKind::Bind {
-                source: sandbox::clone_mount(source.as_fd())?,
-                path: PathBuf::new(),
-                read_only: volume.read_only,
-            },
+            target: mount.target.clone(),
+            kind,
         });
     }
+    Ok(mounts)
+}
+
+fn sandbox(record: &Record, root: OwnedFd) -> Result<Sandbox, CommandError> {
+    let usual = Sandbox::new(root);
     Ok(Sandbox {
         hostname: record.hostname.clone(),
         network: match record.network {
@@ -179,10 +243,15 @@ fn sandbox(record: &Record, root: std::os::fd::OwnedFd) -> Result<Sandbox, Comma
             NetworkMode::Host => Network::Host,
             NetworkMode::None => Network::None,
         },
-        mounts,
+        capabilities: record.privileges.capabilities(),
+        seccomp: record.privileges.seccomp(),
+        no_new_privileges: record.privileges.no_new_privileges,
+        init: record.init,
+        ulimits: record.limits.of_process()?,
+        shm_size: record.limits.shm_size.unwrap_or(usual.shm_size),
         read_only_root: record.read_only,
         hosts: hosts(record),
-        ..Sandbox::new(root)
+        ..usual
     })
 }
 
@@ -202,18 +271,95 @@ impl Running {
         &self.container
     }
 
-    /// Waits for the end, keeps the last output, and writes the end down. Removes the container if `--rm` said so.
-    pub(crate) fn wait(mut self, store: &Store) -> Result<Exit, CommandError> {
-        let code = self.child.wait()?.code();
-        for pump in self.pumps {
-            // A pump that panicked has lost its own output only.
-            let _ = pump.join();
+    /// Writes down that it runs, and lets ports and checks go to its process.
+    fn tell(&mut self) -> Result<(), CommandError> {
+        let group = self._group.as_ref();
+        self.state.cgroups = group
+            .map(|group| group.directories().to_vec())
+            .unwrap_or_default();
+        self.container.set_state(&self.state)?;
+        self.target.set(self.child.dialer()?);
+        let process = self.child.pidfd().try_clone_to_owned();
+        let process = process.map_err(|error| CommandError::io("duplicate a descriptor", error))?;
+        health::watch(&self.container, &self.state, process)
+    }
+
+    /// Waits for the end, keeps the last output, and writes the end down; starts it again if that was asked for, and has
+    /// `again` see each process. Removes the container if `--rm` said so.
+    pub(crate) fn wait(
+        mut self,
+        store: &Store,
+        again: &mut dyn FnMut(&Self) -> Result<(), CommandError>,
+    ) -> Result<Exit, CommandError> {
+        let mut pause = Pause::new();
+        let mut code = self.end()?;
+        while self.wants_restart(code) {
+            let restarts = self.state.restarts + 1;
+            self.state = State {
+                phase: Phase::Restarting,
+                ..self.state.exited(code)
+            };
+            self.container.set_state(&self.state)?;
+            if !pause.wait(self.started.elapsed(), &self.container) {
+                break;
+            }
+            self.started = Instant::now();
+            code = match self.start_again(restarts).and_then(|()| again(&self)) {
+                Ok(()) => self.end()?,
+                Err(error) => {
+                    self.state = State {
+                        restarts,
+                        ..self.state.failed(&error)
+                    };
+                    self.state.exit_code
+                }
+            };
+        }
+        for listener in &self.listeners {
+            // Whoever is told of the end may start it again at once, and shall find the ports free.
+            let _ = rustix::net::shutdown(listener, Shutdown::Both);
         }
         if self.container.record.auto_remove {
-            Containers::new(store).remove(&self.container)?;
+            let containers = Containers::new(store);
+            containers.remove_with_volumes(&self.container)?;
         } else {
             self.container.set_state(&self.state.exited(code))?;
         }
         Ok(Exit::Program(u8::try_from(code).unwrap_or(u8::MAX)))
+    }
+
+    fn wants_restart(&self, code: i32) -> bool {
+        let policy = self.container.record.restart;
+        policy.wants(code, self.state.restarts) && !self.container.is_stopped()
+    }
+
+    /// Waits for the end of the process, and tells its exit code.
+    fn end(&mut self) -> Result<i32, CommandError> {
+        let code = self.child.wait()?.code();
+        for pump in self.pumps.drain(..) {
+            // A pump that panicked has lost its own output only.
+            let _ = pump.join();
+        }
+        self._group = None;
+        Ok(code)
+    }
+
+    fn start_again(&mut self, restarts: u32) -> Result<(), CommandError> {
+        // It may have another name by now.
+        self.container.reload()?;
+        // Whoever sent input has sent it to the one that ended.
+        let streams = match self.streams {
+            Streams::Detached => Streams::Detached,
+            Streams::Attached | Streams::Output => Streams::Output,
+        };
+        let begun = begin(&self.container, &self.surroundings, streams)?;
+        self.child = begun.child;
+        self.pumps = begun.pumps;
+        self._group = begun.group;
+        self.state = State {
+            restarts,
+            ..State::running(self.child.pid())
+        };
+        self.tell()
     }
 }

@@ -1,7 +1,11 @@
 //! What a container was asked to be: written once, when it is made.
 
+use super::health::Check;
+use super::limits::Limits;
+use super::mounts::Mount;
 use super::ports::PublishedPort;
-use super::volumes::Volume;
+use super::privileges::Privileges;
+use super::restart::Restart;
 use serde::{Deserialize, Serialize};
 
 /// Everything that starting a container needs to know, with the image's defaults already filled in.
@@ -35,8 +39,9 @@ pub(crate) struct Record {
     pub(crate) hosts: Vec<String>,
     /// Published ports. A host port that was left to chance is filled in when it is known.
     pub(crate) ports: Vec<PublishedPort>,
-    /// Directories and files of the host.
-    pub(crate) volumes: Vec<Volume>,
+    /// What of elsewhere it sees, in the order of mounting.
+    #[serde(default)]
+    pub(crate) mounts: Vec<Mount>,
     /// Whether its root cannot be written to.
     pub(crate) read_only: bool,
     /// `-t`.
@@ -47,8 +52,29 @@ pub(crate) struct Record {
     pub(crate) auto_remove: bool,
     /// What `stop` sends.
     pub(crate) stop_signal: i32,
+    /// How many seconds `stop` waits; a negative number is for ever.
+    #[serde(default)]
+    pub(crate) stop_timeout: Option<i64>,
     /// Labels of the image.
     pub(crate) labels: Vec<(String, String)>,
+    /// What its programs may do.
+    #[serde(default)]
+    pub(crate) privileges: Privileges,
+    /// What they may use.
+    #[serde(default)]
+    pub(crate) limits: Limits,
+    /// `--init`.
+    #[serde(default)]
+    pub(crate) init: bool,
+    /// `--dns` and its like: lines of `/etc/resolv.conf` in place of the host's.
+    #[serde(default)]
+    pub(crate) resolver: Vec<String>,
+    /// Whether it is started again when it has ended.
+    #[serde(default)]
+    pub(crate) restart: Restart,
+    /// How to see whether it is well.
+    #[serde(default)]
+    pub(crate) health: Option<Check>,
 }
 
 impl Record {

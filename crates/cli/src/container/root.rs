@@ -1,6 +1,7 @@
 //! A container's root: the image's layers, mount points that they lack, and its own changes on top.
 
 use super::directory::Container;
+use super::mounts::Source;
 use super::record::Record;
 use crate::command_error::CommandError;
 use builder::stubs::{self, Stub};
@@ -14,6 +15,10 @@ use std::path::PathBuf;
 pub(crate) fn mount(container: &Container, layers: &[PathBuf]) -> Result<OwnedFd, CommandError> {
     let part = |name: &str| container.path.join(name);
     let upper = part("upper");
+    for scratch in ["work", "stubs"] {
+        // What an earlier start has left. A work directory that was used with `volatile` is refused (overlayfs.rst).
+        Dir::open(part(scratch))?.clear()?;
+    }
     match layers.first() {
         Some(top) => rootfs::adopt_root(&Dir::open(top)?, &Dir::open(&upper)?)?,
         None => std::fs::set_permissions(&upper, Permissions::from_mode(0o755))
@@ -47,9 +52,12 @@ fn mount_points(record: &Record) -> Vec<Stub> {
         path: PathBuf::from(point.path),
         directory: point.directory,
     });
-    let volumes = record.volumes.iter().map(|volume| Stub {
-        path: volume.container.clone(),
-        directory: volume.host.is_dir(),
+    let mounts = record.mounts.iter().map(|mount| Stub {
+        path: mount.target.clone(),
+        directory: match &mount.source {
+            Source::Bind(host) => host.is_dir(),
+            Source::Volume { .. } | Source::Tmpfs { .. } => true,
+        },
     });
-    own.chain(volumes).collect()
+    own.chain(mounts).collect()
 }

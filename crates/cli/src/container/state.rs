@@ -1,9 +1,11 @@
 //! How a container is: written by its owner, each time as a whole.
 
+use crate::command_error::CommandError;
 use crate::report::times;
 use oci::timestamp;
 use serde::{Deserialize, Serialize};
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What the owner last wrote.
@@ -16,6 +18,12 @@ pub(crate) struct State {
     /// When the kernel started that process, in clock ticks since boot: with it, a number that was given to another process
     /// since is not mistaken for it.
     pub(crate) pid_start: u64,
+    /// The process that owns it, known in the same way.
+    #[serde(default)]
+    pub(crate) owner: u32,
+    /// When that started.
+    #[serde(default)]
+    pub(crate) owner_start: u64,
     /// RFC 3339; empty before it started.
     pub(crate) started: String,
     /// RFC 3339; empty before it ended.
@@ -24,6 +32,12 @@ pub(crate) struct State {
     pub(crate) exit_code: i32,
     /// Why it could not be started.
     pub(crate) error: String,
+    /// How many times it was started again.
+    #[serde(default)]
+    pub(crate) restarts: u32,
+    /// The directories of its control group.
+    #[serde(default)]
+    pub(crate) cgroups: Vec<PathBuf>,
 }
 
 /// Where a container is in its life.
@@ -35,6 +49,8 @@ pub(crate) enum Phase {
     Created,
     /// Its program runs.
     Running,
+    /// Its program has ended, and is about to be started again.
+    Restarting,
     /// Its program has ended.
     Exited,
 }
@@ -45,6 +61,7 @@ impl Phase {
         match self {
             Self::Created => "created",
             Self::Running => "running",
+            Self::Restarting => "restarting",
             Self::Exited => "exited",
         }
     }
@@ -57,6 +74,8 @@ impl State {
             phase: Phase::Running,
             pid,
             pid_start: start_time(pid).unwrap_or(0),
+            owner: std::process::id(),
+            owner_start: start_time(std::process::id()).unwrap_or(0),
             started: timestamp::format(SystemTime::now()),
             ..Self::default()
         }
@@ -68,14 +87,29 @@ impl State {
             phase: Phase::Exited,
             pid: 0,
             pid_start: 0,
+            owner: 0,
+            owner_start: 0,
+            cgroups: Vec::new(),
             finished: timestamp::format(SystemTime::now()),
             exit_code,
             ..self.clone()
         }
     }
 
+    /// The same when it could not be started.
+    pub(crate) fn failed(&self, error: &CommandError) -> Self {
+        Self {
+            error: error.message().to_owned(),
+            exit_code: i32::from(error.exit().code()),
+            ..self.clone()
+        }
+    }
+
     /// What is true when the owner is gone without a word: the kernel killed the container with it.
     pub(crate) fn abandoned(mut self) -> Self {
+        if self.phase == Phase::Restarting {
+            self.phase = Phase::Exited;
+        }
         if self.phase == Phase::Running {
             self = Self {
                 finished: String::new(),
@@ -88,10 +122,12 @@ impl State {
 
     /// A handle on the container's process, if it still is that process.
     pub(crate) fn open_process(&self) -> Option<OwnedFd> {
-        let pid = rustix::process::Pid::from_raw(i32::try_from(self.pid).ok()?)?;
-        let fd = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()?;
-        // Only now, with the process held, does its start time prove anything.
-        (start_time(self.pid) == Some(self.pid_start)).then_some(fd)
+        open(self.pid, self.pid_start)
+    }
+
+    /// The same for its owner.
+    pub(crate) fn open_owner(&self) -> Option<OwnedFd> {
+        open(self.owner, self.owner_start)
     }
 
     /// `Up 3 minutes`, `Exited (0) 3 minutes ago`, `Created`.
@@ -102,12 +138,22 @@ impl State {
                 let started = timestamp::parse(&self.started).unwrap_or(UNIX_EPOCH);
                 format!("Up {}", times::rough(times::since(started)))
             }
+            Phase::Restarting => {
+                let then = timestamp::parse(&self.finished);
+                format!("Restarting ({}) {}", self.exit_code, times::ago(then))
+            }
             Phase::Exited => match timestamp::parse(&self.finished) {
                 Some(then) => format!("Exited ({}) {}", self.exit_code, times::ago(Some(then))),
                 None => format!("Exited ({})", self.exit_code),
             },
         }
     }
+}
+
+fn open(pid: u32, start: u64) -> Option<OwnedFd> {
+    let fd = sandbox::open_process(pid).ok()?;
+    // Only now, with the process held, does its start time prove anything.
+    (start_time(pid) == Some(start)).then_some(fd)
 }
 
 /// Field 22 of `/proc/PID/stat` (proc_pid_stat(5)). The name before it may hold blanks and parentheses.

@@ -11,8 +11,12 @@ use std::time::{Duration, Instant};
 /// The signal that nothing can refuse.
 pub(crate) const SIGKILL: i32 = 9;
 
-/// How long a container may take to end once it was asked: Docker's default.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a container may take to end once it was asked: what it says itself, or Docker's default. `None` is for ever.
+pub(crate) fn patience(seconds: Option<i64>) -> Option<Duration> {
+    const USUAL: i64 = 10;
+    let seconds = u64::try_from(seconds.unwrap_or(USUAL)).ok();
+    seconds.map(Duration::from_secs)
+}
 
 /// Sends the stop signal, and SIGKILL to one that does not follow in time. Returns when the owner has written its
 /// last word.
@@ -25,6 +29,7 @@ pub(crate) fn stop(
         let name = &container.record.name;
         CommandError::io(format_args!("stop container {name}"), error)
     };
+    container.set_stopped()?;
     if let Some(process) = container.state()?.open_process() {
         send_signal(process.as_fd(), signal)?;
         if !ended_within(process.as_fd(), patience).map_err(failed)? {

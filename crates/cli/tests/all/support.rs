@@ -1,6 +1,7 @@
 //! carafe with a store of its own, and a base image made of busybox.
 
 pub(crate) mod layout;
+pub(crate) mod session;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -15,6 +15,7 @@ pub(super) fn settings(
             ("memory", false) => memory(limits, &mut settings),
             ("cpu", true) => cpu_unified(limits, &mut settings),
             ("cpu", false) => cpu(limits, &mut settings),
+            ("pids", _) => settings.extend(limits.pids.map(|most| ("pids.max", most.to_string()))),
             _ => {
                 let files = [
                     ("cpuset.cpus", &limits.cpuset_cpus),
@@ -111,6 +112,7 @@ mod tests {
             cpu_shares: Some(1024),
             cpu_quota: Some(50_000),
             cpuset_cpus: Some("0".to_owned()),
+            pids: Some(7),
             ..CgroupLimits::default()
         };
         let one = [
@@ -119,6 +121,7 @@ mod tests {
             "cpu.shares=1024",
             "cpu.cfs_quota_us=50000",
             "cpuset.cpus=0",
+            "pids.max=7",
         ];
         assert_eq!(of(false, &limits), one);
         let two = [
@@ -127,6 +130,7 @@ mod tests {
             "cpu.weight=39",
             "cpu.max=50000 100000",
             "cpuset.cpus=0",
+            "pids.max=7",
         ];
         assert_eq!(of(true, &limits), two);
         let none = CgroupLimits {

@@ -8,17 +8,18 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
+use rustix::thread::ThreadNameSpaceType;
 
 use super::wire::{Malformed, Reader, Writer};
 use crate::{
-    Capabilities, Device, KernelAccess, Mount, MountKind, Network, Process, Sandbox, Seccomp,
-    Stdio, Ulimit, UlimitResource, User, WindowSize, sys,
+    Capabilities, Device, Entry, KernelAccess, Mount, MountKind, Network, Process, Sandbox,
+    Seccomp, Stdio, Ulimit, UlimitResource, User, WindowSize, sys,
 };
 
 /// All that the child needs to know.
 #[derive(Debug)]
 pub(crate) struct Order {
-    pub(crate) sandbox: Sandbox,
+    pub(crate) place: Place,
     pub(crate) process: Process,
     pub(crate) stdio: Stdio,
     /// The system call filter; empty for none.
@@ -27,6 +28,22 @@ pub(crate) struct Order {
     pub(crate) devpts: Option<OwnedFd>,
     /// The child's end of the socket pair.
     pub(crate) report: OwnedFd,
+}
+
+/// Where the process is to be.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// In a sandbox that the child makes around itself.
+    New(Box<Sandbox>),
+    /// In the one of another process.
+    Existing(Entry),
+}
+
+/// A [`Place`], borrowed.
+#[derive(Clone, Copy)]
+pub(crate) enum PlaceRef<'a> {
+    New(&'a Sandbox),
+    Existing(&'a Entry),
 }
 
 /// An order as the parent gives it: in a memory file, with the descriptors to pass.
@@ -64,7 +81,7 @@ impl Descriptors {
 /// The parts of an [`Order`], borrowed.
 #[derive(Clone, Copy)]
 pub(crate) struct Parts<'a> {
-    pub(crate) sandbox: &'a Sandbox,
+    pub(crate) place: PlaceRef<'a>,
     pub(crate) process: &'a Process,
     pub(crate) stdio: &'a Stdio,
     pub(crate) filter: &'a [u8],
@@ -88,7 +105,16 @@ impl Sent {
         });
         writer.bytes(parts.filter);
         write_process(&mut writer, parts.process);
-        write_sandbox(&mut writer, &mut descriptors, parts.sandbox)?;
+        match parts.place {
+            PlaceRef::New(sandbox) => {
+                writer.number(0);
+                write_sandbox(&mut writer, &mut descriptors, sandbox)?;
+            }
+            PlaceRef::Existing(entry) => {
+                writer.number(1);
+                write_entry(&mut writer, &mut descriptors, entry)?;
+            }
+        }
 
         let file = rustix::fs::memfd_create(c"carafe-order", MemfdFlags::CLOEXEC)?;
         let mut file = std::fs::File::from(file);
@@ -127,30 +153,37 @@ impl Order {
             },
             filter: reader.bytes()?.to_vec(),
             process: read_process(reader)?,
-            sandbox: read_sandbox(reader)?,
+            place: match reader.number()? {
+                0 => Place::New(Box::new(read_sandbox(reader)?)),
+                _ => Place::Existing(read_entry(reader)?),
+            },
         })
     }
 
     /// The numbers of all descriptors that are still needed.
     pub(crate) fn descriptors(&self) -> Vec<RawFd> {
-        let sandbox = &self.sandbox;
-        let sources = sandbox.mounts.iter().filter_map(|mount| match &mount.kind {
-            MountKind::Bind { source, .. } => Some(source),
-            MountKind::Tmpfs { .. } | MountKind::File { .. } => None,
-        });
+        let mut all: Vec<&OwnedFd> = match &self.place {
+            Place::New(sandbox) => {
+                let sources = sandbox.mounts.iter().filter_map(|mount| match &mount.kind {
+                    MountKind::Bind { source, .. } => Some(source),
+                    MountKind::Tmpfs { .. } | MountKind::File { .. } => None,
+                });
+                let others = [&sandbox.root].into_iter().chain(&sandbox.cgroups);
+                others
+                    .chain(&sandbox.user_namespace)
+                    .chain(sources)
+                    .collect()
+            }
+            Place::Existing(entry) => [&entry.process].into_iter().chain(&entry.cgroups).collect(),
+        };
         let Stdio {
             stdin,
             stdout,
             stderr,
         } = &self.stdio;
-        [stdin, stdout, stderr, &self.report, &sandbox.root]
-            .into_iter()
-            .chain(&self.devpts)
-            .chain(&sandbox.cgroups)
-            .chain(&sandbox.user_namespace)
-            .chain(sources)
-            .map(AsRawFd::as_raw_fd)
-            .collect()
+        all.extend([stdin, stdout, stderr, &self.report]);
+        all.extend(&self.devpts);
+        all.into_iter().map(AsRawFd::as_raw_fd).collect()
     }
 }
 
@@ -223,6 +256,8 @@ fn write_sandbox(
         writer.number(descriptors.number(cgroup.as_fd())?);
     }
     writer.number(sandbox.read_only_root.into());
+    writer.number(sandbox.no_new_privileges.into());
+    writer.number(sandbox.init.into());
     writer.number(sandbox.shm_size);
     writer.bytes(&sandbox.hosts);
     writer.bytes(&sandbox.resolv_conf);
@@ -265,6 +300,8 @@ fn read_sandbox(reader: &mut Reader<'_>) -> Result<Sandbox, Malformed> {
         ulimits: reader.list(read_ulimit)?,
         cgroups: reader.list(adopt)?,
         read_only_root: reader.number()? != 0,
+        no_new_privileges: reader.number()? != 0,
+        init: reader.number()? != 0,
         shm_size: reader.number()?,
         hosts: reader.bytes()?.to_vec(),
         resolv_conf: reader.bytes()?.to_vec(),
@@ -273,6 +310,35 @@ fn read_sandbox(reader: &mut Reader<'_>) -> Result<Sandbox, Malformed> {
             number => Some(sys::adopt(number).map_err(|_| Malformed)?),
         },
         mounts: reader.list(read_mount)?,
+    })
+}
+
+fn write_entry(
+    writer: &mut Writer,
+    descriptors: &mut Descriptors,
+    entry: &Entry,
+) -> Result<(), Errno> {
+    writer.number(descriptors.number(entry.process.as_fd())?);
+    writer.number(entry.namespaces.bits().into());
+    writer.number(entry.capabilities.bits());
+    writer.number(entry.no_new_privileges.into());
+    writer.number(entry.cgroups.len() as u64);
+    for cgroup in &entry.cgroups {
+        writer.number(descriptors.number(cgroup.as_fd())?);
+    }
+    Ok(())
+}
+
+fn read_entry(reader: &mut Reader<'_>) -> Result<Entry, Malformed> {
+    Ok(Entry {
+        process: adopt(reader)?,
+        namespaces: ThreadNameSpaceType::from_bits_retain(reader.narrow()?),
+        capabilities: Capabilities::from_bits(reader.number()?),
+        no_new_privileges: reader.number()? != 0,
+        cgroups: reader.list(adopt)?,
+        // Both are the parent's business.
+        pid: 0,
+        seccomp: Seccomp::Unconfined,
     })
 }
 
@@ -311,11 +377,16 @@ fn write_mount(
             writer.bytes(path_bytes(path));
             writer.number((*read_only).into());
         }
-        MountKind::Tmpfs { size, mode } => {
+        MountKind::Tmpfs {
+            size,
+            mode,
+            no_execute,
+        } => {
             writer.number(1);
             // The kernel, too, takes 0 for "no size given".
             writer.number(size.unwrap_or(0));
             writer.number((*mode).into());
+            writer.number((*no_execute).into());
         }
         MountKind::File {
             content,
@@ -344,6 +415,7 @@ fn read_mount(reader: &mut Reader<'_>) -> Result<Mount, Malformed> {
         1 => MountKind::Tmpfs {
             size: Some(reader.number()?).filter(|&size| size != 0),
             mode: reader.narrow()?,
+            no_execute: reader.number()? != 0,
         },
         2 => MountKind::File {
             content: reader.bytes()?.to_vec(),

@@ -51,6 +51,9 @@ const LONGEST: usize = 4096;
 pub(crate) struct Report(pub(crate) OwnedFd);
 
 impl Report {
+    /// Exit code of a child that cannot even report.
+    pub(crate) const BROKEN: i32 = 125;
+
     /// The sandbox stands; what comes now is the program.
     pub(crate) fn ready(&self) -> Result<(), Errno> {
         self.send(&[READY])

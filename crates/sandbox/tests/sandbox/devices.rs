@@ -56,6 +56,7 @@ fn devices_made_by_root_do_not_work() {
             kind: sandbox::MountKind::Tmpfs {
                 size: None,
                 mode: 0o755,
+                no_execute: false,
             },
         },
         sandbox::Mount {

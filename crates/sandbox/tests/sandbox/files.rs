@@ -117,6 +117,7 @@ fn read_only_root() {
         kind: sandbox::MountKind::Tmpfs {
             size: None,
             mode: 0o755,
+            no_execute: false,
         },
     }];
     assert_eq!(

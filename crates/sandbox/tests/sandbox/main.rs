@@ -9,6 +9,7 @@
 mod cost;
 mod devices;
 mod emulation;
+mod entry;
 mod files;
 mod harness;
 mod lifetime;
@@ -45,6 +46,7 @@ fn main() -> std::process::ExitCode {
         limits::TESTS,
         ordinary_user::TESTS,
         emulation::TESTS,
+        entry::TESTS,
         cost::TESTS,
     ];
     let code = harness::run(&suites.concat());

@@ -49,7 +49,11 @@ fn file(target: &str, content: &str, mode: u32) -> Mount {
 fn tmpfs(target: &str, size: Option<u64>, mode: u32) -> Mount {
     Mount {
         target: target.into(),
-        kind: MountKind::Tmpfs { size, mode },
+        kind: MountKind::Tmpfs {
+            size,
+            mode,
+            no_execute: false,
+        },
     }
 }
 

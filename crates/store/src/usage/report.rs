@@ -20,6 +20,8 @@ pub struct Usage {
     pub images_reclaimable: u64,
     /// Containers: what they wrote, and their logs.
     pub containers: Part,
+    /// Volumes.
+    pub volumes: Part,
     /// The cache, with what of each entry nothing before it has counted.
     pub cache: Vec<CacheEntry>,
     /// Logs of builds, and what is remembered of contexts and of last builds.
@@ -35,7 +37,8 @@ impl Usage {
     #[must_use]
     pub fn total(&self) -> u64 {
         let cache = self.cache.iter().map(|entry| entry.size);
-        let parts = [self.containers, self.notes, self.unfinished].map(|part| part.size);
+        let parts =
+            [self.containers, self.volumes, self.notes, self.unfinished].map(|part| part.size);
         let sums = [self.images_size, self.rest].into_iter();
         sums.chain(parts).chain(cache).sum()
     }
@@ -83,6 +86,7 @@ impl Store {
             }
         };
         usage.containers = part(&[layout.containers()]);
+        usage.volumes = part(&[layout.volumes()]);
         usage.notes = part(&[layout.logs(), layout.stat_caches(), layout.builds()]);
         usage.unfinished = part(&[layout.tmp(), layout.partial()]);
         usage.rest = meter.add(self.path());

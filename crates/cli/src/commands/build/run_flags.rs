@@ -3,6 +3,8 @@
 mod limits;
 mod ssh;
 
+pub(crate) use limits::ulimit;
+
 use crate::command_error::CommandError;
 use crate::config::Config;
 use builder::RunOptions;

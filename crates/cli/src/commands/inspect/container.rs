@@ -2,6 +2,11 @@
 
 use crate::command_error::CommandError;
 use crate::container::directory::Container;
+use crate::container::health::Check;
+use crate::container::mounts::{Mount, Source};
+use crate::container::record::Record;
+use crate::container::state::Phase;
+use crate::container::volumes::Volumes;
 use oci::timestamp;
 use serde_json::{Map, Value, json};
 use store::Store;
@@ -24,14 +29,7 @@ pub(super) fn describe(store: &Store, container: &Container) -> Result<Value, Co
             list.push(json!({"HostIp": address, "HostPort": host}));
         }
     }
-    let mounts = record.volumes.iter().map(|volume| {
-        json!({
-            "Type": "bind",
-            "Source": volume.host,
-            "Destination": volume.container,
-            "RW": !volume.read_only,
-        })
-    });
+    let mounts = record.mounts.iter().map(|mount| mounted(store, mount));
     let labels: Map<String, Value> = record
         .labels
         .iter()
@@ -45,14 +43,18 @@ pub(super) fn describe(store: &Store, container: &Container) -> Result<Value, Co
             zero.to_owned()
         }
     };
-    Ok(json!({
+    let mut shown = json!({
         "Id": record.id,
         "Created": record.created,
         "Path": program,
         "Args": arguments,
         "State": {
             "Status": state.phase.word(),
-            "Running": state.phase.word() == "running",
+            "Running": matches!(state.phase, Phase::Running | Phase::Restarting),
+            "Paused": false,
+            "Restarting": state.phase == Phase::Restarting,
+            "OOMKilled": false,
+            "Dead": false,
             "Pid": state.pid,
             "ExitCode": state.exit_code,
             "Error": state.error,
@@ -61,19 +63,19 @@ pub(super) fn describe(store: &Store, container: &Container) -> Result<Value, Co
         },
         "Image": record.image_id,
         "Name": format!("/{}", record.name),
+        "RestartCount": state.restarts,
+        "Driver": "overlayfs",
+        "Platform": "linux",
         "LogPath": container.log_path(),
-        "HostConfig": {
-            "AutoRemove": record.auto_remove,
-            "NetworkMode": record.network.word(),
-            "ReadonlyRootfs": record.read_only,
-            "PortBindings": ports.clone(),
-        },
+        "HostConfig": host_config(record, &ports),
         "Mounts": mounts.collect::<Vec<_>>(),
         "Config": {
             "Hostname": record.hostname,
             "User": record.user,
             "Tty": record.terminal,
             "OpenStdin": record.interactive,
+            "Healthcheck": record.health.as_ref().map(healthcheck),
+            "StopTimeout": record.stop_timeout,
             "Env": record.environment,
             "Cmd": record.command,
             "Image": record.image,
@@ -83,7 +85,100 @@ pub(super) fn describe(store: &Store, container: &Container) -> Result<Value, Co
         },
         "NetworkSettings": {"Ports": ports},
         "Store": store.path(),
-    }))
+    });
+    if let Some(health) = container.health()? {
+        shown["State"]["Health"] = json!(health);
+    }
+    Ok(shown)
+}
+
+/// What was asked of the surroundings.
+fn host_config(record: &Record, ports: &Map<String, Value>) -> Value {
+    let (policy, most) = record.restart.words();
+    let (privileges, limits) = (&record.privileges, &record.limits);
+    let mut options = Vec::new();
+    if privileges.no_new_privileges {
+        options.push("no-new-privileges");
+    }
+    if privileges.unfiltered {
+        options.push("seccomp=unconfined");
+    }
+    let resolver = |keyword: &str| -> Vec<&str> {
+        let lines = record.resolver.iter();
+        let values = lines.filter_map(|line| line.strip_prefix(keyword)?.strip_prefix(' '));
+        values.flat_map(|value| value.split(' ')).collect()
+    };
+    let binds = record.mounts.iter().filter_map(|mount| {
+        let from = match &mount.source {
+            Source::Bind(host) => host.display().to_string(),
+            Source::Volume { name, .. } => name.clone(),
+            Source::Tmpfs { .. } => return None,
+        };
+        let how = if mount.read_only { ":ro" } else { "" };
+        Some(format!("{from}:{}{how}", mount.target.display()))
+    });
+    json!({
+        "AutoRemove": record.auto_remove,
+        "Binds": binds.collect::<Vec<_>>(),
+        "NetworkMode": record.network.word(),
+        "ReadonlyRootfs": record.read_only,
+        "PortBindings": ports,
+        "RestartPolicy": {"Name": policy, "MaximumRetryCount": most},
+        "CapAdd": privileges.added,
+        "CapDrop": privileges.dropped,
+        "SecurityOpt": options,
+        "Privileged": false,
+        "Init": record.init,
+        "Dns": resolver("nameserver"),
+        "DnsSearch": resolver("search"),
+        "DnsOptions": resolver("options"),
+        "ExtraHosts": record.hosts.iter().map(|line| line.replace('\t', " ")).collect::<Vec<_>>(),
+        "Memory": limits.memory.unwrap_or(0),
+        "MemorySwap": limits.memory_swap.unwrap_or(0),
+        "NanoCpus": limits.nano_cpus.unwrap_or(0),
+        "CpuShares": limits.cpu_shares.unwrap_or(0),
+        "CpusetCpus": limits.cpuset_cpus.clone().unwrap_or_default(),
+        "PidsLimit": limits.pids,
+        "ShmSize": limits.shm_size.unwrap_or(64 << 20),
+        "Ulimits": limits.ulimits,
+    })
+}
+
+fn mounted(store: &Store, mount: &Mount) -> Value {
+    let mut shown = json!({
+        "Type": mount.source.word(),
+        "Source": "",
+        "Destination": mount.target,
+        "Mode": "",
+        "RW": !mount.read_only,
+        "Propagation": "",
+    });
+    match &mount.source {
+        Source::Bind(host) => {
+            shown["Source"] = json!(host);
+            shown["Propagation"] = json!("rprivate");
+        }
+        Source::Volume { name, .. } => {
+            shown["Name"] = json!(name);
+            shown["Driver"] = json!("local");
+            if let Ok(volume) = Volumes::new(store).find(name) {
+                shown["Source"] = json!(volume.data());
+            }
+        }
+        Source::Tmpfs { .. } => {}
+    }
+    shown
+}
+
+fn healthcheck(check: &Check) -> Value {
+    json!({
+        "Test": check.test,
+        "Interval": check.interval,
+        "Timeout": check.timeout,
+        "StartPeriod": check.start_period,
+        "StartInterval": check.start_interval,
+        "Retries": check.retries,
+    })
 }
 
 /// Adds what it takes: what it wrote, and that with its image.

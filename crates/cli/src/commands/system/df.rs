@@ -5,13 +5,14 @@ use crate::commands::builder;
 use crate::commands::images::short;
 use crate::config::Config;
 use crate::container::directory::{Container, Containers};
+use crate::container::volumes::Volumes;
 use crate::exit::Exit;
 use crate::output;
 use crate::report::listing::{Column, Listing};
 use crate::report::{sizes, times};
 use oci::{Reference, timestamp};
 use serde_json::{Value, json};
-use store::{CacheEntry, CacheKind, Image, ImageUsage, Usage};
+use store::{CacheEntry, CacheKind, Image, ImageUsage, Store, Usage};
 
 /// Show what the store takes on the disk
 #[derive(Debug, clap::Args)]
@@ -57,7 +58,10 @@ pub(super) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let containers = Containers::new(&store).list()?;
     let usage = store.usage(&|image| users(image, &containers) > 0)?;
     let text = match (args.verbose, args.format.as_deref()) {
-        (false, format) => summary(&usage, &containers).render(format)?,
+        (false, format) => {
+            let volumes = volumes(&store, &usage)?;
+            summary(&usage, &containers, volumes).render(format)?
+        }
         (true, None) => verbose(&usage, &containers)?,
         (true, Some("json")) => {
             let images = image_rows(&usage, &containers);
@@ -73,8 +77,22 @@ pub(super) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     Ok(Exit::Success)
 }
 
+/// The line of the volumes.
+fn volumes(store: &Store, usage: &Usage) -> Result<Value, CommandError> {
+    let volumes = Volumes::new(store);
+    let (mut active, mut free) = (0, 0);
+    for volume in volumes.list()? {
+        match volumes.users(&volume.record.name)?.is_empty() {
+            true => free += store::bytes_in(&volume.data())?,
+            false => active += 1,
+        }
+    }
+    let kept = usage.volumes;
+    Ok(row("Local Volumes", (kept.count, active), kept.size, free))
+}
+
 /// A line for each kind of thing.
-fn summary(usage: &Usage, containers: &[Container]) -> Listing<'static> {
+fn summary(usage: &Usage, containers: &[Container], volumes: Value) -> Listing<'static> {
     let uses = |image: &&ImageUsage| users(&image.listed.image, containers) > 0;
     let images_active = usage.images.iter().filter(uses).count();
     let running = containers
@@ -111,6 +129,7 @@ fn summary(usage: &Usage, containers: &[Container]) -> Listing<'static> {
                 usage.images_reclaimable,
             ),
             row("Containers", (kept.count, running), kept.size, 0),
+            volumes,
             of_kind(&layers, "Build Cache"),
             of_kind(&[CacheKind::CacheMount], "Cache Mounts"),
             of_kind(&[CacheKind::Git], "Git Repositories"),

@@ -5,7 +5,7 @@ use crate::key_values;
 use sandbox::{CgroupLimits, Ulimit, UlimitResource};
 
 /// Reads `nofile=1024:2048`: soft and hard limit, or one for both; -1 is none. Source: docker/go-units.
-pub(super) fn ulimit(text: &str) -> Result<Ulimit, CommandError> {
+pub(crate) fn ulimit(text: &str) -> Result<Ulimit, CommandError> {
     let wrong = |why: &str| {
         CommandError::usage(format!("--ulimit {text}: {why}"))
             .hint("for example --ulimit nofile=1024:2048")
