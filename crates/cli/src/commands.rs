@@ -6,6 +6,7 @@ pub(crate) mod builder;
 pub(crate) mod buildx;
 pub(crate) mod diff;
 pub(crate) mod docker_plugin;
+pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod gc;
 pub(crate) mod history;

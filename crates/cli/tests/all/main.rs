@@ -12,6 +12,7 @@ mod caches;
 mod checks;
 mod containers;
 mod docker;
+mod doctor;
 mod explain;
 mod export_ends;
 mod freshness;

@@ -9,6 +9,7 @@
 mod cost;
 mod devices;
 mod emulation;
+mod escapes;
 mod files;
 mod harness;
 mod lifetime;
@@ -20,6 +21,7 @@ mod privileges;
 mod process;
 mod programs;
 mod support;
+mod survey;
 mod terminal;
 
 fn main() -> std::process::ExitCode {
@@ -39,11 +41,13 @@ fn main() -> std::process::ExitCode {
         files::TESTS,
         mounts::TESTS,
         privileges::TESTS,
+        escapes::TESTS,
         network::TESTS,
         terminal::TESTS,
         lifetime::TESTS,
         limits::TESTS,
         ordinary_user::TESTS,
+        survey::TESTS,
         emulation::TESTS,
         cost::TESTS,
     ];
