@@ -3,15 +3,18 @@
 //! The kernel does that by itself (`PR_SET_PDEATHSIG`), except for a process that has taken on other credentials,
 //! which forgets the wish. Images of databases do that in their entry points, by gosu or su-exec, and whoever is killed
 //! with SIGKILL cannot clean up after himself. So the guard, this executable again, is told of every child by its
-//! descriptor, and acts when its socket says that nobody is at the other end any more.
+//! descriptor, and acts when its socket says that nobody is at the other end any more. It also removes the children's
+//! control groups, which are directories and do not end by themselves.
 
 use std::ffi::{CString, OsStr};
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
@@ -25,13 +28,28 @@ use crate::{Stdio, executable};
 /// First argument of the guard.
 pub(crate) const NAME: &str = "step-guard";
 
-/// Has the guard watch over a child. Where there can be no guard, there is still the kernel.
-pub(crate) fn watch(pidfd: BorrowedFd<'_>) {
+/// What parts the paths of control groups in a message.
+const SEPARATOR: u8 = 0;
+
+/// The most that is read of a message.
+const LONGEST: usize = 8192;
+
+/// Has the guard watch over a child, and over the control groups whose `cgroup.procs` are open as `groups`. Where there
+/// can be no guard, there is still the kernel, and the next one who makes a group.
+pub(crate) fn watch(pidfd: BorrowedFd<'_>, groups: &[OwnedFd]) {
     static GUARD: OnceLock<Option<OwnedFd>> = OnceLock::new();
     if let Some(socket) = GUARD.get_or_init(start) {
         // Never waiting: a guard that does not listen is as good as none.
-        let _ = send(socket, pidfd);
+        let paths: Vec<Vec<u8>> = groups.iter().filter_map(directory).collect();
+        let _ = send(socket, pidfd, &paths.join(&SEPARATOR));
     }
+}
+
+/// The directory that an open file is in.
+fn directory(file: &OwnedFd) -> Option<Vec<u8>> {
+    let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let path = std::fs::read_link(link).ok()?;
+    Some(path.parent()?.as_os_str().as_bytes().to_vec())
 }
 
 fn start() -> Option<OwnedFd> {
@@ -46,13 +64,15 @@ fn start() -> Option<OwnedFd> {
     Some(ours)
 }
 
-fn send(socket: &OwnedFd, pidfd: BorrowedFd<'_>) -> Result<(), Errno> {
+fn send(socket: &OwnedFd, pidfd: BorrowedFd<'_>, groups: &[u8]) -> Result<(), Errno> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     let descriptors = [pidfd];
     control.push(SendAncillaryMessage::ScmRights(&descriptors));
     let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-    sendmsg(socket, &[IoSlice::new(b"!")], &mut control, flags).map(drop)
+    // A message is never empty: that is how the end looks.
+    let words = [IoSlice::new(groups), IoSlice::new(&[SEPARATOR])];
+    sendmsg(socket, &words, &mut control, flags).map(drop)
 }
 
 /// Is the guard. `argument` is the number of the socket's descriptor.
@@ -85,19 +105,54 @@ fn guard(number: i32) -> Result<(), Errno> {
     // Nothing of the caller's file systems is needed, and none should be kept busy.
     rustix::process::chdir("/")?;
 
-    let mut children = Vec::new();
-    while listen(&socket, &mut children)? {}
-    for child in children {
-        let _ = rustix::process::pidfd_send_signal(child, Signal::KILL);
-    }
+    let mut watched = Watched::default();
+    while listen(&socket, &mut watched)? {}
+    watched.clear_away();
     Ok(())
 }
 
+/// What there is to be cleared away.
+#[derive(Default)]
+struct Watched {
+    children: Vec<OwnedFd>,
+    /// Those of children that have ended, too: their owner may not have come to it.
+    groups: Vec<Vec<u8>>,
+}
+
+impl Watched {
+    fn clear_away(self) {
+        for child in &self.children {
+            let _ = rustix::process::pidfd_send_signal(child, Signal::KILL);
+        }
+        if self.groups.is_empty() {
+            return;
+        }
+        for child in &self.children {
+            let _ = poll(&mut [PollFd::new(child, PollFlags::IN)], Some(&PATIENCE));
+        }
+        for group in self.groups {
+            // The kernel may still be clearing away the last process.
+            for _ in 0..40 {
+                match rustix::fs::rmdir(&group) {
+                    Err(Errno::BUSY) => std::thread::sleep(Duration::from_millis(5)),
+                    _ => break,
+                }
+            }
+        }
+    }
+}
+
+/// How long a killed process is waited for.
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 2,
+    tv_nsec: 0,
+};
+
 /// Waits until there is a new child, or one has ended. Whether to go on: no, if the caller has ended.
-fn listen(socket: &OwnedFd, children: &mut Vec<OwnedFd>) -> Result<bool, Errno> {
+fn listen(socket: &OwnedFd, watched: &mut Watched) -> Result<bool, Errno> {
     let mut wanted: Vec<PollFd<'_>> = [socket]
         .into_iter()
-        .chain(&*children)
+        .chain(&watched.children)
         .map(|fd| PollFd::new(fd, PollFlags::IN))
         .collect();
     match poll(&mut wanted, None) {
@@ -106,21 +161,23 @@ fn listen(socket: &OwnedFd, children: &mut Vec<OwnedFd>) -> Result<bool, Errno> 
     };
     let is_ready: Vec<bool> = wanted.iter().map(|fd| !fd.revents().is_empty()).collect();
     let mut ended = is_ready[1..].iter();
-    children.retain(|_| !ended.next().copied().unwrap_or(false));
+    watched
+        .children
+        .retain(|_| !ended.next().copied().unwrap_or(false));
     match is_ready[0] {
-        true => receive(socket.as_fd(), children),
+        true => receive(socket.as_fd(), watched),
         false => Ok(true),
     }
 }
 
-fn receive(socket: BorrowedFd<'_>, children: &mut Vec<OwnedFd>) -> Result<bool, Errno> {
+fn receive(socket: BorrowedFd<'_>, watched: &mut Watched) -> Result<bool, Errno> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let mut byte = [0];
+    let mut words = [0; LONGEST];
     let flags = RecvFlags::CMSG_CLOEXEC;
     let message = match recvmsg(
         socket,
-        &mut [IoSliceMut::new(&mut byte)],
+        &mut [IoSliceMut::new(&mut words)],
         &mut control,
         flags,
     ) {
@@ -131,8 +188,12 @@ fn receive(socket: BorrowedFd<'_>, children: &mut Vec<OwnedFd>) -> Result<bool, 
     };
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(descriptors) = message {
-            children.extend(descriptors);
+            watched.children.extend(descriptors);
         }
     }
-    Ok(message.bytes > 0)
+    let bytes = message.bytes;
+    let groups = words[..bytes].split(|byte| *byte == SEPARATOR);
+    let groups = groups.filter(|group| !group.is_empty());
+    watched.groups.extend(groups.map(<[u8]>::to_vec));
+    Ok(bytes > 0)
 }

@@ -84,7 +84,7 @@ pub fn spawn(sandbox: &Sandbox, process: &Process, stdio: Stdio) -> Result<Child
     })
     .map_err(channel)?;
     let started = start(executable, &order, sandbox.network)?;
-    guard::watch(started.pidfd.as_fd());
+    guard::watch(started.pidfd.as_fd(), &sandbox.cgroups);
     // The end of the socket's stream can only come when no copy of the child's end is left here; and the reader of a
     // pipe waits for the same.
     drop((order, report, stdio));

@@ -9,8 +9,9 @@ use crate::support::{Carafe, Said, said};
 /// A user that the machine does not have.
 const USER: &str = "54321";
 
-/// Runs carafe after `setup` (a shell's words, which run as root in a mount namespace of their own) as the ordinary user.
-fn as_user(carafe: &Carafe, setup: &str, args: &[&str]) -> Said {
+/// carafe after `setup` (a shell's words, which run as root in a mount namespace of their own) as the ordinary user, who
+/// gets all that is beside the store.
+pub(crate) fn user_command(carafe: &Carafe, setup: &str, args: &[&str]) -> Command {
     let everything = Command::new("chown")
         .args(["-R", USER])
         .arg(carafe.path(""))
@@ -26,12 +27,18 @@ fn as_user(carafe: &Carafe, setup: &str, args: &[&str]) -> Said {
         .arg(command.get_program())
         .args(command.get_args())
         .current_dir(carafe.path(""))
+        .env("HOME", carafe.path(""))
+        .env("CONTAINERS_REGISTRIES_CONF", "/dev/null")
         .env("CARAFE_ROOT", carafe.path("store"));
-    said(&wrapped.output().unwrap())
+    wrapped
+}
+
+fn as_user(carafe: &Carafe, setup: &str, args: &[&str]) -> Said {
+    said(&user_command(carafe, setup, args).output().unwrap())
 }
 
 /// An `/etc` of the namespace's own, in which the user has these subordinate ids.
-fn subordinate_ids(carafe: &Carafe) -> String {
+pub(crate) fn subordinate_ids(carafe: &Carafe) -> String {
     let etc = carafe.path("etc").display().to_string();
     format!(
         "mkdir {etc}; cp -a /etc/passwd /etc/group /etc/resolv.conf {etc}

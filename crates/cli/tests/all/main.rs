@@ -19,6 +19,7 @@ mod freshness;
 mod hostile;
 mod hostile_caches;
 mod images;
+mod left_behind;
 mod login;
 mod missing;
 mod on_error;

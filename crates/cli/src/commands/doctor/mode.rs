@@ -89,8 +89,7 @@ impl Mode {
 
     /// What does not work.
     pub(super) fn limits(&self) -> Vec<String> {
-        const NO_DEVICES: &str =
-            "no device nodes in layers (mknod is refused; those of a base image are left out)";
+        const NO_DEVICES: &str = "no device nodes in layers (mknod is refused)";
         const SINGLE: &str = "no files of others than root: chown, USER, useradd and apt-get fail";
         const NO_MOUNTS: &str =
             "no RUN; what takes no mount can be built (COPY into a directory that it makes)";
