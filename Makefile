@@ -5,6 +5,7 @@
 #   make test-registries   push to a real registry, pull with skopeo, buildah and Docker, pull back (root)
 #   make test-archives     read and write archives with Docker, podman, buildah and skopeo (root)
 #   make test-caches       caches that cross machines: a registry, a folder, a bucket; with times (root)
+#   make test-isolation    what containers see, line by line beside Docker's (root; $$DOCKER_CMD names the docker client)
 #   make build    the static binary, target/release/carafe
 #   make lint     formatting, clippy, documentation, dependencies
 #   make fuzz     fuzz what reads Dockerfiles: two minutes for each target, or $$SECONDS_EACH seconds
@@ -20,7 +21,7 @@ JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test test-rust test-binary test-conformance test-examples test-registries test-archives test-caches lint bench fuzz clean
+.PHONY: build demo test test-rust test-binary test-conformance test-examples test-registries test-archives test-caches test-isolation lint bench fuzz clean
 
 build:
 	scripts/setup build
@@ -63,6 +64,10 @@ test-archives: build
 test-caches: build
 	scripts/setup caches
 	PATH="$(CURDIR)/target/tools/moto/bin:$$PATH" scripts/test-caches --carafe $(CARAFE)
+
+# A docker client with a running engine is needed, and a C compiler.
+test-isolation: build
+	scripts/test-isolation --carafe $(CARAFE)
 
 lint:
 	scripts/setup lint

@@ -67,6 +67,7 @@ enum Verb {
     Builder(commands::builder::Args),
     System(commands::system::Args),
     Gc(commands::gc::Args),
+    Doctor(commands::doctor::Args),
     Version(commands::version::Args),
     DockerPlugin(commands::docker_plugin::Args),
     #[command(hide = true)]
@@ -116,6 +117,8 @@ pub(crate) fn run() -> Exit {
     let done = match cli.verb {
         Verb::Version(args) => commands::version::run(&args, &config),
         Verb::DockerPlugin(args) => commands::docker_plugin::run(&args, &config),
+        // Looks around before it becomes anything else.
+        Verb::Doctor(args) => commands::doctor::run(&args, &config),
         // Helper programs ask services that know the user by number.
         Verb::Login(args) => commands::login::run(&args, &config),
         Verb::Logout(args) => commands::logout::run(&args, &config),
@@ -183,6 +186,7 @@ fn dispatch(verb: Verb, config: &Config) -> Result<Exit, CommandError> {
         Verb::Builder(args) => commands::builder::run(&args, config),
         Verb::System(args) => commands::system::run(&args, config),
         Verb::Gc(args) => commands::gc::run(&args, config),
+        Verb::Doctor(args) => commands::doctor::run(&args, config),
         Verb::Version(args) => commands::version::run(&args, config),
         Verb::DockerPlugin(args) => commands::docker_plugin::run(&args, config),
         Verb::Buildx(args) => commands::buildx::run(&args, config),

@@ -7,6 +7,7 @@ pub(crate) mod buildx;
 pub(crate) mod cp;
 pub(crate) mod diff;
 pub(crate) mod docker_plugin;
+pub(crate) mod doctor;
 pub(crate) mod exec;
 pub(crate) mod export;
 pub(crate) mod gc;

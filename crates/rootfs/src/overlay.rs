@@ -13,6 +13,8 @@ use rustix::mount::{
 use crate::xattr::proc_path;
 use crate::{Attributes, Dir, Error};
 
+mod trial;
+
 /// A stack of layers to be mounted as one tree.
 ///
 /// Always with `userxattr`, so that the layers look the same whether root or an ordinary user made them, and with

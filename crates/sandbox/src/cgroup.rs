@@ -12,9 +12,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rustix::io::Errno;
+
 use crate::protocol::{At, Failure};
 use crate::step::Step;
-use crate::{Error, guard};
+use crate::{Error, guard, sys};
 use settings::settings;
 
 /// What the name of every group begins with; the number of the process that made it follows.
@@ -58,6 +60,33 @@ impl CgroupLimits {
         .into_iter()
         .filter_map(|(name, needed)| needed.then_some(name))
         .collect()
+    }
+}
+
+/// A controller of control groups, as this machine has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Controller {
+    /// Its name.
+    pub name: &'static str,
+    /// The version of control groups that it is in, 1 or 2; `None` if it is in neither.
+    pub version: Option<u8>,
+    /// Whether this user can make groups with it.
+    pub usable: bool,
+}
+
+impl Controller {
+    /// Those that limits are made of.
+    #[must_use]
+    pub fn survey() -> [Self; 4] {
+        ["cpu", "cpuset", "memory", "pids"].map(|name| {
+            let found = hierarchy::with(&[name]).unwrap_or_default();
+            let hierarchy = found.first();
+            Self {
+                name,
+                version: hierarchy.map(|there| 1 + u8::from(there.unified)),
+                usable: hierarchy.is_some_and(hierarchy::Hierarchy::is_usable),
+            }
+        })
     }
 }
 
@@ -169,4 +198,12 @@ pub(crate) fn enter(groups: &[OwnedFd]) -> Result<(), Failure> {
         rustix::io::write(group.as_fd(), b"0").at(Step::EnterCgroup)?;
     }
     Ok(())
+}
+
+/// Keeps `/proc/self/cgroup` from telling where on the host this is. A kernel without such namespaces tells it.
+pub(crate) fn hide_place() -> Result<(), Failure> {
+    match sys::unshare_control_groups() {
+        Err(Errno::INVAL) => Ok(()),
+        unshared => unshared.at(Step::HideCgroup),
+    }
 }

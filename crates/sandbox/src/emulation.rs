@@ -13,6 +13,9 @@ use crate::emulator::Emulator;
 use crate::machine::Machine;
 use crate::step::Step;
 
+/// Where the kernel's handlers of foreign programs are.
+const FORMATS: &str = "/proc/sys/fs/binfmt_misc";
+
 /// How the programs of another machine run here: by themselves, by an emulator that runs as long as this is held, or
 /// not at all.
 #[derive(Debug, Default)]
@@ -75,6 +78,38 @@ impl Emulation {
             },
             _ => error,
         }
+    }
+}
+
+/// Runs a machine's smallest program in a sandbox; whether it worked.
+pub(crate) fn runs_in_sandbox(machine: &Machine) -> Result<bool, Error> {
+    probe::runs(machine, None)
+}
+
+/// Whether the programs of another machine run here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Foreign {
+    /// The architecture, as OCI images name it.
+    pub architecture: &'static str,
+    /// Whether they do.
+    pub runs: bool,
+}
+
+impl Foreign {
+    /// All that images are made for. Where there is a handler in the kernel, or an emulator in one of the directories
+    /// `search`, a program is run.
+    #[must_use]
+    pub fn survey(search: &[PathBuf]) -> Vec<Self> {
+        // Besides handlers, there are two files.
+        let handlers = std::fs::read_dir(FORMATS).map_or(0, Iterator::count) > 2;
+        let is_there = |name: &String| search.iter().any(|folder| folder.join(name).is_file());
+        Machine::others()
+            .map(|machine| Self {
+                architecture: machine.architecture,
+                runs: (handlers || machine.is_kin() || machine.emulators().iter().any(is_there))
+                    && emulator(machine, search).is_ok(),
+            })
+            .collect()
     }
 }
 

@@ -167,7 +167,12 @@ fn mask_one(mounted: &OwnedFd, path: &str, null: &OwnedFd, scratch: &Scratch) ->
     };
     let mask = match Form::of(&object)? {
         Form::Directory => scratch.empty_directory()?,
-        Form::File => mount::bind(null, Depth::Single)?,
+        Form::File => {
+            let bound = mount::bind(null, Depth::Single)?;
+            let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+            mount::restrict(&bound, Depth::Single, attributes)?;
+            bound
+        }
     };
     mount::attach(mask, object)
 }

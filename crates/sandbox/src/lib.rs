@@ -36,6 +36,7 @@ mod spec;
 mod stdio;
 mod step;
 mod step_init;
+pub mod survey;
 mod sys;
 mod terminal;
 mod ulimit;
@@ -44,10 +45,10 @@ mod volumes;
 mod working_directory;
 
 pub use capability::{Capabilities, Capability, UnknownCapability};
-pub use cgroup::{Cgroup, CgroupLimits};
+pub use cgroup::{Cgroup, CgroupLimits, Controller};
 pub use child::{Child, Exit};
 pub use dialer::Dialer;
-pub use emulation::Emulation;
+pub use emulation::{Emulation, Foreign};
 pub use entry::{Entry, open_process};
 pub use error::Error;
 pub use signals::{Signals, send_signal};
@@ -59,5 +60,6 @@ pub use spec::{
 pub use step::Step;
 pub use ulimit::{Ulimit, UlimitResource, UnknownUlimit};
 pub use user_namespace::{
-    Identity, Refusal, SingleIdReason, enter_user_namespace, join_user_namespace,
+    IdMaps, Identity, MapProgram, Refusal, SingleIdReason, enter_user_namespace,
+    join_user_namespace,
 };

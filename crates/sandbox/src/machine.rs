@@ -116,7 +116,29 @@ static MACHINES: [Machine; 9] = [
     ),
 ];
 
+#[cfg(target_arch = "x86_64")]
+const HOST: [&str; 2] = ["amd64", "386"];
+#[cfg(target_arch = "aarch64")]
+const HOST: [&str; 2] = ["arm64", "arm"];
+
 impl Machine {
+    /// This one.
+    pub(crate) fn host() -> &'static Self {
+        Self::of(HOST[0]).expect("the table has those that carafe is made for")
+    }
+
+    /// All but this one.
+    pub(crate) fn others() -> impl Iterator<Item = &'static Self> {
+        MACHINES
+            .iter()
+            .filter(|machine| machine.architecture != HOST[0])
+    }
+
+    /// Whether this machine's processor runs their programs too, if it is made so.
+    pub(crate) fn is_kin(&self) -> bool {
+        HOST.contains(&self.architecture)
+    }
+
     /// The machine of an architecture; `None` if it is none of those that images are made for.
     pub(crate) fn of(architecture: &str) -> Option<&'static Self> {
         MACHINES

@@ -38,6 +38,7 @@ pub fn run_if_child() {
         Some(step_init::NAME) => step_init::run(arguments.next().as_deref()),
         Some(guard::NAME) => guard::run(arguments.next().as_deref()),
         Some(user_namespace::MAPPER) => user_namespace::run_mapper(arguments),
+        Some(user_namespace::TRIAL) => user_namespace::run_trial(),
         Some(emulator::HOLDER) => emulator::run_holder(arguments),
         _ => {}
     }

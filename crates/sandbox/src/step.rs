@@ -93,6 +93,8 @@ steps! {
     BindDevice = "bind device",
     /// Entering a control group: cgroups(7).
     EnterCgroup = "enter the control group",
+    /// unshare(2) of the control groups.
+    HideCgroup = "make a namespace of control groups",
     /// Making a link in `/dev`.
     LinkDevice = "make link",
     /// Mounting proc(5).
@@ -155,6 +157,10 @@ steps! {
     // For ordinary users.
     /// Starting the process that will ask newuidmap(1) and newgidmap(1).
     StartMapper = "start the id mapping process",
+    /// Starting the process that tries to make a user namespace.
+    StartTrial = "start a process that tries namespaces",
+    /// mount_setattr(2) with `MOUNT_ATTR_IDMAP`.
+    MapMount = "mount with other ids",
     /// Writing `setgroups`, `uid_map` or `gid_map` of user_namespaces(7).
     MapIds = "write",
     /// setns(2) into the user namespace of another process of the user's.

@@ -108,6 +108,9 @@ fn build(
 ) -> Result<(), Failure> {
     // First of all, so that what is made here counts to it.
     cgroup::enter(&sandbox.cgroups)?;
+    if sandbox.kernel == KernelAccess::Guarded {
+        cgroup::hide_place()?;
+    }
     pivot::make_mounts_private()?;
     let mut scratch = Scratch::new()?;
     let root = Root::from_fd(sandbox.root);

@@ -1,7 +1,7 @@
 //! The system calls that have no safe wrapper. All `unsafe` of carafe is in this file.
 #![allow(unsafe_code, reason = "the one place for it")]
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_ulong, c_void};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -324,14 +324,33 @@ pub(crate) fn set_mount_attributes(
         Depth::Single => 0,
         Depth::Recursive => libc::AT_RECURSIVE,
     };
+    mount_setattr(mount, recursive, &attributes)
+}
+
+/// Has a mount show the ids of its files as `namespace` maps them: `MOUNT_ATTR_IDMAP`, Linux 5.12.
+pub(crate) fn map_mount_ids(mount: BorrowedFd<'_>, namespace: BorrowedFd<'_>) -> Result<(), Errno> {
+    let attributes = MountAttributes {
+        set: libc::MOUNT_ATTR_IDMAP,
+        clear: 0,
+        propagation: 0,
+        user_namespace: u64::try_from(namespace.as_raw_fd()).map_err(|_| Errno::BADF)?,
+    };
+    mount_setattr(mount, 0, &attributes)
+}
+
+fn mount_setattr(
+    mount: BorrowedFd<'_>,
+    flags: c_int,
+    attributes: &MountAttributes,
+) -> Result<(), Errno> {
     // SAFETY: the structure is laid out as the kernel's first version, whose size is passed.
     let returned = unsafe {
         libc::syscall(
             libc::SYS_mount_setattr,
             mount.as_raw_fd(),
             c"".as_ptr(),
-            libc::AT_EMPTY_PATH | recursive,
-            ptr::from_ref(&attributes),
+            libc::AT_EMPTY_PATH | flags,
+            ptr::from_ref(attributes),
             size_of::<MountAttributes>(),
         )
     };
@@ -394,6 +413,37 @@ pub(crate) fn unshare_user_and_mounts() -> Result<(), Errno> {
     // SAFETY: what makes unshare unsafe are threads that no longer share descriptors; these flags keep that shared,
     // and the kernel refuses CLONE_NEWUSER in a process with threads.
     unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWUSER | UnshareFlags::NEWNS) }
+}
+
+/// Makes the control groups that this process is in the root of all that it sees: cgroup_namespaces(7).
+pub(crate) fn unshare_control_groups() -> Result<(), Errno> {
+    use rustix::thread::UnshareFlags;
+    // SAFETY: as above, it is about threads that share descriptors, which this flag leaves alone.
+    unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWCGROUP) }
+}
+
+/// Whether a filter (seccomp(2)) answers unshare(2) of a user namespace in the kernel's place. `CLONE_PTRACE` is none of
+/// its flags, which the kernel says to everybody, before it looks at anything else.
+pub(crate) fn is_unshare_filtered() -> bool {
+    // SAFETY: a number, with which the call can only fail.
+    let returned =
+        unsafe { libc::syscall(libc::SYS_unshare, libc::CLONE_NEWUSER | libc::CLONE_PTRACE) };
+    result(returned) != Err(Errno::INVAL)
+}
+
+/// Whether the kernel knows these flags of `SECCOMP_SET_MODE_FILTER`: it looks at them first, and then at the filter,
+/// of which there is none here.
+pub(crate) fn knows_filter_flags(flags: c_ulong) -> bool {
+    // SAFETY: numbers, and a null pointer, which the call only fails with.
+    let returned = unsafe {
+        libc::syscall(
+            libc::SYS_seccomp,
+            libc::SECCOMP_SET_MODE_FILTER,
+            flags,
+            ptr::null::<c_void>(),
+        )
+    };
+    result(returned) == Err(Errno::FAULT)
 }
 
 fn result(returned: i64) -> Result<i64, Errno> {

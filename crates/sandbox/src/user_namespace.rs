@@ -10,7 +10,6 @@ use std::fs;
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use rustix::io::Errno;
 use rustix::mount::{MountPropagationFlags, mount_change};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
@@ -19,11 +18,18 @@ use crate::spawn::check_child_entry;
 use crate::step::Step;
 use crate::sys;
 
+mod id_maps;
 mod mapper;
+mod refusal;
 mod subordinate;
+mod trial;
 
+pub use id_maps::{IdMaps, MapProgram};
 use mapper::{Mapper, Mapping};
 pub(crate) use mapper::{NAME as MAPPER, run as run_mapper};
+pub use refusal::Refusal;
+use refusal::{powerless, refused, restricted_by_apparmor};
+pub(crate) use trial::{NAME as TRIAL, Trial, run as run_trial};
 
 /// Which identities this process can use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,44 +81,6 @@ impl fmt::Display for SingleIdReason {
             Self::NoProgram { program } => write!(f, "{program} is not installed"),
             Self::ProgramFailed { program, message } => write!(f, "{program} failed: {message}"),
         }
-    }
-}
-
-/// Why a user namespace is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// The sysctl `kernel.unprivileged_userns_clone` is 0 (Debian's and Arch's kernels).
-    Switched,
-    /// The sysctl `user.max_user_namespaces` is 0.
-    LimitIsZero,
-    /// As many as `user.max_user_namespaces` says exist, or they are 32 deep.
-    LimitReached,
-    /// The sysctl `kernel.apparmor_restrict_unprivileged_userns` is 1 (Ubuntu): one can be made, but gives no power.
-    AppArmor,
-    /// This process has several threads.
-    Threads,
-    /// The kernel is built without.
-    NotBuilt,
-    /// Something else: a filter of a container, a chroot, another security module.
-    Denied,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Switched => {
-                "this system reserves it to root (kernel.unprivileged_userns_clone is 0)"
-            }
-            Self::LimitIsZero => "this system allows none (user.max_user_namespaces is 0)",
-            Self::LimitReached => "there are as many as this system allows",
-            Self::AppArmor => {
-                "AppArmor takes its power away (kernel.apparmor_restrict_unprivileged_userns is 1)"
-            }
-            Self::Threads => "this process has several threads",
-            Self::NotBuilt => "the kernel has none",
-            Self::Denied => "it is forbidden here",
-        })
     }
 }
 
@@ -194,45 +162,4 @@ fn map_single(uid: u32, gid: u32) -> Result<(), Error> {
         })?;
     }
     Ok(())
-}
-
-fn refused(errno: Errno) -> Error {
-    let refusal = match errno {
-        Errno::NOSPC | Errno::USERS if sysctl("user/max_user_namespaces") == Some(0) => {
-            Refusal::LimitIsZero
-        }
-        Errno::NOSPC | Errno::USERS => Refusal::LimitReached,
-        Errno::INVAL if threads() > 1 => Refusal::Threads,
-        Errno::INVAL | Errno::NOSYS => Refusal::NotBuilt,
-        _ if sysctl("kernel/unprivileged_userns_clone") == Some(0) => Refusal::Switched,
-        _ if restricted_by_apparmor() => Refusal::AppArmor,
-        _ => Refusal::Denied,
-    };
-    Error::UserNamespace {
-        refusal,
-        source: errno.into(),
-    }
-}
-
-fn powerless(errno: Errno) -> Error {
-    match restricted_by_apparmor() {
-        true => Error::UserNamespace {
-            refusal: Refusal::AppArmor,
-            source: errno.into(),
-        },
-        false => Error::kernel(Step::TryNamespace, "", errno),
-    }
-}
-
-fn restricted_by_apparmor() -> bool {
-    sysctl("kernel/apparmor_restrict_unprivileged_userns") == Some(1)
-}
-
-fn sysctl(name: &str) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/sys/{name}")).ok()?;
-    text.trim().parse().ok()
-}
-
-fn threads() -> usize {
-    fs::read_dir("/proc/self/task").map_or(1, Iterator::count)
 }

@@ -8,6 +8,7 @@ use crate::signals;
 use crate::template::TemplateError;
 use crate::terminal::style::Style;
 use dockerfile::{Diagnostic, Severity, Source};
+use rustix::io::Errno;
 use std::io;
 
 /// What a command that was asked to stop says.
@@ -98,7 +99,7 @@ impl From<store::Error> for CommandError {
             store::Error::Version { .. } => Some(
                 "use another directory (--root DIR), or the carafe that made this one".to_owned(),
             ),
-            other => io_cause(other).and_then(|cause| super::io_hint(cause).map(str::to_owned)),
+            other => cause_hint(other).map(str::to_owned),
         };
         let this = Self::new(chain(&error));
         match hint {
@@ -134,9 +135,15 @@ impl From<sandbox::Error> for CommandError {
             _ => Exit::Failure,
         };
         let this = Self::new(chain(&error)).exit_with(exit);
-        match error.hint() {
+        let this = match error.hint() {
             Some(hint) => this.hint(hint),
             None => this,
+        };
+        match error {
+            sandbox::Error::UserNamespace { .. } | sandbox::Error::Kernel { .. } => {
+                this.hint("`carafe doctor` shows what this machine allows")
+            }
+            _ => this,
         }
     }
 }
@@ -258,9 +265,30 @@ fn is_denied(error: &(dyn std::error::Error + 'static)) -> bool {
 
 fn with_io_hint(error: &(dyn std::error::Error + 'static)) -> CommandError {
     let this = CommandError::new(chain(error));
-    match io_cause(error).and_then(super::io_hint) {
+    match cause_hint(error) {
         Some(hint) => this.hint(hint),
         None => this,
+    }
+}
+
+/// What helps against what the system says at the bottom.
+fn cause_hint(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    match find::<rootfs::Error>(error) {
+        Some(error @ rootfs::Error::Overlay { .. }) => overlay_hint(error.raw_os_error()?),
+        _ => io_cause(error).and_then(super::io_hint),
+    }
+}
+
+/// What helps where layers cannot be mounted.
+fn overlay_hint(errno: i32) -> Option<&'static str> {
+    match Errno::from_raw_os_error(errno) {
+        Errno::PERM => Some(sandbox::survey::why_denied()),
+        Errno::NODEV => Some("the kernel has no overlayfs; root can load it: `modprobe overlay`"),
+        Errno::INVAL | Errno::OPNOTSUPP => Some(
+            "the store must be on a file system that layers can be mounted from (ext4, xfs, btrfs, tmpfs; in a container, \
+             a volume): --root DIR or CARAFE_ROOT; `carafe doctor` tries it",
+        ),
+        _ => None,
     }
 }
 
@@ -304,10 +332,17 @@ fn remote_hint(error: &builder::Error) -> Option<String> {
 
 /// The operating system's error at the bottom, if there is one.
 fn io_cause<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e io::Error> {
+    find(error)
+}
+
+/// The first error of a kind among an error and its causes.
+fn find<'e, E: std::error::Error + 'static>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> Option<&'e E> {
     let mut at = Some(error);
     while let Some(error) = at {
-        if let Some(io) = error.downcast_ref::<io::Error>() {
-            return Some(io);
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
         }
         at = error.source();
     }

@@ -123,6 +123,20 @@ impl Hierarchy {
         Ok(place)
     }
 
+    /// Whether this user can make groups with the controllers.
+    pub(crate) fn is_usable(&self) -> bool {
+        if rustix::process::geteuid().is_root() && is_writable(&self.root) {
+            return true;
+        }
+        let lists = |place: PathBuf| {
+            let there = fs::read_to_string(place.join("cgroup.controllers")).unwrap_or_default();
+            let is_there = |name: &&str| there.split_whitespace().any(|word| word == *name);
+            self.controllers.iter().all(is_there)
+        };
+        self.delegated()
+            .is_ok_and(|place| !self.unified || lists(place))
+    }
+
     /// The highest group around this process that it may make groups in.
     fn delegated(&self) -> Result<PathBuf, Error> {
         let own = self.root.join(relative(&self.own()?));

@@ -3,8 +3,8 @@
 use rustix::io::Errno;
 
 use super::Error;
-use crate::Step;
 use crate::user_namespace::Refusal;
+use crate::{Step, survey};
 
 pub(super) fn of(error: &Error) -> Option<&'static str> {
     match error {
@@ -85,17 +85,18 @@ fn of_directory(errno: Errno) -> Option<&'static str> {
 
 fn of_step(step: Step, errno: Errno) -> Option<&'static str> {
     match (step, errno) {
-        (Step::Clone, Errno::PERM) => Some(
-            "this needs root, or a user namespace; inside a container, the container must be allowed to make \
-             namespaces (docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined)",
-        ),
+        (
+            Step::Clone | Step::PrivateMounts | Step::Scratch | Step::CloneMount | Step::AttachRoot,
+            Errno::PERM | Errno::ACCESS,
+        ) => Some(survey::why_denied()),
         (Step::Clone, Errno::NOSPC) => Some(
             "the limit of namespaces is reached: root can raise the sysctls user.max_*_namespaces",
         ),
         (Step::Clone, Errno::INVAL) => Some("the kernel is built without some of the namespaces"),
         (Step::MountProc | Step::MountSys, Errno::PERM) => Some(
             "the kernel gives a fresh one only to who sees all of an existing one, and something covers parts of \
-             it here, as in a container: start that with --security-opt systempaths=unconfined",
+             it here, as in a container: who starts that can uncover it (docker run --security-opt systempaths=unconfined; \
+             in Kubernetes, procMount: Unmasked)",
         ),
         (Step::SetGroups, Errno::PERM) | (Step::SetUser | Step::SetGroup, Errno::INVAL) => Some(
             "this user namespace does not have the id: root can give this user a range of ids in /etc/subuid and \
@@ -106,6 +107,11 @@ fn of_step(step: Step, errno: Errno) -> Option<&'static str> {
         }
         (Step::PrivateMounts, Errno::INVAL) => Some(
             "the caller's root is not a mount, as in a chroot; `mount --bind DIR DIR` before chroot makes it one",
+        ),
+        (Step::PivotRoot, Errno::PERM) => Some(
+            "a system call filter (seccomp) forbids pivot_root(2), as Docker's default profile does whatever the \
+             capabilities are; who starts this container can lift it: docker run --security-opt seccomp=unconfined; in \
+             Kubernetes, seccompProfile.type: Unconfined",
         ),
         (Step::PivotRoot, Errno::INVAL) => Some(
             "the caller's root is an initial ram disk or a chroot, which pivot_root(2) cannot leave",
@@ -134,20 +140,38 @@ fn of_step(step: Step, errno: Errno) -> Option<&'static str> {
 fn of_refusal(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::Switched => {
-            "root can allow it with `sysctl kernel.unprivileged_userns_clone=1`, or run carafe as root"
+            "root can allow it with `sysctl -w kernel.unprivileged_userns_clone=1`, or run carafe as root"
         }
         Refusal::LimitIsZero => {
-            "root can allow it by a higher sysctl user.max_user_namespaces, or run carafe as root"
+            "root can allow it with `sysctl -w user.max_user_namespaces=15000`, or run carafe as root"
         }
-        Refusal::LimitReached => "root can raise the sysctl user.max_user_namespaces",
+        Refusal::LimitReached => {
+            "root can raise the limit: `sysctl -w user.max_user_namespaces=60000`"
+        }
         Refusal::AppArmor => {
-            "root can allow it with `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or with an AppArmor \
+            "root can allow it with `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or with an AppArmor \
              profile for carafe that has `userns,`"
         }
         Refusal::Threads => "it must be made before the program starts threads",
         Refusal::NotBuilt => "the kernel is built without CONFIG_USER_NS; run carafe as root",
+        Refusal::Filtered => {
+            "who starts this container can allow it: docker run --security-opt seccomp=unconfined \
+             --security-opt apparmor=unconfined --security-opt systempaths=unconfined; in Kubernetes, \
+             seccompProfile.type: Unconfined and procMount: Unmasked"
+        }
+        Refusal::SecurityModule => {
+            "root of the machine can allow it in the module's policy (the kernel's log names the rule); in a \
+             container, who starts it: docker run --security-opt apparmor=unconfined --security-opt label=disable"
+        }
+        Refusal::Chroot => {
+            "run carafe outside of it, or enter the directory by pivot_root(2), as containers, bwrap and \
+             systemd-nspawn do; in a chroot of its own, root needs no user namespace"
+        }
+        Refusal::Unmapped => {
+            "who made that namespace can map the id: /proc/PID/uid_map and gid_map"
+        }
         Refusal::Denied => {
-            "a container, a chroot or a security module forbids it; run carafe outside of that, or as root"
+            "a security module, or a chroot whose root is a mount, forbids it; run carafe outside of that, or as root"
         }
     }
 }

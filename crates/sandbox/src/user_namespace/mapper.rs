@@ -16,8 +16,8 @@ use crate::step::Step;
 /// numbers, then they themselves.
 pub(crate) const NAME: &str = "step-map-ids";
 
-const NEWUIDMAP: &str = "newuidmap";
-const NEWGIDMAP: &str = "newgidmap";
+pub(super) const NEWUIDMAP: &str = "newuidmap";
+pub(super) const NEWGIDMAP: &str = "newgidmap";
 
 /// Exit codes of the mapping process: which program failed.
 const UIDS_FAILED: u8 = 1;
@@ -131,14 +131,14 @@ fn map(own: u32, ranges: &[Range]) -> Vec<String> {
     map
 }
 
-fn total(ranges: &[Range]) -> u64 {
+pub(super) fn total(ranges: &[Range]) -> u64 {
     1 + ranges
         .iter()
         .map(|range| u64::from(range.count))
         .sum::<u64>()
 }
 
-fn find(program: &str) -> Option<PathBuf> {
+pub(super) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from(crate::DEFAULT_PATH));
     std::env::split_paths(&path)
         .filter(|directory| directory.is_absolute())

@@ -29,20 +29,44 @@ pub(super) struct Ranges {
     pub(super) gids: Vec<Range>,
 }
 
-/// The ranges of the user `uid`.
+/// The ranges of the user `uid`, of both kinds.
 pub(super) fn ranges(uid: u32) -> Result<Ranges, SingleIdReason> {
-    let name = read("/etc/passwd").and_then(|passwd| user_name(&passwd, uid));
-    let of = |file| {
-        let ranges = read(file).map_or(Vec::new(), |text| of_user(&text, uid, name.as_deref()));
-        match ranges.is_empty() {
-            true => Err(SingleIdReason::NoSubordinateIds { file }),
-            false => Ok(ranges),
+    let ranges = all(uid);
+    for (file, ranges) in [(SUBUID, &ranges.uids), (SUBGID, &ranges.gids)] {
+        if ranges.is_empty() {
+            return Err(SingleIdReason::NoSubordinateIds { file });
         }
-    };
-    Ok(Ranges {
-        uids: of(SUBUID)?,
-        gids: of(SUBGID)?,
-    })
+    }
+    Ok(ranges)
+}
+
+/// The ranges of the user `uid`, if there are any.
+pub(super) fn all(uid: u32) -> Ranges {
+    let name = name_of(uid);
+    let of = |file| read(file).map_or(Vec::new(), |text| of_user(&text, uid, name.as_deref()));
+    Ranges {
+        uids: of(SUBUID),
+        gids: of(SUBGID),
+    }
+}
+
+/// The name of the user `uid`.
+pub(super) fn name_of(uid: u32) -> Option<String> {
+    read("/etc/passwd").and_then(|passwd| user_name(&passwd, uid))
+}
+
+/// The first number from 100000 on (as useradd(8) has it) above which nobody has a range.
+pub(super) fn next() -> u32 {
+    let texts = [SUBUID, SUBGID].map(|file| read(file).unwrap_or_default());
+    let ends = texts
+        .iter()
+        .flat_map(|text| text.lines())
+        .filter_map(|line| {
+            let mut numbers = line.trim().split(':').skip(1).map(str::parse::<u32>);
+            let (start, count) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
+            start.checked_add(count)
+        });
+    ends.max().unwrap_or(0).max(100_000)
 }
 
 fn read(path: impl AsRef<Path>) -> Option<String> {

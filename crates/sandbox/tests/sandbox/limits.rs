@@ -101,11 +101,15 @@ fn a_group_holds_all_processes_and_goes_with_them() {
         }
         Err(error) => panic!("{error}"),
     };
-    let mut fixture = Fixture::new("cat /proc/self/cgroup; sh -c 'cat /proc/self/cgroup'");
+    let mut fixture = Fixture::new("sleep 100 & touch /tmp/ready; wait");
     fixture.sandbox.cgroups = group.entries().unwrap();
-    let stdout = fixture.stdout();
-    assert_eq!(stdout.matches(&parent).count(), 2, "{stdout}");
-    let line = stdout.lines().find(|line| line.contains(&parent)).unwrap();
+    let mut child = fixture.spawn().unwrap();
+    while !fixture.upper().join("tmp/ready").exists() {
+        std::thread::yield_now();
+    }
+    // Inside they do not know.
+    let told = std::fs::read_to_string(format!("/proc/{}/cgroup", child.pid())).unwrap();
+    let line = told.lines().find(|line| line.contains(&parent)).unwrap();
     let path = line.rsplit(':').next().unwrap().trim_start_matches('/');
     let roots = [
         "/sys/fs/cgroup",
@@ -121,6 +125,10 @@ fn a_group_holds_all_processes_and_goes_with_them() {
         .iter()
         .find_map(|file| std::fs::read_to_string(directory.join(file)).ok());
     assert_eq!(limit.unwrap().trim(), (64 << 20).to_string());
+    let processes = std::fs::read_to_string(directory.join("cgroup.procs")).unwrap();
+    assert_eq!(processes.lines().count(), 2);
+    child.kill().unwrap();
+    child.wait().unwrap();
     drop(group);
     assert!(!directory.exists());
     std::fs::remove_dir(directory.parent().unwrap()).unwrap();

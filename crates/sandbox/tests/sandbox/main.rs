@@ -10,6 +10,7 @@ mod cost;
 mod devices;
 mod emulation;
 mod entry;
+mod escapes;
 mod files;
 mod harness;
 mod lifetime;
@@ -21,6 +22,7 @@ mod privileges;
 mod process;
 mod programs;
 mod support;
+mod survey;
 mod terminal;
 
 fn main() -> std::process::ExitCode {
@@ -40,11 +42,13 @@ fn main() -> std::process::ExitCode {
         files::TESTS,
         mounts::TESTS,
         privileges::TESTS,
+        escapes::TESTS,
         network::TESTS,
         terminal::TESTS,
         lifetime::TESTS,
         limits::TESTS,
         ordinary_user::TESTS,
+        survey::TESTS,
         emulation::TESTS,
         entry::TESTS,
         cost::TESTS,

@@ -98,6 +98,23 @@ fn refused_calls_by_number() {
         ("getpid", libc::SYS_getpid, 0),
         ("close_range", libc::SYS_close_range, libc::EINVAL),
     ];
+    let numbers = calls.map(|(_, number, _)| number.to_string()).join(",");
+    let script = format!(
+        "for $n ({numbers}) {{ $! = 0; $r = syscall($n, 9, 8, 7, 6, 5); print $r < 0 ? $! + 0 : 0, ' ' }}"
+    );
+    let stdout = perl(&script).stdout();
+    let answers: Vec<i32> = stdout
+        .split_whitespace()
+        .map(|text| text.parse().unwrap())
+        .collect();
+    for ((name, _, expected), answer) in calls.iter().zip(&answers) {
+        assert_eq!(answer, expected, "{name}");
+    }
+    assert_eq!(answers.len(), calls.len());
+}
+
+/// A fixture that runs a script of perl, which can make any system call.
+pub(crate) fn perl(script: &str) -> Fixture {
     let mut fixture = Fixture::new("");
     let names = ["usr", "lib", "lib64"].map(|name| format!("/{name}"));
     fixture.sandbox.mounts = names
@@ -112,20 +129,8 @@ fn refused_calls_by_number() {
             },
         })
         .collect();
-    let numbers = calls.map(|(_, number, _)| number.to_string()).join(",");
-    let script = format!(
-        "for $n ({numbers}) {{ $! = 0; $r = syscall($n, 9, 8, 7, 6, 5); print $r < 0 ? $! + 0 : 0, ' ' }}"
-    );
-    fixture.process.args = ["/usr/bin/perl", "-e", &script].map(Into::into).into();
-    let stdout = fixture.stdout();
-    let answers: Vec<i32> = stdout
-        .split_whitespace()
-        .map(|text| text.parse().unwrap())
-        .collect();
-    for ((name, _, expected), answer) in calls.iter().zip(&answers) {
-        assert_eq!(answer, expected, "{name}");
-    }
-    assert_eq!(answers.len(), calls.len());
+    fixture.process.args = ["/usr/bin/perl", "-e", script].map(Into::into).into();
+    fixture
 }
 
 fn no_filter() {

@@ -14,6 +14,8 @@ const ROLES: &[Role] = &[
     ("catcher", crate::process::catcher),
     ("ordinary-user", crate::ordinary_user::ordinary_user),
     ("user-of-arm64", crate::emulation::ordinary_user),
+    ("survey", crate::survey::report),
+    ("exe", crate::escapes::own_executable),
     ("user-with-threads", crate::ordinary_user::user_with_threads),
     ("newuidmap", crate::ordinary_user::stand_in_for_newuidmap),
     ("newgidmap", crate::ordinary_user::stand_in_for_newuidmap),

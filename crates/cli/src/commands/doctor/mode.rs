@@ -1,0 +1,104 @@
+//! How carafe builds on a machine.
+
+use super::facts::Facts;
+use sandbox::Identity;
+use std::time::Duration;
+
+/// The ways, the best one first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// As root: of the machine, or of a namespace with this many user ids that was there already.
+    Root { ids: u64 },
+    /// As root of an own user namespace with subordinate ids.
+    Subordinate {
+        uids: u64,
+        gids: u64,
+        took: Duration,
+    },
+    /// As root of an own user namespace that has no other id.
+    Single { why: String, took: Duration },
+    /// Not at all, or (for `root`) just what needs no mount.
+    None { root: bool },
+}
+
+/// As many as a namespace has that is no other than the machine's.
+const ALL: u64 = u32::MAX as u64;
+
+impl Mode {
+    /// The mode of a build, if all else works.
+    pub(super) fn of(facts: &Facts) -> Self {
+        let works = matches!(facts.sandbox, Some(Ok(_)))
+            && facts.site.as_ref().is_ok_and(|site| site.overlay.is_ok());
+        match &facts.identity {
+            Ok((identity, took)) if works => Self::of_identity(identity, *took, facts.ids),
+            _ => Self::None {
+                root: facts.identity.is_ok(),
+            },
+        }
+    }
+
+    fn of_identity(identity: &Identity, took: Duration, ids: u64) -> Self {
+        match identity {
+            Identity::Subordinate { uids, gids } => Self::Subordinate {
+                uids: *uids,
+                gids: *gids,
+                took,
+            },
+            Identity::Single { reason } => Self::Single {
+                why: reason.to_string(),
+                took,
+            },
+            _ => Self::Root { ids },
+        }
+    }
+
+    /// For programs.
+    pub(super) const fn word(&self) -> &'static str {
+        match self {
+            Self::Root { .. } => "root",
+            Self::Subordinate { .. } => "subordinate",
+            Self::Single { .. } => "single",
+            Self::None { .. } => "none",
+        }
+    }
+
+    pub(super) fn description(&self) -> String {
+        match self {
+            Self::Root { ids: ALL } => "root".to_owned(),
+            Self::Root { ids } => format!("root of a user namespace with {ids} ids"),
+            Self::Subordinate { uids, gids, .. } => {
+                format!("ordinary user with subordinate ids: {uids} user ids, {gids} group ids")
+            }
+            Self::Single { why, .. } => format!("ordinary user with a single id: {why}"),
+            Self::None { .. } => "none".to_owned(),
+        }
+    }
+
+    /// What it costs, against root.
+    pub(super) fn cost(&self) -> String {
+        let (took, whose) = match self {
+            Self::Root { .. } | Self::None { .. } => return String::new(),
+            Self::Subordinate { took, .. } => (took, "newuidmap and newgidmap"),
+            Self::Single { took, .. } => (took, "the user namespace"),
+        };
+        let milliseconds = took.as_secs_f64() * 1e3;
+        format!(
+            "costs {milliseconds:.1} ms at the start of a command, for {whose}; steps cost what root's do"
+        )
+    }
+
+    /// What does not work.
+    pub(super) fn limits(&self) -> Vec<String> {
+        const NO_DEVICES: &str = "no device nodes in layers (mknod is refused)";
+        const SINGLE: &str = "no files of others than root: chown, USER, useradd and apt-get fail";
+        const NO_MOUNTS: &str =
+            "no RUN; what takes no mount can be built (COPY into a directory that it makes)";
+        let limits: &[&str] = match self {
+            Self::None { root: true } => &[NO_MOUNTS],
+            Self::Root { ids: ALL } | Self::None { .. } => &[],
+            Self::Root { ids: 1 } | Self::Single { .. } => &[SINGLE, NO_DEVICES],
+            Self::Root { .. } | Self::Subordinate { .. } => &[NO_DEVICES],
+        };
+        limits.iter().map(|&limit| limit.to_owned()).collect()
+    }
+}

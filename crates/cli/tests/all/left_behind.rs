@@ -1,0 +1,190 @@
+//! However a build ends, nothing of it is left: no process, no mount, no namespace, no control group.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::doctor::{subordinate_ids, user_command};
+use crate::support::{Carafe, eventually};
+
+/// How a build is ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum End {
+    /// Ctrl-C.
+    Interrupted,
+    /// `kill -9` of carafe.
+    Killed,
+    /// `kill -9` of process 1 of the step.
+    StepKilled,
+}
+
+const ENDS: [End; 3] = [End::Interrupted, End::Killed, End::StepKilled];
+
+/// A step whose processes are not easily got rid of: children, grandchildren, and one that has left its session.
+fn dockerfile(seconds: &str) -> String {
+    format!(
+        "FROM base\nRUN sleep {seconds} & (setsid sleep {seconds} & sleep {seconds}) & touch /x; sleep {seconds}\n"
+    )
+}
+
+#[test]
+fn as_root() {
+    for end in ENDS {
+        let carafe = Carafe::new();
+        // With a control group, where this machine has any.
+        let args = ["build", "--no-cache", "--resource=memory=64m", "context"];
+        check(&carafe, carafe.command(args), end);
+    }
+}
+
+#[test]
+fn as_an_ordinary_user() {
+    for end in ENDS {
+        let carafe = Carafe::empty();
+        carafe.context("FROM base\n");
+        let setup = match end {
+            End::StepKilled => subordinate_ids(&carafe),
+            _ => String::new(),
+        };
+        import_base(&carafe);
+        check(
+            &carafe,
+            user_command(&carafe, &setup, &["build", "context"]),
+            end,
+        );
+    }
+}
+
+/// The base of [`Carafe::new`], in a store of the user's own.
+fn import_base(carafe: &Carafe) {
+    let full = Carafe::new();
+    fs::copy(full.path("base.tar"), carafe.path("base.tar")).unwrap();
+    let imported = user_command(carafe, "", &["import", "base.tar", "base"]).output();
+    assert!(imported.unwrap().status.success());
+}
+
+fn check(carafe: &Carafe, mut command: Command, end: End) {
+    let seconds = format!("{}.25", 7320 + end as u32);
+    carafe.context(&dockerfile(&seconds));
+    let (mounts, groups) = (mounts(), groups());
+    let mut build = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let pid = i32::try_from(build.id()).unwrap();
+    let sleepers = |all: &BTreeSet<i32>| all.iter().filter(|pid| is_sleep(**pid, &seconds)).count();
+    eventually("the step", || sleepers(&descendants(pid)) == 4);
+    let all = descendants(pid);
+    let spaces = namespaces(&all);
+    let target = match end {
+        End::StepKilled => step_of(&all),
+        End::Interrupted | End::Killed => pid,
+    };
+    let signal = match end {
+        End::Interrupted => Signal::INT,
+        End::Killed | End::StepKilled => Signal::KILL,
+    };
+    kill_process(Pid::from_raw(target).unwrap(), signal).unwrap();
+    assert!(!build.wait().unwrap().success(), "{end:?}");
+    eventually("the end of all processes", || {
+        all.iter().all(|pid| !is_there(*pid))
+    });
+    assert_eq!(mounts, self::mounts(), "{end:?}");
+    // Somebody who came later may be in one for a moment more.
+    eventually("the end of the namespaces", || {
+        let everybody = processes().filter(|pid| is_there(*pid)).collect();
+        namespaces(&everybody).is_disjoint(&spaces)
+    });
+    eventually("the end of the control groups", || {
+        let own = format!("carafe-{pid}-");
+        self::groups()
+            .difference(&groups)
+            .all(|group| !group.contains(&own))
+    });
+}
+
+fn processes() -> impl Iterator<Item = i32> {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// Whether a process is more than an entry that its new parent has not removed yet.
+fn is_there(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ")
+        .is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
+fn is_sleep(pid: i32, seconds: &str) -> bool {
+    let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.starts_with("sleep\0") && line.contains(seconds)
+}
+
+fn parent(pid: i32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(") ")?;
+    rest.split(' ').nth(1)?.parse().ok()
+}
+
+/// The processes below one.
+fn descendants(root: i32) -> BTreeSet<i32> {
+    let is_below = |pid: &i32| {
+        let way = std::iter::successors(parent(*pid), |pid| parent(*pid));
+        way.into_iter().any(|above| above == root)
+    };
+    processes().filter(is_below).collect()
+}
+
+/// The process that is number 1 in its namespace.
+fn step_of(all: &BTreeSet<i32>) -> i32 {
+    let is_first = |pid: &&i32| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let mut lines = status.lines();
+        let line = lines
+            .find_map(|line| line.strip_prefix("NSpid:"))
+            .unwrap_or_default();
+        let numbers: Vec<&str> = line.split_whitespace().collect();
+        numbers.len() == 2 && numbers[1] == "1"
+    };
+    *all.iter().find(is_first).expect("process 1 of the step")
+}
+
+/// The namespaces of processes that are not this one's.
+fn namespaces(all: &BTreeSet<i32>) -> BTreeSet<String> {
+    let of = |pid: &str| {
+        let links = fs::read_dir(format!("/proc/{pid}/ns"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let links = links.filter_map(|link| fs::read_link(link.path()).ok());
+        links
+            .map(|link| link.display().to_string())
+            .collect::<BTreeSet<_>>()
+    };
+    let own = of("self");
+    let theirs = all.iter().flat_map(|pid| of(&pid.to_string()));
+    theirs.filter(|space| !own.contains(space)).collect()
+}
+
+fn mounts() -> String {
+    fs::read_to_string("/proc/self/mountinfo").unwrap()
+}
+
+/// The control groups that carafe makes, in every hierarchy.
+fn groups() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let hierarchies = fs::read_dir("/sys/fs/cgroup")
+        .into_iter()
+        .flatten()
+        .flatten();
+    for hierarchy in hierarchies {
+        for place in [hierarchy.path(), hierarchy.path().join("carafe")] {
+            let groups = fs::read_dir(place).into_iter().flatten().flatten();
+            found.extend(groups.map(|group| group.path().display().to_string()));
+        }
+    }
+    found
+}
