@@ -128,17 +128,24 @@ pub fn enter_user_namespace() -> Result<Identity, Error> {
 
 /// Makes an ordinary user what another process of the same user has become by [`enter_user_namespace`]: root of that
 /// process's user and mount namespaces, for the rest of this process's life. Nothing is done for root. Must be called while
-/// the process has one thread.
+/// the process has one thread. Says whether there is a single ID.
 ///
 /// # Errors
 /// When the process has ended, or is another user's.
-pub fn join_user_namespace(pidfd: BorrowedFd<'_>) -> Result<(), Error> {
+pub fn join_user_namespace(pidfd: BorrowedFd<'_>) -> Result<bool, Error> {
     if rustix::process::geteuid().is_root() {
-        return Ok(());
+        return Ok(false);
     }
     let namespaces = ThreadNameSpaceType::USER | ThreadNameSpaceType::MOUNT;
     move_into_thread_name_spaces(pidfd, namespaces)
-        .map_err(|errno| Error::kernel(Step::JoinNamespace, "the container", errno))
+        .map_err(|errno| Error::kernel(Step::JoinNamespace, "the container", errno))?;
+    Ok(has_single_id())
+}
+
+/// Whether the map of user IDs has one line for one ID.
+fn has_single_id() -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.split_whitespace().skip(2).eq(["1"])
 }
 
 /// Maps root to the caller and nothing else. That needs no help, if setgroups(2) is given up first.
