@@ -11,7 +11,6 @@ use crate::{output, terminal};
 use builder::remote::GitSettings;
 use file::File;
 use registry::{Certificates, Client, Credentials, Observer, Proxies, Registries};
-use sandbox::Identity;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -45,10 +44,8 @@ impl Config {
     /// Lets an ordinary user own files as several users, and mount: in a user namespace, for the rest of the process.
     /// Must be called while there is one thread.
     pub(crate) fn become_root_of_own_namespace(&self) -> Result<(), CommandError> {
-        if !self.called_by_root
-            && let Identity::Single { .. } = sandbox::enter_user_namespace()?
-        {
-            rootfs::record_owners();
+        if !self.called_by_root {
+            sandbox::enter_user_namespace()?;
         }
         Ok(())
     }
@@ -106,9 +103,18 @@ impl Config {
         }
     }
 
+    /// Opens the store, whatever it may take.
+    pub(crate) fn unlimited_store(&self) -> Result<store::Store, CommandError> {
+        // Also of who was started as root of such a namespace: the owner of a container, or by `unshare -r`.
+        if sandbox::has_single_id() {
+            rootfs::record_owners();
+        }
+        Ok(store::Store::open(self.store_path()?)?)
+    }
+
     /// Opens the store.
     pub(crate) fn store(&self) -> Result<store::Store, CommandError> {
-        let store = store::Store::open(self.store_path()?)?;
+        let store = self.unlimited_store()?;
         if let Some(bytes) = self.max_size()? {
             store.limit_to(bytes);
         }

@@ -60,7 +60,8 @@ pub(crate) fn complete(
                 (metadata.uid, metadata.gid) = owner;
             }
         }
-        Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::RANGE) => {}
+        // A file of others that may not be read is none of ours.
+        Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::RANGE | Errno::ACCESS | Errno::PERM) => {}
         Err(errno) => return Err(errno),
     }
     Ok(())

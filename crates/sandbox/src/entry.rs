@@ -16,8 +16,9 @@ use crate::step::Step;
 use crate::{Capabilities, Error, Process, Seccomp, cgroup, stdio, working_directory};
 
 /// The namespaces that a sandbox can have of its own, by their names in `/proc/PID/ns`, in the order in which they are
-/// entered. Two are missing: that of process IDs is the business of the parent, as one is born into it.
-const NAMESPACES: [(&str, ThreadNameSpaceType); 5] = [
+/// entered. That of process IDs is missing: it is the business of the parent, as one is born into it.
+const NAMESPACES: [(&str, ThreadNameSpaceType); 6] = [
+    ("cgroup", ThreadNameSpaceType::CONTROL_GROUP),
     ("ipc", ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION),
     ("uts", ThreadNameSpaceType::HOST_NAME_AND_NIS_DOMAIN_NAME),
     ("net", ThreadNameSpaceType::NETWORK),

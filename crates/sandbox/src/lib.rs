@@ -60,6 +60,6 @@ pub use spec::{
 pub use step::Step;
 pub use ulimit::{Ulimit, UlimitResource, UnknownUlimit};
 pub use user_namespace::{
-    IdMaps, Identity, MapProgram, Refusal, SingleIdReason, enter_user_namespace,
+    IdMaps, Identity, MapProgram, Refusal, SingleIdReason, enter_user_namespace, has_single_id,
     join_user_namespace,
 };

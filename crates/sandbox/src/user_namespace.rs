@@ -128,22 +128,22 @@ pub fn enter_user_namespace() -> Result<Identity, Error> {
 
 /// Makes an ordinary user what another process of the same user has become by [`enter_user_namespace`]: root of that
 /// process's user and mount namespaces, for the rest of this process's life. Nothing is done for root. Must be called while
-/// the process has one thread. Says whether there is a single ID.
+/// the process has one thread.
 ///
 /// # Errors
 /// When the process has ended, or is another user's.
-pub fn join_user_namespace(pidfd: BorrowedFd<'_>) -> Result<bool, Error> {
+pub fn join_user_namespace(pidfd: BorrowedFd<'_>) -> Result<(), Error> {
     if rustix::process::geteuid().is_root() {
-        return Ok(false);
+        return Ok(());
     }
     let namespaces = ThreadNameSpaceType::USER | ThreadNameSpaceType::MOUNT;
     move_into_thread_name_spaces(pidfd, namespaces)
-        .map_err(|errno| Error::kernel(Step::JoinNamespace, "the container", errno))?;
-    Ok(has_single_id())
+        .map_err(|errno| Error::kernel(Step::JoinNamespace, "the container", errno))
 }
 
-/// Whether the map of user IDs has one line for one ID.
-fn has_single_id() -> bool {
+/// Whether this process is in a user namespace of a single ID, so that files can belong to that one only.
+#[must_use]
+pub fn has_single_id() -> bool {
     let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     map.split_whitespace().skip(2).eq(["1"])
 }

@@ -22,7 +22,7 @@ fn size(text: &str) -> Result<u64, String> {
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let store = match args.max_size {
         Some(bytes) => {
-            let store = store::Store::open(config.store_path()?)?;
+            let store = config.unlimited_store()?;
             store.limit_to(bytes);
             store
         }

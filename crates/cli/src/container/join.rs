@@ -22,9 +22,7 @@ pub(crate) fn become_root(container: Option<&str>, config: &Config) -> Result<()
         {
             // The way there leads to the root directory.
             let here = std::env::current_dir();
-            if sandbox::join_user_namespace(owner.as_fd())? {
-                rootfs::record_owners();
-            }
+            sandbox::join_user_namespace(owner.as_fd())?;
             return match here {
                 Ok(here) => std::env::set_current_dir(&here)
                     .map_err(|error| CommandError::file("enter", &here, error)),

@@ -41,7 +41,7 @@ fn as_user(carafe: &Carafe, setup: &str, args: &[&str]) -> Said {
 pub(crate) fn subordinate_ids(carafe: &Carafe) -> String {
     let etc = carafe.path("etc").display().to_string();
     format!(
-        "mkdir {etc}; cp -a /etc/passwd /etc/group /etc/resolv.conf {etc}
+        "mkdir -p {etc}; cp -a /etc/passwd /etc/group /etc/resolv.conf {etc}
         echo ann:x:{USER}:{USER}::/:/bin/sh >> {etc}/passwd
         echo ann:200000:65536 | tee {etc}/subuid > {etc}/subgid
         mount --bind {etc} /etc"

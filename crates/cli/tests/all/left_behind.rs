@@ -48,7 +48,7 @@ fn as_an_ordinary_user() {
             End::StepKilled => subordinate_ids(&carafe),
             _ => String::new(),
         };
-        import_base(&carafe);
+        import_base(&carafe, &setup);
         check(
             &carafe,
             user_command(&carafe, &setup, &["build", "context"]),
@@ -58,10 +58,10 @@ fn as_an_ordinary_user() {
 }
 
 /// The base of [`Carafe::new`], in a store of the user's own.
-fn import_base(carafe: &Carafe) {
+fn import_base(carafe: &Carafe, setup: &str) {
     let full = Carafe::new();
     fs::copy(full.path("base.tar"), carafe.path("base.tar")).unwrap();
-    let imported = user_command(carafe, "", &["import", "base.tar", "base"]).output();
+    let imported = user_command(carafe, setup, &["import", "base.tar", "base"]).output();
     assert!(imported.unwrap().status.success());
 }
 
