@@ -29,7 +29,10 @@ pub use dir::{Dir, DirEntry, Node, remove_tree};
 pub use error::Error;
 pub use metadata::{FileKind, Metadata, Time};
 pub use overlay::{Overlay, Upper, adopt_root};
-pub use owner::{OWNER, are_owners_recorded, record_owners};
+pub use owner::{
+    OWNER, are_owners_recorded, owner_of_attribute, owner_of_time, owner_to_attribute,
+    owner_to_time, record_owners,
+};
 pub use root::{FollowLast, MakeDir, Root};
 pub use union::{Found, Union, UnionDir, UnionEntry};
 pub use xattr::{CAPABILITY, Xattrs, capability};

@@ -56,7 +56,7 @@ pub(crate) fn complete(
     match get(OsStr::new(OWNER), &mut text) {
         // What is no owner nobody here has written.
         Ok(length) => {
-            if let Some(owner) = parse(&text[..length]) {
+            if let Some(owner) = owner_of_attribute(&text[..length]) {
                 (metadata.uid, metadata.gid) = owner;
             }
         }
@@ -72,7 +72,7 @@ pub(crate) fn of_time(kind: FileKind, accessed: StatxTimestamp) -> Option<(u32, 
     if !are_owners_recorded() || has_attributes(kind) {
         return None;
     }
-    decode(accessed.tv_sec, accessed.tv_nsec)
+    owner_of_time(accessed.tv_sec, accessed.tv_nsec)
 }
 
 /// Records the owner of an open file or directory.
@@ -80,7 +80,11 @@ pub(crate) fn record(file: BorrowedFd<'_>, owner: (u32, u32)) -> Result<()> {
     let owner = checked(owner)?;
     match owner {
         (0, 0) => forgotten(rustix::fs::fremovexattr(file, OWNER)),
-        owner => xattr::set(file, OsStr::new(OWNER), text(owner).as_bytes()),
+        owner => xattr::set(
+            file,
+            OsStr::new(OWNER),
+            owner_to_attribute(owner).as_bytes(),
+        ),
     }
 }
 
@@ -94,13 +98,18 @@ pub(crate) fn record_at(
     let owner = checked(owner)?;
     match (has_attributes(kind), owner) {
         (true, (0, 0)) => forgotten(xattr::remove_at(dir, name, OsStr::new(OWNER))),
-        (true, owner) => xattr::set_at(dir, name, OsStr::new(OWNER), text(owner).as_bytes()),
+        (true, owner) => xattr::set_at(
+            dir,
+            name,
+            OsStr::new(OWNER),
+            owner_to_attribute(owner).as_bytes(),
+        ),
         (false, owner) => record_in_time(dir, name, owner),
     }
 }
 
 fn record_in_time(dir: BorrowedFd<'_>, name: &OsStr, owner: (u32, u32)) -> Result<()> {
-    let time = encode(owner).ok_or(Errno::OVERFLOW)?;
+    let time = owner_to_time(owner).ok_or(Errno::OVERFLOW)?;
     let times = Timestamps {
         last_access: time,
         last_modification: Timespec {
@@ -138,17 +147,22 @@ fn forgotten(removed: Result<()>) -> Result<()> {
     }
 }
 
-fn text((uid, gid): (u32, u32)) -> String {
+/// An owner as the attribute [`OWNER`] holds it.
+#[must_use]
+pub fn owner_to_attribute((uid, gid): (u32, u32)) -> String {
     format!("{uid}:{gid}")
 }
 
-fn parse(text: &[u8]) -> Option<(u32, u32)> {
+/// The owner that the attribute [`OWNER`] holds; `None` for what nobody here has written.
+#[must_use]
+pub fn owner_of_attribute(text: &[u8]) -> Option<(u32, u32)> {
     let (uid, gid) = std::str::from_utf8(text).ok()?.split_once(':')?;
     Some((uid.parse().ok()?, gid.parse().ok()?))
 }
 
-/// `None` for an ID that is too big. Root's is the beginning of time.
-fn encode((uid, gid): (u32, u32)) -> Option<Timespec> {
+/// The access time that holds an owner. `None` for an ID that is too big. Root's is the beginning of time.
+#[must_use]
+pub fn owner_to_time((uid, gid): (u32, u32)) -> Option<Timespec> {
     let (uid, gid) = (i64::from(uid), i64::from(gid));
     if (uid | gid) >> ID_BITS != 0 {
         return None;
@@ -166,7 +180,9 @@ fn encode((uid, gid): (u32, u32)) -> Option<Timespec> {
     })
 }
 
-fn decode(seconds: i64, fraction: u32) -> Option<(u32, u32)> {
+/// The owner that an access time holds, if it does.
+#[must_use]
+pub fn owner_of_time(seconds: i64, fraction: u32) -> Option<(u32, u32)> {
     let high = u32::try_from(seconds.checked_sub(FIRST)?).ok()?;
     if fraction >> FRACTION_BITS != 0 {
         return None;
@@ -189,23 +205,26 @@ mod tests {
             (1000, 65_534),
             ((1 << 30) - 1, (1 << 30) - 1),
         ] {
-            let time = encode(owner).unwrap();
+            let time = owner_to_time(owner).unwrap();
             // ext4's last second, and a billion nanoseconds.
             assert!(time.tv_sec < 15_032_385_535 && time.tv_nsec < 1_000_000_000);
             let fraction = u32::try_from(time.tv_nsec).unwrap();
-            assert_eq!(decode(time.tv_sec, fraction), Some(owner));
+            assert_eq!(owner_of_time(time.tv_sec, fraction), Some(owner));
         }
-        assert_eq!(encode((1 << 30, 0)), None);
-        assert_eq!(decode(1_800_000_000, 5), None);
-        assert_eq!(decode(i64::MIN, 5), None);
-        assert_eq!(decode(FIRST, 999_999_999), None);
+        assert_eq!(owner_to_time((1 << 30, 0)), None);
+        assert_eq!(owner_of_time(1_800_000_000, 5), None);
+        assert_eq!(owner_of_time(i64::MIN, 5), None);
+        assert_eq!(owner_of_time(FIRST, 999_999_999), None);
     }
 
     #[test]
     fn owners_as_text() {
-        assert_eq!(parse(text((7, 42)).as_bytes()), Some((7, 42)));
+        assert_eq!(
+            owner_of_attribute(owner_to_attribute((7, 42)).as_bytes()),
+            Some((7, 42))
+        );
         for wrong in [b"".as_slice(), b"7", b"7:", b"7:x", b"-1:0", b"\xff:0"] {
-            assert_eq!(parse(wrong), None);
+            assert_eq!(owner_of_attribute(wrong), None);
         }
     }
 }

@@ -6,8 +6,9 @@ use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use crate::step::Step;
+use crate::supervisor::Supervisor;
 use crate::sys::Started;
-use crate::{Dialer, Error, WindowSize, send_signal, terminal};
+use crate::{Capabilities, Dialer, Error, User, WindowSize, send_signal, terminal};
 
 /// A process in a sandbox. Dropping it kills the process, and with it everything in its PID namespace.
 ///
@@ -17,6 +18,8 @@ pub struct Child {
     pid: u32,
     pidfd: OwnedFd,
     terminal: Option<OwnedFd>,
+    /// Who answers its system calls, if not the kernel.
+    supervisor: Option<Supervisor>,
     /// How it ended, once that is known; the kernel tells it only once.
     exit: Option<Exit>,
 }
@@ -48,13 +51,32 @@ impl Exit {
 }
 
 impl Child {
-    pub(crate) fn new(started: Started, terminal: Option<OwnedFd>) -> Self {
+    pub(crate) fn new(started: Started) -> Self {
         Self {
             pid: started.pid,
             pidfd: started.pidfd,
-            terminal,
+            terminal: None,
+            supervisor: None,
             exit: None,
         }
+    }
+
+    /// The same with a terminal.
+    pub(crate) fn with_terminal(mut self, terminal: Option<OwnedFd>) -> Self {
+        self.terminal = terminal;
+        self
+    }
+
+    /// Gives it a supervisor, which ends with it. It is to be `user` there.
+    pub(crate) fn supervise(
+        &mut self,
+        socket: &OwnedFd,
+        user: &User,
+        capabilities: Capabilities,
+    ) -> Result<(), Error> {
+        let process = (self.pidfd.as_fd(), self.pid);
+        self.supervisor = Some(Supervisor::start(socket, process, user, capabilities)?);
+        Ok(())
     }
 
     /// Process id in the caller's PID namespace.
@@ -74,6 +96,13 @@ impl Child {
     /// # Errors
     /// When the kernel refuses to tell the status.
     pub fn wait(&mut self) -> Result<Exit, Error> {
+        if let (Some(supervisor), None) = (&self.supervisor, self.exit) {
+            supervisor.wait_for(self.pidfd.as_fd());
+            if supervisor.failure().is_some() {
+                // What it would do from now on is not what it is told.
+                self.kill()?;
+            }
+        }
         loop {
             if let Some(exit) = self.reap(WaitIdOptions::EXITED)? {
                 return Ok(exit);
@@ -104,6 +133,12 @@ impl Child {
             let code = status.exit_status().map(Exit::Code);
             code.or_else(|| status.terminating_signal().map(Exit::Signal))
         });
+        if self.exit.is_some()
+            && let Some(supervisor) = self.supervisor.take()
+            && let Some(how) = supervisor.failure()
+        {
+            return Err(Error::SupervisorLost { how });
+        }
         Ok(self.exit)
     }
 

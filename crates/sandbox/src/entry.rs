@@ -1,7 +1,7 @@
 //! A further process in the sandbox of one that runs.
 
 use std::fs;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 
 use rootfs::Root;
@@ -107,7 +107,11 @@ pub fn open_process(pid: u32) -> Result<OwnedFd, Error> {
 }
 
 /// In the child: joins the sandbox.
-pub(crate) fn enter(entry: &Entry, process: &Process, filter: &[u8]) -> Result<(), Failure> {
+pub(crate) fn enter(
+    entry: &Entry,
+    process: &Process,
+    (filter, supervisor): (&[u8], Option<BorrowedFd<'_>>),
+) -> Result<(), Failure> {
     cgroup::enter(&entry.cgroups)?;
     // Nobody inside shall get hold of this process before it is one of theirs (CVE-2016-9962).
     set_dumpable_behavior(DumpableBehavior::NotDumpable).at(Step::EnterNamespaces)?;
@@ -131,6 +135,7 @@ pub(crate) fn enter(entry: &Entry, process: &Process, filter: &[u8]) -> Result<(
             capabilities: entry.capabilities,
             no_new_privileges: entry.no_new_privileges,
             filter,
+            supervisor,
         },
     )
 }

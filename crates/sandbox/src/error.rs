@@ -99,6 +99,12 @@ pub enum Error {
         /// How it ended: `exit code 101`, `signal 9`.
         how: String,
     },
+    /// The process that tells users and groups apart, where the kernel cannot, ended before the program.
+    #[error("the supervisor of users and owners ended before the program did ({how})")]
+    SupervisorLost {
+        /// How it ended: `exit code 125`, `signal 9`.
+        how: String,
+    },
     /// No control group with such limits can be made.
     #[error("cannot {operation} control group `{}`", path.display())]
     Cgroup {

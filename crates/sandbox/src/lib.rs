@@ -36,6 +36,7 @@ mod spec;
 mod stdio;
 mod step;
 mod step_init;
+mod supervisor;
 pub mod survey;
 mod sys;
 mod terminal;

@@ -1,13 +1,15 @@
 //! From the power to build a sandbox to that of the user in it: user and groups (credentials(7)), capabilities
 //! (capabilities(7)), the system call filter.
 
+use std::os::fd::BorrowedFd;
+
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use crate::protocol::{At, Failure};
 use crate::step::Step;
-use crate::{Capabilities, Capability, User, sys};
+use crate::{Capabilities, Capability, User, supervisor, sys};
 
 /// What a process, and all that it starts, may do.
 #[derive(Clone, Copy)]
@@ -17,6 +19,8 @@ pub(crate) struct Grant<'a> {
     pub(crate) no_new_privileges: bool,
     /// The system call filter; empty for none.
     pub(crate) filter: &'a [u8],
+    /// The way to the supervisor, if there is one.
+    pub(crate) supervisor: Option<BorrowedFd<'a>>,
 }
 
 /// Becomes `user`, who may do what `grant` says.
@@ -27,17 +31,30 @@ pub(crate) fn become_user(user: &User, grant: Grant<'_>) -> Result<(), Failure> 
     if !grant.filter.is_empty() {
         sys::install_filter(grant.filter).at(Step::InstallFilter)?;
     }
+    match grant.supervisor {
+        // Who the user is only the supervisor knows. For the kernel there is but one.
+        Some(socket) => {
+            supervisor::submit(socket)?;
+            set_capabilities(&User::default(), grant.capabilities)?;
+        }
+        None => {
+            set_ids(user)?;
+            set_capabilities(user, grant.capabilities)?;
+        }
+    }
+    match grant.no_new_privileges {
+        true => rustix::thread::set_no_new_privs(true).at(Step::NoNewPrivileges),
+        false => Ok(()),
+    }
+}
+
+fn set_ids(user: &User) -> Result<(), Failure> {
     set_groups(&user.groups)?;
     // The groups first: a user that is not root cannot set them.
     let gid = Gid::from_raw(user.gid);
     rustix::thread::set_thread_res_gid(gid, gid, gid).on(Step::SetGroup, user.gid.to_string())?;
     let uid = Uid::from_raw(user.uid);
-    rustix::thread::set_thread_res_uid(uid, uid, uid).on(Step::SetUser, user.uid.to_string())?;
-    set_capabilities(user, grant.capabilities)?;
-    match grant.no_new_privileges {
-        true => rustix::thread::set_no_new_privs(true).at(Step::NoNewPrivileges),
-        false => Ok(()),
-    }
+    rustix::thread::set_thread_res_uid(uid, uid, uid).on(Step::SetUser, user.uid.to_string())
 }
 
 /// Drops all but `capabilities` from the bounding set, so that no set-user-ID program brings them back.

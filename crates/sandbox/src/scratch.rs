@@ -9,7 +9,8 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{Gid, Mode, OFlags, Uid};
+use rootfs::Attributes;
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::MountAttrFlags;
 
@@ -75,13 +76,14 @@ impl Scratch {
         let mut file = File::from(fd);
         file.write_all(content.bytes)
             .map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::IO))?;
-        // The owner first: changing it takes set-user-ID bits away.
-        rustix::fs::fchown(
-            &file,
-            Some(Uid::from_raw(content.uid)),
-            Some(Gid::from_raw(content.gid)),
-        )?;
-        rustix::fs::fchmod(&file, Mode::from_raw_mode(content.mode & 0o7777))
+        let attributes = Attributes {
+            mode: Some(content.mode),
+            owner: Some((content.uid, content.gid)),
+            mtime: None,
+        };
+        attributes
+            .apply_to(&file)
+            .map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::IO))
     }
 
     fn read_only(&self, name: &str) -> Result<OwnedFd, Errno> {

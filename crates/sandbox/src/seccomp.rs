@@ -1,11 +1,14 @@
 //! The system call filter (seccomp(2), `SECCOMP_SET_MODE_FILTER`): Docker's default profile as a BPF program.
 
 mod bpf;
+mod questions;
 mod rule;
 mod table;
 
 use crate::Capabilities;
+pub(crate) use bpf::Fit;
 use bpf::{Range, Verdict};
+pub(crate) use questions::{Question, questions};
 use rule::NO_SUCH_CALL;
 use table::{CALLS, NONE};
 

@@ -14,6 +14,7 @@ use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 use crate::child::Exit;
 use crate::protocol::{Outcome, Parts, PlaceRef, Sent};
 use crate::step::Step;
+use crate::supervisor::{self, Channel};
 use crate::sys::{self, Depth, StartFailure, Started, Strings};
 use crate::terminal::Terminal;
 use crate::{
@@ -37,6 +38,7 @@ pub fn run_if_child() {
     match name.as_deref().and_then(|name| name.to_str()) {
         Some(step_init::NAME) => step_init::run(arguments.next().as_deref()),
         Some(guard::NAME) => guard::run(arguments.next().as_deref()),
+        Some(supervisor::NAME) => supervisor::run(arguments),
         Some(user_namespace::MAPPER) => user_namespace::run_mapper(arguments),
         Some(user_namespace::TRIAL) => user_namespace::run_trial(),
         Some(emulator::HOLDER) => emulator::run_holder(arguments),
@@ -70,11 +72,12 @@ pub fn spawn(sandbox: &Sandbox, process: &Process, stdio: Stdio) -> Result<Child
         process,
         stdio,
         filter: filter(sandbox.seccomp, sandbox.capabilities),
+        capabilities: sandbox.capabilities,
         devpts: terminal
             .as_ref()
             .and_then(|terminal| terminal.devpts.as_ref()),
     };
-    let (started, outcome) = order.start(|executable, sent| {
+    let (child, outcome) = order.start(|executable, sent| {
         let namespaces = match sandbox.network {
             Network::Host => NAMESPACES,
             Network::None | Network::Private => NAMESPACES | libc::CLONE_NEWNET,
@@ -87,7 +90,7 @@ pub fn spawn(sandbox: &Sandbox, process: &Process, stdio: Stdio) -> Result<Child
         )
     })?;
     let terminal = terminal.map(|terminal| terminal.controlling);
-    settle(Child::new(started, terminal), outcome)
+    settle(child.with_terminal(terminal), outcome)
 }
 
 /// Starts `process` in the sandbox of a process that runs. It is killed when the whole calling process ends, and
@@ -107,12 +110,12 @@ pub fn enter(entry: &Entry, process: &Process, stdio: Stdio) -> Result<Child, Er
         process,
         stdio,
         filter: filter(entry.seccomp, entry.capabilities),
+        capabilities: entry.capabilities,
         devpts: None,
     };
-    let (started, outcome) =
-        order.start(|executable, sent| born_inside(entry, executable, sent))?;
+    let (child, outcome) = order.start(|executable, sent| born_inside(entry, executable, sent))?;
     let terminal = terminal.map(|terminal| terminal.controlling);
-    settle(Child::new(started, terminal), outcome)
+    settle(child.with_terminal(terminal), outcome)
 }
 
 /// Starts the child in the PID namespace of a sandbox, where one has to be born.
@@ -162,6 +165,7 @@ struct Start<'a> {
     process: &'a Process,
     stdio: Stdio,
     filter: Vec<u8>,
+    capabilities: Capabilities,
     devpts: Option<&'a OwnedFd>,
 }
 
@@ -170,7 +174,7 @@ impl Start<'_> {
     fn start(
         self,
         begin: impl FnOnce(BorrowedFd<'static>, &Sent) -> Result<Started, Error>,
-    ) -> Result<(Started, Result<Outcome, Errno>), Error> {
+    ) -> Result<(Child, Result<Outcome, Errno>), Error> {
         let executable = executable::protected()?;
         let channel = |errno| Error::kernel(Step::Channel, "", errno);
         let (socket, report) = socketpair(
@@ -180,6 +184,7 @@ impl Start<'_> {
             None,
         )
         .map_err(channel)?;
+        let supervision = Channel::make().map_err(channel)?;
         let order = Sent::new(Parts {
             place: self.place,
             process: self.process,
@@ -187,15 +192,20 @@ impl Start<'_> {
             filter: &self.filter,
             devpts: self.devpts.map(AsFd::as_fd),
             report: report.as_fd(),
+            supervisor: supervision.as_ref().map(|ends| ends.process.as_fd()),
         })
         .map_err(channel)?;
         let started = begin(executable, &order)?;
         guard::watch(started.pidfd.as_fd());
+        let mut child = Child::new(started);
+        if let Some(ends) = &supervision {
+            child.supervise(&ends.supervisor, &self.process.user, self.capabilities)?;
+        }
         // The end of the socket's stream can only come when no copy of the child's end is left here; and the reader of
         // a pipe waits for the same.
-        drop((order, report, self.stdio));
+        drop((order, report, self.stdio, supervision));
         let outcome = Outcome::hear(&socket);
-        Ok((started, outcome))
+        Ok((child, outcome))
     }
 }
 

@@ -36,6 +36,8 @@ steps! {
     Duplicate = "duplicate the descriptor of",
     /// Making a pseudoterminal: `devpts`, its controlling end, the other end.
     MakeTerminal = "make a pseudoterminal",
+    /// Starting the process that answers system calls in the kernel's place.
+    StartSupervisor = "start the supervisor",
     /// clone(2) with the new namespaces.
     Clone = "make namespaces",
     /// execveat(2) of the own executable in the child.
@@ -139,6 +141,10 @@ steps! {
     LimitCapabilities = "give up for good",
     /// seccomp(2).
     InstallFilter = "install the system call filter",
+    /// seccomp(2) with a listener.
+    InstallListener = "have system calls asked about",
+    /// Waiting for the supervisor's word.
+    Supervise = "get under the supervisor",
     /// setgroups(2).
     SetGroups = "set supplementary groups",
     /// setresgid(2).

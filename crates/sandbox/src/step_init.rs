@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Seek, Write};
-use std::os::fd::{AsFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
 
 use rootfs::Root;
 use rustix::fs::Mode;
@@ -66,8 +66,13 @@ fn start(order: Order) -> Result<Infallible, (Report, Failure)> {
         filter,
         devpts,
         report,
+        supervisor,
     } = order;
     let report = Report(report);
+    let confinement = (filter.as_slice(), supervisor.as_ref().map(AsFd::as_fd));
+    if supervisor.is_some() {
+        rootfs::record_owners();
+    }
     let console = devpts.as_ref().map(|devpts| Console {
         devpts: devpts.as_fd(),
         end: rustix::stdio::stdin(),
@@ -78,9 +83,9 @@ fn start(order: Order) -> Result<Infallible, (Report, Failure)> {
         .and_then(|()| match place {
             Place::New(sandbox) => {
                 let init = sandbox.init;
-                build(*sandbox, &process, console, &filter).map(|()| init)
+                build(*sandbox, &process, console, confinement).map(|()| init)
             }
-            Place::Existing(entry) => entry::enter(&entry, &process, &filter).map(|()| false),
+            Place::Existing(entry) => entry::enter(&entry, &process, confinement).map(|()| false),
         });
     // The change of user has unset it: prctl(2), PR_SET_PDEATHSIG.
     let failure = match built.and_then(|init| survive_only_with_parent(&report).map(|()| init)) {
@@ -104,7 +109,7 @@ fn build(
     sandbox: Sandbox,
     process: &Process,
     console: Option<Console<'_>>,
-    filter: &[u8],
+    (filter, supervisor): (&[u8], Option<BorrowedFd<'_>>),
 ) -> Result<(), Failure> {
     // First of all, so that what is made here counts to it.
     cgroup::enter(&sandbox.cgroups)?;
@@ -157,6 +162,7 @@ fn build(
         capabilities: sandbox.capabilities,
         no_new_privileges: sandbox.no_new_privileges,
         filter,
+        supervisor,
     };
     privileges::become_user(&process.user, grant)
 }

@@ -1,4 +1,4 @@
-//! The system calls that have no safe wrapper. All `unsafe` of carafe is in this file.
+//! The system calls that have no safe wrapper. All `unsafe` of carafe is in this file and in what is below it.
 #![allow(unsafe_code, reason = "the one place for it")]
 
 use std::ffi::{CStr, CString, c_char, c_int, c_ulong, c_void};
@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use rustix::io::Errno;
 use rustix::mount::MountPropagationFlags;
 use rustix::process::Pid;
+
+pub(crate) mod notification;
 
 /// A child that is starting.
 pub(crate) struct Started {
@@ -357,21 +359,24 @@ fn mount_setattr(
     result(returned).map(drop)
 }
 
-/// Installs a system call filter, given as the bytes of `struct sock_filter[]`, for this process and its children.
-pub(crate) fn install_filter(program: &[u8]) -> Result<(), Errno> {
+/// A filter as the kernel takes it, of its bytes.
+fn filter_of(program: &[u8]) -> Result<Vec<libc::sock_filter>, Errno> {
     let (instructions, rest) = program.as_chunks::<8>();
     if !rest.is_empty() {
         return Err(Errno::INVAL);
     }
-    let mut filter: Vec<libc::sock_filter> = instructions
-        .iter()
-        .map(|&[a, b, jt, jf, k0, k1, k2, k3]| libc::sock_filter {
-            code: u16::from_ne_bytes([a, b]),
-            jt,
-            jf,
-            k: u32::from_ne_bytes([k0, k1, k2, k3]),
-        })
-        .collect();
+    let instruction = |&[a, b, jt, jf, k0, k1, k2, k3]: &[u8; 8]| libc::sock_filter {
+        code: u16::from_ne_bytes([a, b]),
+        jt,
+        jf,
+        k: u32::from_ne_bytes([k0, k1, k2, k3]),
+    };
+    Ok(instructions.iter().map(instruction).collect())
+}
+
+/// Installs a system call filter, given as the bytes of `struct sock_filter[]`, for this process and its children.
+pub(crate) fn install_filter(program: &[u8]) -> Result<(), Errno> {
+    let mut filter = filter_of(program)?;
     let program = libc::sock_fprog {
         len: u16::try_from(filter.len()).map_err(|_| Errno::TOOBIG)?,
         filter: filter.as_mut_ptr(),

@@ -26,7 +26,10 @@ pub(super) fn of(error: &Error) -> Option<&'static str> {
             "this takes root, or a control group that is delegated to this user: \
              `systemd-run --user --scope -p Delegate=yes carafe …`",
         ),
-        Error::InvalidOrder { .. } | Error::NoChildEntry | Error::Lost { .. } => None,
+        Error::InvalidOrder { .. }
+        | Error::NoChildEntry
+        | Error::Lost { .. }
+        | Error::SupervisorLost { .. } => None,
     }
 }
 
@@ -122,6 +125,10 @@ fn of_step(step: Step, errno: Errno) -> Option<&'static str> {
         (Step::InstallFilter, Errno::INVAL) => {
             Some("the kernel is built without CONFIG_SECCOMP_FILTER")
         }
+        (Step::InstallListener, Errno::BUSY) => Some(
+            "another supervisor hears of this process's system calls already: a user with subordinate ids needs none \
+             (package uidmap or shadow-utils, and lines in /etc/subuid and /etc/subgid)",
+        ),
         (Step::AttachRoot, Errno::INVAL) => {
             Some("the root must be a detached mount, and serves one sandbox only")
         }

@@ -28,6 +28,8 @@ pub(crate) struct Order {
     pub(crate) devpts: Option<OwnedFd>,
     /// The child's end of the socket pair.
     pub(crate) report: OwnedFd,
+    /// The way to the supervisor, if there is one.
+    pub(crate) supervisor: Option<OwnedFd>,
 }
 
 /// Where the process is to be.
@@ -87,6 +89,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) filter: &'a [u8],
     pub(crate) devpts: Option<BorrowedFd<'a>>,
     pub(crate) report: BorrowedFd<'a>,
+    pub(crate) supervisor: Option<BorrowedFd<'a>>,
 }
 
 impl Sent {
@@ -99,10 +102,12 @@ impl Sent {
         }
         writer.number(descriptors.number(parts.report)?);
         // No open descriptor has the number 0 here, so that it can say "none".
-        writer.number(match parts.devpts {
-            Some(fd) => descriptors.number(fd)?,
-            None => 0,
-        });
+        for optional in [parts.devpts, parts.supervisor] {
+            writer.number(match optional {
+                Some(fd) => descriptors.number(fd)?,
+                None => 0,
+            });
+        }
         writer.bytes(parts.filter);
         write_process(&mut writer, parts.process);
         match parts.place {
@@ -147,10 +152,8 @@ impl Order {
                 stderr: adopt(reader)?,
             },
             report: adopt(reader)?,
-            devpts: match reader.narrow()? {
-                0 => None,
-                number => Some(sys::adopt(number).map_err(|_| Malformed)?),
-            },
+            devpts: adopt_if_there(reader)?,
+            supervisor: adopt_if_there(reader)?,
             filter: reader.bytes()?.to_vec(),
             process: read_process(reader)?,
             place: match reader.number()? {
@@ -183,6 +186,7 @@ impl Order {
         } = &self.stdio;
         all.extend([stdin, stdout, stderr, &self.report]);
         all.extend(&self.devpts);
+        all.extend(&self.supervisor);
         all.into_iter().map(AsRawFd::as_raw_fd).collect()
     }
 }
@@ -305,10 +309,7 @@ fn read_sandbox(reader: &mut Reader<'_>) -> Result<Sandbox, Malformed> {
         shm_size: reader.number()?,
         hosts: reader.bytes()?.to_vec(),
         resolv_conf: reader.bytes()?.to_vec(),
-        user_namespace: match reader.narrow()? {
-            0 => None,
-            number => Some(sys::adopt(number).map_err(|_| Malformed)?),
-        },
+        user_namespace: adopt_if_there(reader)?,
         mounts: reader.list(read_mount)?,
     })
 }
@@ -438,6 +439,13 @@ fn string(reader: &mut Reader<'_>) -> Result<OsString, Malformed> {
 
 fn path(reader: &mut Reader<'_>) -> Result<PathBuf, Malformed> {
     string(reader).map(PathBuf::from)
+}
+
+fn adopt_if_there(reader: &mut Reader<'_>) -> Result<Option<OwnedFd>, Malformed> {
+    match reader.narrow()? {
+        0 => Ok(None),
+        number => sys::adopt(number).map(Some).map_err(|_| Malformed),
+    }
 }
 
 fn adopt(reader: &mut Reader<'_>) -> Result<OwnedFd, Malformed> {

@@ -33,11 +33,15 @@ pub(super) const NUMBER: u32 = 0;
 pub(super) const ARCHITECTURE: u32 = 4;
 /// Offset of the low half of `args[0]`: all of what the kernel looks at in the arguments that are tested.
 pub(super) const FIRST_ARGUMENT: u32 = 16;
+/// What the next argument is away.
+const ARGUMENT: u32 = 8;
 
 /// `SECCOMP_RET_ALLOW`.
 pub(super) const ALLOW: u32 = 0x7FFF_0000;
 /// `SECCOMP_RET_ERRNO`, to which the errno is added.
 pub(super) const ERRNO: u32 = 0x0005_0000;
+/// `SECCOMP_RET_USER_NOTIF`.
+pub(super) const ASK: u32 = 0x7FC0_0000;
 /// `SECCOMP_RET_KILL_PROCESS`.
 pub(super) const KILL: u32 = 0x8000_0000;
 
@@ -50,6 +54,10 @@ pub(super) enum Verdict {
     Fail(u16),
     /// It is made if its first argument fits, else refused.
     AllowIf(Condition),
+    /// The supervisor is asked.
+    Ask,
+    /// The supervisor is asked if this argument, counted from 0, fits; else it is made.
+    AskIf(u32, Fit),
 }
 
 impl Verdict {
@@ -64,6 +72,15 @@ pub(super) enum Condition {
     FirstHasNone(u32),
     /// It is in one of these ranges (with both ends), which ascend and do not touch.
     FirstIn(&'static [(u32, u32)]),
+}
+
+/// A test of any argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// One of these bits is set.
+    HasAny(u32),
+    /// It is this.
+    Is(u32),
 }
 
 /// The answer from `start` up to the next range's start.
@@ -140,6 +157,19 @@ fn answer(verdict: Verdict) -> Vec<Instruction> {
         Verdict::Allow => vec![Instruction::new(RETURN, 0, 0, ALLOW)],
         Verdict::Fail(errno) => vec![Instruction::new(RETURN, 0, 0, ERRNO | u32::from(errno))],
         Verdict::AllowIf(condition) => test(condition),
+        Verdict::Ask => vec![Instruction::new(RETURN, 0, 0, ASK)],
+        Verdict::AskIf(argument, fit) => {
+            let (code, k) = match fit {
+                Fit::HasAny(bits) => (IF_ANY_BIT, bits),
+                Fit::Is(value) => (IF_EQUAL, value),
+            };
+            vec![
+                Instruction::new(LOAD, 0, 0, FIRST_ARGUMENT + ARGUMENT * argument),
+                Instruction::new(code, 0, 1, k),
+                Instruction::new(RETURN, 0, 0, ASK),
+                Instruction::new(RETURN, 0, 0, ALLOW),
+            ]
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod ordinary_user;
 mod privileges;
 mod process;
 mod programs;
+mod supervision;
 mod support;
 mod survey;
 mod terminal;
@@ -48,6 +49,7 @@ fn main() -> std::process::ExitCode {
         lifetime::TESTS,
         limits::TESTS,
         ordinary_user::TESTS,
+        supervision::TESTS,
         survey::TESTS,
         emulation::TESTS,
         entry::TESTS,

@@ -14,6 +14,7 @@ const ROLES: &[Role] = &[
     ("catcher", crate::process::catcher),
     ("ordinary-user", crate::ordinary_user::ordinary_user),
     ("user-of-arm64", crate::emulation::ordinary_user),
+    ("supervised", crate::supervision::supervised),
     ("survey", crate::survey::report),
     ("exe", crate::escapes::own_executable),
     ("user-with-threads", crate::ordinary_user::user_with_threads),

@@ -1,0 +1,262 @@
+//! Files that a process makes. Root's are root's, and the kernel makes them; but what another user makes, and what gets the
+//! group of its directory, has an owner to record, so that it is made here.
+//!
+//! Only what does not exist is made, which never waits for anything; whatever else there is to say, the kernel says.
+
+use std::ffi::CString;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, mkdirat, mknodat, symlinkat};
+use rustix::io::Errno;
+
+use super::calls::MAKES;
+use super::identity::Identity;
+use super::object::Opened;
+use super::tracee::Tracee;
+use crate::sys::notification::Answer;
+
+/// Where something is to be made, and whose it will be.
+struct Place {
+    directory: OwnedFd,
+    name: CString,
+    owner: (u32, u32),
+}
+
+/// What of an [open](open) call matters.
+#[derive(Clone, Copy)]
+pub(super) struct How {
+    pub(super) flags: u64,
+    pub(super) mode: u64,
+    /// openat2(2).
+    pub(super) resolve: u64,
+}
+
+impl How {
+    /// `struct open_how`. `None` if it makes no file.
+    pub(super) fn read(tracee: &Tracee<'_>, address: u64) -> Option<Self> {
+        let bytes: [u8; 24] = tracee.read(address).ok()?;
+        let (words, _) = bytes.as_chunks::<8>();
+        let [flags, mode, resolve] = [0, 1, 2].map(|word: usize| u64::from_ne_bytes(words[word]));
+        (flags & u64::from(MAKES) != 0).then_some(Self {
+            flags,
+            mode,
+            resolve,
+        })
+    }
+}
+
+/// openat(2) with `O_CREAT` or `O_TMPFILE`.
+pub(super) fn open(
+    tracee: &Tracee<'_>,
+    (directory, path): (u64, u64),
+    how: How,
+    identity: &Identity,
+) -> Option<Answer> {
+    let flags = OFlags::from_bits_retain(how.flags as u32);
+    let path = tracee.string(path).ok()?;
+    let is_nameless = flags.contains(OFlags::TMPFILE);
+    let place = match is_nameless {
+        true => Place::within(tracee, directory, &path, how.resolve, identity)?,
+        false => Place::find(tracee, directory, &path, how.resolve, identity)?,
+    };
+    set_umask(tracee)?;
+    tracee.check().ok()?;
+    let mut made = flags | OFlags::CLOEXEC;
+    made.set(OFlags::EXCL, flags.contains(OFlags::EXCL) || !is_nameless);
+    let mode = Mode::from_raw_mode(how.mode as u32 & 0o7777);
+    let file = rustix::fs::openat(&place.directory, &place.name, made, mode).ok()?;
+    let file = Opened::new(file).ok()?;
+    if let Err(errno) = file.record(place.owner) {
+        return Some(Answer::Fail(errno));
+    }
+    Some(Answer::Descriptor {
+        file: file.into_file(),
+        close_on_execute: flags.contains(OFlags::CLOEXEC),
+    })
+}
+
+/// mkdirat(2).
+pub(super) fn make_directory(
+    tracee: &Tracee<'_>,
+    [directory, path, mode, ..]: [u64; 6],
+    identity: &Identity,
+) -> Option<Answer> {
+    let mut path = tracee.string(path).ok()?;
+    while path.len() > 1 && path.ends_with(b"/") {
+        path.pop();
+    }
+    let place = Place::find(tracee, directory, &path, 0, identity)?;
+    place.make(tracee, |place| {
+        let mode = Mode::from_raw_mode(mode as u32 & 0o7777);
+        mkdirat(&place.directory, &place.name, mode)
+    })
+}
+
+/// symlinkat(2).
+pub(super) fn make_link(
+    tracee: &Tracee<'_>,
+    [target, directory, path, ..]: [u64; 6],
+    identity: &Identity,
+) -> Option<Answer> {
+    let path = tracee.string(path).ok()?;
+    let place = Place::find(tracee, directory, &path, 0, identity)?;
+    let target = CString::new(tracee.string(target).ok()?).ok()?;
+    place.make(tracee, |place| {
+        symlinkat(&target, &place.directory, &place.name)
+    })
+}
+
+/// mknodat(2).
+pub(super) fn make_node(
+    tracee: &Tracee<'_>,
+    [directory, path, mode, ..]: [u64; 6],
+    identity: &Identity,
+) -> Option<Answer> {
+    let kind = match mode as u32 & libc::S_IFMT {
+        // Among them 0:0, which the kernel would let pass, and which overlayfs takes for a deleted file.
+        libc::S_IFCHR | libc::S_IFBLK => return Some(Answer::Fail(Errno::PERM)),
+        0 => FileType::RegularFile,
+        kind => FileType::from_raw_mode(kind),
+    };
+    let path = tracee.string(path).ok()?;
+    let place = Place::find(tracee, directory, &path, 0, identity)?;
+    place.make(tracee, |place| {
+        let mode = Mode::from_raw_mode(mode as u32 & 0o7777);
+        mknodat(&place.directory, &place.name, kind, mode, 0)
+    })
+}
+
+/// Has this process's umask be the other's, so that the kernel makes of it what it does where a directory has an access
+/// control list.
+pub(super) fn set_umask(tracee: &Tracee<'_>) -> Option<()> {
+    rustix::process::umask(tracee.status().ok()?.umask()?);
+    Some(())
+}
+
+/// Whose a new file in a directory is. `None` for root's, which need no record.
+pub(super) fn owner_in(directory: &Opened, identity: &Identity) -> Option<(u32, u32)> {
+    let (uid, mut gid) = identity.owner();
+    if directory.passes_group_on() {
+        gid = directory.owner().unwrap_or((0, 0)).1;
+    }
+    Some((uid, gid)).filter(|&owner| owner != (0, 0))
+}
+
+impl Place {
+    /// The place of a new name. `None` where the kernel may do it.
+    fn find(
+        tracee: &Tracee<'_>,
+        directory: u64,
+        path: &[u8],
+        resolve: u64,
+        identity: &Identity,
+    ) -> Option<Self> {
+        let slash = path.iter().rposition(|&byte| byte == b'/');
+        let (parent, name) = match slash {
+            Some(at) => path.split_at(at + 1),
+            None => (&b""[..], path),
+        };
+        if matches!(name, b"" | b"." | b"..") {
+            return None;
+        }
+        let mut place = Self::within(tracee, directory, parent, resolve, identity)?;
+        place.name = CString::new(name).ok()?;
+        Some(place)
+    }
+
+    /// The directory `path` itself, for what has no name.
+    fn within(
+        tracee: &Tracee<'_>,
+        directory: u64,
+        path: &[u8],
+        resolve: u64,
+        identity: &Identity,
+    ) -> Option<Self> {
+        let opened = match ResolveFlags::from_bits(resolve)? {
+            none if none.is_empty() => {
+                let path = tracee.usable(directory, path).ok()?;
+                Tracee::open_path(&path, OFlags::DIRECTORY)
+            }
+            resolve => open_beneath(tracee, directory, path, resolve),
+        };
+        let opened = Opened::new(opened.ok()?).ok()?;
+        let owner = owner_in(&opened, identity)?;
+        Some(Self {
+            directory: opened.into_file(),
+            name: c".".to_owned(),
+            owner,
+        })
+    }
+
+    /// Makes something, and records whose it is.
+    fn make(
+        &self,
+        tracee: &Tracee<'_>,
+        make: impl FnOnce(&Self) -> Result<(), Errno>,
+    ) -> Option<Answer> {
+        set_umask(tracee)?;
+        tracee.check().ok()?;
+        make(self).ok()?;
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let recorded = rustix::fs::openat(&self.directory, &self.name, flags, Mode::empty())
+            .and_then(Opened::new)
+            .and_then(|made| made.record(self.owner));
+        Some(match recorded {
+            Ok(()) => Answer::Value(0),
+            Err(errno) => Answer::Fail(errno),
+        })
+    }
+}
+
+/// openat2(2) of a directory, with what the caller says about the way there.
+fn open_beneath(
+    tracee: &Tracee<'_>,
+    directory: u64,
+    path: &[u8],
+    resolve: ResolveFlags,
+) -> Result<OwnedFd, Errno> {
+    let base = Tracee::open_path(&tracee.usable(directory, b"")?, OFlags::DIRECTORY)?;
+    let path = match path {
+        b"" => c".".to_owned(),
+        path => CString::new(path).map_err(|_| Errno::INVAL)?,
+    };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::openat2(base, path, flags, Mode::empty(), resolve)
+}
+
+/// bind(2) of a UNIX socket to a path: as the process itself would do it, from its working directory, as the address is
+/// kept as it was given.
+pub(super) fn bind(
+    tracee: &Tracee<'_>,
+    [socket, address, length, ..]: [u64; 6],
+    identity: &Identity,
+) -> Option<Answer> {
+    let mut bytes = [0; size_of::<libc::sockaddr_un>()];
+    let length = usize::try_from(length).ok()?.min(bytes.len());
+    tracee.fill(address, &mut bytes[..length]).ok()?;
+    let (family, path) = bytes[..length].split_at_checked(2)?;
+    let path = path.split(|&byte| byte == 0).next()?;
+    // An abstract address, or none, begins with a NUL byte: unix(7).
+    if i32::from(u16::from_ne_bytes([family[0], family[1]])) != libc::AF_UNIX || path.is_empty() {
+        return None;
+    }
+    let place = Place::find(tracee, libc::AT_FDCWD as u64, path, 0, identity)?;
+    let socket = tracee.descriptor(socket as i32).ok()?;
+    let path = CString::new(path).ok()?;
+    let at = Tracee::open_path(
+        &tracee.usable(libc::AT_FDCWD as u64, b"").ok()?,
+        OFlags::DIRECTORY,
+    );
+    let (proc, at) = (
+        Tracee::open_path(&c".".to_owned(), OFlags::DIRECTORY).ok()?,
+        at.ok()?,
+    );
+    place.make(tracee, |_| {
+        let address = rustix::net::SocketAddrUnix::new(&path)?;
+        rustix::process::fchdir(&at)?;
+        let bound = rustix::net::bind(&socket, &address);
+        // Where all paths of this process begin.
+        rustix::process::fchdir(&proc).expect("it is an open directory");
+        bound
+    })
+}

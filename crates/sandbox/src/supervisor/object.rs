@@ -1,0 +1,164 @@
+//! A file that a call is about, and the owner that is recorded of it.
+
+use std::ffi::CString;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use rustix::fs::{
+    AtFlags, CWD, FileType, OFlags, StatxFlags, Timespec, Timestamps, UTIME_OMIT, XattrFlags,
+};
+use rustix::io::Errno;
+
+use super::tracee::Tracee;
+
+/// Two numbers and a colon.
+const LONGEST: usize = 32;
+
+/// A file, by a path that means here what it means to the process that named it.
+pub(super) struct Object {
+    pub(super) path: CString,
+    /// Whether it is what a link at the end of the path leads to.
+    pub(super) follows: bool,
+}
+
+/// A file that is open (`O_PATH`), so that all that is done is done to the same.
+pub(super) struct Opened {
+    file: OwnedFd,
+    kind: FileType,
+    /// Mode bits of stat(2).
+    pub(super) mode: u32,
+    /// Device and number.
+    pub(super) number: (u64, u64),
+}
+
+impl Object {
+    /// The recorded owner. `None` if there is none, or nothing that one could look at.
+    pub(super) fn owner(&self) -> Option<(u32, u32)> {
+        let mut text = [0; LONGEST];
+        let read = match self.follows {
+            true => rustix::fs::getxattr(&self.path, rootfs::OWNER, &mut text),
+            false => rustix::fs::lgetxattr(&self.path, rootfs::OWNER, &mut text),
+        };
+        match read {
+            Ok(length) => rootfs::owner_of_attribute(&text[..length]),
+            Err(Errno::NODATA | Errno::OPNOTSUPP) => self.owner_of_time(),
+            Err(_) => None,
+        }
+    }
+
+    /// The owner of what can have no attributes.
+    fn owner_of_time(&self) -> Option<(u32, u32)> {
+        let flags = match self.follows {
+            true => AtFlags::empty(),
+            false => AtFlags::SYMLINK_NOFOLLOW,
+        };
+        let wanted = StatxFlags::TYPE | StatxFlags::ATIME;
+        let found = rustix::fs::statx(CWD, &self.path, flags, wanted).ok()?;
+        if has_attributes(FileType::from_raw_mode(found.stx_mode.into())) {
+            return None;
+        }
+        rootfs::owner_of_time(found.stx_atime.tv_sec, found.stx_atime.tv_nsec)
+    }
+
+    /// Opens it.
+    pub(super) fn open(&self) -> Result<Opened, Errno> {
+        let flags = match self.follows {
+            true => OFlags::empty(),
+            false => OFlags::NOFOLLOW,
+        };
+        Opened::new(Tracee::open_path(&self.path, flags)?)
+    }
+}
+
+impl Opened {
+    /// What is open as `file`.
+    pub(super) fn new(file: OwnedFd) -> Result<Self, Errno> {
+        let stat = rustix::fs::fstat(&file)?;
+        Ok(Self {
+            file,
+            kind: FileType::from_raw_mode(stat.st_mode),
+            mode: stat.st_mode,
+            number: (stat.st_dev, stat.st_ino),
+        })
+    }
+
+    /// The recorded owner.
+    pub(super) fn owner(&self) -> Option<(u32, u32)> {
+        Object {
+            path: self.path(),
+            follows: true,
+        }
+        .owner()
+    }
+
+    /// Where `/proc`, which is the working directory, has it. What is there is followed once, so that it may be a link.
+    pub(super) fn path(&self) -> CString {
+        let path = format!("self/fd/{}", self.file.as_raw_fd());
+        CString::new(path).expect("it has no NUL byte")
+    }
+
+    pub(super) fn file(&self) -> &OwnedFd {
+        &self.file
+    }
+
+    pub(super) fn into_file(self) -> OwnedFd {
+        self.file
+    }
+
+    pub(super) fn is_regular(&self) -> bool {
+        self.kind.is_file()
+    }
+
+    /// Whether new files in this directory get its group.
+    pub(super) fn passes_group_on(&self) -> bool {
+        self.kind.is_dir() && self.mode & libc::S_ISGID != 0
+    }
+
+    pub(super) fn has_attributes(&self) -> bool {
+        has_attributes(self.kind)
+    }
+
+    /// Records an owner. Where nothing can be recorded the file is the sandbox's own matter: a pipe, a file system in
+    /// memory of an old kernel.
+    pub(super) fn record(&self, owner: (u32, u32)) -> Result<(), Errno> {
+        let recorded = match (self.has_attributes(), owner) {
+            (true, (0, 0)) => rustix::fs::removexattr(&self.path(), rootfs::OWNER),
+            (true, owner) => {
+                let text = rootfs::owner_to_attribute(owner);
+                let flags = XattrFlags::empty();
+                rustix::fs::setxattr(&self.path(), rootfs::OWNER, text.as_bytes(), flags)
+            }
+            (false, owner) => self.record_in_time(owner),
+        };
+        match recorded {
+            Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(()),
+            recorded => recorded,
+        }
+    }
+
+    fn record_in_time(&self, owner: (u32, u32)) -> Result<(), Errno> {
+        if owner == (0, 0) && self.owner().is_none() {
+            return Ok(());
+        }
+        let time = rootfs::owner_to_time(owner).ok_or(Errno::INVAL)?;
+        self.set_times(&Timestamps {
+            last_access: time,
+            last_modification: OMIT,
+        })
+    }
+
+    /// utimensat(2).
+    pub(super) fn set_times(&self, times: &Timestamps) -> Result<(), Errno> {
+        rustix::fs::utimensat(self.file.as_fd(), "", times, AtFlags::EMPTY_PATH)
+    }
+}
+
+/// Leaves a time as it is.
+pub(super) const OMIT: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: UTIME_OMIT,
+};
+
+/// What else there is (links, pipes, sockets, devices) may have no `user.*` attributes: xattr(7).
+pub(super) fn has_attributes(kind: FileType) -> bool {
+    kind.is_file() || kind.is_dir()
+}

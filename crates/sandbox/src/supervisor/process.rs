@@ -1,0 +1,161 @@
+//! The supervisor's process: this executable again, in the PID namespace of who started it, and with the mounts and the
+//! root of the sandbox, so that no path leads anywhere else.
+
+use std::env::ArgsOs;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{CWD, Mode, OFlags};
+use rustix::io::Errno;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, ThreadNameSpaceType, move_into_thread_name_spaces,
+    set_capabilities,
+};
+
+use super::identities::Identities;
+use super::identity::Identity;
+use super::roots::Roots;
+use super::serve::Supervisor;
+use crate::sys::{self, notification};
+use crate::{Capabilities, Capability, Stdio, User};
+
+/// Exit code of a supervisor that cannot go on.
+const BROKEN: i32 = 125;
+
+/// What it is told on its command line, in this order, in decimal digits.
+struct Orders {
+    /// The descriptor of the socket that the first process of the sandbox has the other end of.
+    socket: i32,
+    /// The descriptor of that process, and its number.
+    process: i32,
+    number: u32,
+    /// Who it is to be.
+    user: User,
+    /// The most that processes of the sandbox can have.
+    capabilities: Capabilities,
+}
+
+/// Is the supervisor.
+pub(crate) fn run(arguments: ArgsOs) -> ! {
+    let code = match read(arguments).ok_or(Errno::INVAL).and_then(supervise) {
+        Ok(()) => 0,
+        Err(_) => BROKEN,
+    };
+    std::process::exit(code)
+}
+
+fn read(arguments: ArgsOs) -> Option<Orders> {
+    let arguments: Vec<String> = arguments
+        .map(|argument| argument.into_string().ok())
+        .collect::<Option<_>>()?;
+    let [socket, process, number, capabilities, uid, gid, groups @ ..] = arguments.as_slice()
+    else {
+        return None;
+    };
+    Some(Orders {
+        socket: socket.parse().ok()?,
+        process: process.parse().ok()?,
+        number: number.parse().ok()?,
+        user: User {
+            uid: uid.parse().ok()?,
+            gid: gid.parse().ok()?,
+            groups: groups
+                .iter()
+                .map(|group| group.parse().ok())
+                .collect::<Option<_>>()?,
+        },
+        capabilities: Capabilities::from_bits(capabilities.parse().ok()?),
+    })
+}
+
+/// The command line for [`run`].
+pub(super) fn arguments(
+    (socket, process): (i32, i32),
+    number: u32,
+    user: &User,
+    capabilities: Capabilities,
+) -> Vec<String> {
+    let mut arguments = vec![
+        socket.to_string(),
+        process.to_string(),
+        number.to_string(),
+        capabilities.bits().to_string(),
+        user.uid.to_string(),
+        user.gid.to_string(),
+    ];
+    arguments.extend(user.groups.iter().map(u32::to_string));
+    arguments
+}
+
+fn supervise(orders: Orders) -> Result<(), Errno> {
+    let (socket, process) = (sys::adopt(orders.socket)?, sys::adopt(orders.process)?);
+    stand_aside()?;
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let proc = rustix::fs::openat(CWD, "/proc", flags, Mode::empty())?;
+    let listener = receive(&socket)?;
+    // By now it has changed its root.
+    move_into_thread_name_spaces(process.as_fd(), ThreadNameSpaceType::MOUNT)?;
+    rustix::process::fchdir(&proc)?;
+    keep_capabilities()?;
+    notification::answer_synchronously(listener.as_fd());
+    let own = rustix::process::getpid().as_raw_nonzero().get();
+    let (identities, token) = Identities::new(own.cast_unsigned(), Identity::new(&orders.user));
+    Identities::set_token(orders.number, token)?;
+    send(&socket, b"!", SendFlags::NOSIGNAL)?;
+    drop((socket, process));
+    let roots = Roots::new(proc);
+    Supervisor::new(listener, identities, roots, orders.capabilities).serve()
+}
+
+/// Ctrl-C is not for this process, and it keeps nothing open that somebody may wait for the end of.
+fn stand_aside() -> Result<(), Errno> {
+    let _ = rustix::process::setsid();
+    let null = Stdio::null().map_err(|_| Errno::NOENT)?;
+    rustix::stdio::dup2_stdin(null.stdin)?;
+    rustix::stdio::dup2_stdout(null.stdout)?;
+    rustix::stdio::dup2_stderr(null.stderr)
+}
+
+/// Takes the listener over.
+fn receive(socket: &OwnedFd) -> Result<OwnedFd, Errno> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut byte = [0];
+    let bytes = &mut [std::io::IoSliceMut::new(&mut byte)];
+    while let Err(errno) = recvmsg(socket, bytes, &mut control, RecvFlags::CMSG_CLOEXEC) {
+        if errno != Errno::INTR {
+            return Err(errno);
+        }
+    }
+    let mut descriptors = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+        _ => None,
+    });
+    // None if the other end was closed before there was one.
+    descriptors.next().ok_or(Errno::PIPE)
+}
+
+/// Keeps what it takes to look into processes and to do with files what root does.
+fn keep_capabilities() -> Result<(), Errno> {
+    let kept = [
+        Capability::Chown,
+        Capability::DacOverride,
+        Capability::DacReadSearch,
+        Capability::Fowner,
+        Capability::Fsetid,
+        Capability::Mknod,
+        Capability::SysChroot,
+        Capability::SysPtrace,
+    ];
+    let kept = kept
+        .into_iter()
+        .fold(Capabilities::NONE, Capabilities::with);
+    let kept = CapabilitySet::from_bits_retain(kept.bits());
+    let sets = CapabilitySets {
+        effective: kept,
+        permitted: kept,
+        inheritable: CapabilitySet::empty(),
+    };
+    set_capabilities(None, sets)
+}

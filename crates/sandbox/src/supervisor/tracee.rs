@@ -1,0 +1,230 @@
+//! A process that waits for an answer: its memory, and files by the names that it has for them.
+//!
+//! The working directory of the supervisor is a `/proc` that knows all processes, and its root is the sandbox's. So
+//! `PID/cwd/PATH` and `PID/fd/N/PATH` are what a process sees at `PATH`, and an absolute path is what it is. Nothing needs
+//! to be opened for that.
+
+use std::ffi::{CString, OsStr};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+
+use rustix::fs::{CWD, Mode, OFlags};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+
+use super::object::Object;
+use crate::sys::notification::{self, Notification};
+
+/// The longest path that the kernel takes, with its NUL byte: `PATH_MAX`.
+const LONGEST: usize = 4096;
+/// What is read of memory at once, since what comes next may not be there.
+const PAGE: u64 = 4096;
+
+/// The process.
+#[derive(Clone, Copy)]
+pub(super) struct Tracee<'a> {
+    listener: BorrowedFd<'a>,
+    id: u64,
+    pub(super) thread: u32,
+}
+
+/// What `/proc/PID/status` tells of it.
+pub(super) struct Status(String);
+
+impl<'a> Tracee<'a> {
+    pub(super) fn new(listener: BorrowedFd<'a>, notification: &Notification) -> Self {
+        Self {
+            listener,
+            id: notification.id,
+            thread: notification.thread,
+        }
+    }
+
+    /// Whether it still waits, so that what was read of it was its own. To be asked before anything is changed.
+    pub(super) fn check(&self) -> Result<(), Errno> {
+        match notification::is_waiting(self.listener, self.id) {
+            true => Ok(()),
+            false => Err(Errno::SRCH),
+        }
+    }
+
+    /// A string in its memory.
+    pub(super) fn string(&self, address: u64) -> Result<Vec<u8>, Errno> {
+        let mut string = Vec::new();
+        while string.len() < LONGEST {
+            let at = address + string.len() as u64;
+            let mut page = [0; PAGE as usize];
+            let room = &mut page[..(PAGE - at % PAGE) as usize];
+            let read = notification::read_memory(self.thread, at, room)?;
+            let read = &room[..read];
+            if let Some(end) = read.iter().position(|&byte| byte == 0) {
+                string.extend(&read[..end]);
+                return Ok(string);
+            }
+            if read.is_empty() {
+                return Err(Errno::FAULT);
+            }
+            string.extend(read);
+        }
+        Err(Errno::NAMETOOLONG)
+    }
+
+    /// `N` bytes of its memory.
+    pub(super) fn read<const N: usize>(&self, address: u64) -> Result<[u8; N], Errno> {
+        let mut bytes = [0; N];
+        self.fill(address, &mut bytes).map(|()| bytes)
+    }
+
+    /// As many bytes of its memory as there is room for.
+    pub(super) fn fill(&self, address: u64, to: &mut [u8]) -> Result<(), Errno> {
+        match notification::read_memory(self.thread, address, to)? == to.len() {
+            true => Ok(()),
+            false => Err(Errno::FAULT),
+        }
+    }
+
+    /// Writes into its memory.
+    pub(super) fn write(&self, address: u64, bytes: &[u8]) -> Result<(), Errno> {
+        notification::write_memory(self.thread, address, bytes)
+    }
+
+    /// What `path` means to it, in the directory that the descriptor `directory` has open.
+    pub(super) fn object(&self, directory: u64, path: u64, flags: i32) -> Result<Object, Errno> {
+        let empty = flags & libc::AT_EMPTY_PATH != 0;
+        let path = match (empty, path) {
+            // Some calls take no path at all for an empty one.
+            (true, 0) => Vec::new(),
+            (_, path) => self.string(path)?,
+        };
+        if path.is_empty() && !empty {
+            return Err(Errno::NOENT);
+        }
+        let is_link = flags & libc::AT_SYMLINK_NOFOLLOW != 0 && !path.is_empty();
+        Ok(Object {
+            path: self.usable(directory, &path)?,
+            follows: !is_link,
+        })
+    }
+
+    /// A path that means here what `path` means there.
+    pub(super) fn usable(&self, directory: u64, path: &[u8]) -> Result<CString, Errno> {
+        let mut usable = Vec::with_capacity(path.len() + 32);
+        if path.starts_with(b"/") {
+            match own_of(path) {
+                Some(rest) => usable.extend(format!("{}{rest}", self.thread).bytes()),
+                None => usable.extend(path),
+            }
+        } else {
+            // The kernel looks at the low half only.
+            match directory as i32 {
+                libc::AT_FDCWD => usable.extend(format!("{}/cwd", self.thread).bytes()),
+                fd if fd >= 0 => usable.extend(format!("{}/fd/{fd}", self.thread).bytes()),
+                _ => return Err(Errno::BADF),
+            }
+            if !path.is_empty() {
+                usable.push(b'/');
+                usable.extend(path);
+            }
+        }
+        CString::new(usable).map_err(|_| Errno::INVAL)
+    }
+
+    /// Opens what a path of [`Self::usable`] leads to, without the right to do anything with it.
+    pub(super) fn open_path(path: &CString, flags: OFlags) -> Result<OwnedFd, Errno> {
+        let flags = flags | OFlags::PATH | OFlags::CLOEXEC;
+        rustix::fs::openat(CWD, path, flags, Mode::empty())
+    }
+
+    /// A copy of its descriptor: pidfd_getfd(2).
+    pub(super) fn descriptor(&self, number: i32) -> Result<OwnedFd, Errno> {
+        let process = self
+            .status()?
+            .process()
+            .and_then(|pid| Pid::from_raw(pid.cast_signed()));
+        let process = pidfd_open(process.ok_or(Errno::SRCH)?, PidfdFlags::empty())?;
+        pidfd_getfd(process, number, PidfdGetfdFlags::empty())
+    }
+
+    /// What the kernel tells of it.
+    pub(super) fn status(&self) -> Result<Status, Errno> {
+        Status::of(self.thread)
+    }
+}
+
+/// What follows the process's own directory in a path that leads through it: `/proc/self` is somebody else here. `/dev`
+/// has links there.
+fn own_of(path: &[u8]) -> Option<&str> {
+    let path = std::str::from_utf8(path).ok()?;
+    match path {
+        "/dev/stdin" => return Some("/fd/0"),
+        "/dev/stdout" => return Some("/fd/1"),
+        "/dev/stderr" => return Some("/fd/2"),
+        _ => {}
+    }
+    let rest = match path.strip_prefix("/dev/") {
+        Some(rest) if rest.starts_with("fd/") => return path.get(4..),
+        _ => path
+            .strip_prefix("/proc/self")
+            .or_else(|| path.strip_prefix("/proc/thread-self"))?,
+    };
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+}
+
+impl Status {
+    /// That of a process or thread.
+    pub(super) fn of(thread: u32) -> Result<Self, Errno> {
+        // Relative to the working directory, like all that is here.
+        std::fs::read(OsStr::from_bytes(format!("{thread}/status").as_bytes()))
+            .map(|bytes| Self(String::from_utf8_lossy(&bytes).into_owned()))
+            .map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::SRCH))
+    }
+
+    fn field(&self, name: &str) -> Option<&str> {
+        let mut values = self.0.lines().filter_map(|line| line.strip_prefix(name));
+        values.next().map(str::trim)
+    }
+
+    /// Its umask.
+    pub(super) fn umask(&self) -> Option<Mode> {
+        let mask = u32::from_str_radix(self.field("Umask:")?, 8).ok()?;
+        Some(Mode::from_raw_mode(mask))
+    }
+
+    /// The process that the thread is of.
+    pub(super) fn process(&self) -> Option<u32> {
+        self.field("Tgid:")?.parse().ok()
+    }
+
+    /// The number that the process has in its innermost PID namespace.
+    pub(super) fn inner_number(&self) -> Option<i32> {
+        let numbers = self.field("NSpid:")?;
+        numbers.split_whitespace().last()?.parse().ok()
+    }
+
+    /// `PR_SET_NO_NEW_PRIVS`.
+    pub(super) fn has_no_new_privileges(&self) -> bool {
+        self.field("NoNewPrivs:") == Some("1")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_of;
+
+    #[test]
+    fn paths_of_a_process_of_its_own() {
+        for (path, expected) in [
+            ("/proc/self", Some("")),
+            ("/proc/self/fd/3", Some("/fd/3")),
+            ("/proc/thread-self/cwd/x", Some("/cwd/x")),
+            ("/dev/fd/7", Some("/fd/7")),
+            ("/dev/stdout", Some("/fd/1")),
+            ("/proc/selfish", None),
+            ("/proc/1/fd/3", None),
+            ("/dev/null", None),
+            ("/etc", None),
+        ] {
+            assert_eq!(own_of(path.as_bytes()), expected, "{path}");
+        }
+    }
+}
