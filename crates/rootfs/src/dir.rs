@@ -17,6 +17,7 @@ use rustix::io::Errno;
 pub use entries::DirEntry;
 pub use remove::remove_tree;
 
+use crate::owner::{self, Device};
 use crate::{Error, Metadata};
 
 /// A directory. Its methods take the name of something *in* it: one component, never followed if it is a symbolic
@@ -39,6 +40,18 @@ pub enum Node {
     Fifo,
     /// A socket nobody listens on.
     Socket,
+}
+
+impl Node {
+    /// The device, unless it is overlayfs's whiteout.
+    fn device(self) -> Option<Device> {
+        let (is_block, number) = match self {
+            Node::Char(0, 0) | Node::Fifo | Node::Socket => return None,
+            Node::Char(major, minor) => (false, (major, minor)),
+            Node::Block(major, minor) => (true, (major, minor)),
+        };
+        Some(Device { is_block, number })
+    }
 }
 
 /// A directory to read, list and change: `O_PATH` would not allow `getdents64` or `fchmod`.
@@ -247,6 +260,11 @@ impl Dir {
     /// [`Error::Io`]: also if something has the name, or devices may not be made (in a user namespace); [`Error::BadName`].
     pub fn mknod(&self, name: impl AsRef<OsStr>, node: Node, mode: u32) -> Result<(), Error> {
         let name = self.name(name.as_ref())?;
+        if let (true, Some(device)) = (owner::are_owners_recorded(), node.device()) {
+            drop(self.create_file(name, mode)?);
+            return owner::record_device(self.fd(), name, device)
+                .map_err(self.failed("create the special file", name));
+        }
         let (kind, device): (FileType, Dev) = match node {
             Node::Char(major, minor) => {
                 (FileType::CharacterDevice, rustix::fs::makedev(major, minor))

@@ -30,8 +30,8 @@ pub use error::Error;
 pub use metadata::{FileKind, Metadata, Time};
 pub use overlay::{Overlay, Upper, adopt_root};
 pub use owner::{
-    OWNER, are_owners_recorded, owner_of_attribute, owner_of_time, owner_to_attribute,
-    owner_to_time, record_owners,
+    Device, OWNER, OWNER_LENGTH, Record, are_owners_recorded, owner_of_time, owner_to_time,
+    record_owners,
 };
 pub use root::{FollowLast, MakeDir, Root};
 pub use union::{Found, Union, UnionDir, UnionEntry};

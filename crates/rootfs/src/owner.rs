@@ -6,6 +6,9 @@
 //! such attribute (xattr(7)). Either follows the file wherever it is renamed, linked or copied up by overlayfs, and
 //! files of root, which most are, have none.
 //!
+//! Nor does such a namespace make devices: mknod(2) is `EPERM`. They are regular files, whose attribute says what they
+//! stand for.
+//!
 //! An access time that says so is one after 2242. The kernel leaves it alone: with `relatime`, reading a link renews only what is
 //! older than the file's change or than a day.
 
@@ -19,8 +22,30 @@ use rustix::io::{Errno, Result};
 use crate::xattr;
 use crate::{FileKind, Metadata};
 
-/// The attribute that holds `UID:GID` of a file that does not belong to root.
+/// The attribute that holds `UID:GID` of a file that does not belong to root, and `UID:GID:c:MAJOR:MINOR` of what stands
+/// for a character device (`b` for a block device).
 pub const OWNER: &str = "user.carafe.owner";
+
+/// The most bytes that the attribute has.
+pub const OWNER_LENGTH: usize = 64;
+
+/// What is recorded of a file. Of one that has no record, the [default](Record::default) holds: it is root's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Record {
+    /// Owner and group.
+    pub owner: (u32, u32),
+    /// The device that it stands for.
+    pub device: Option<Device>,
+}
+
+/// What a device is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Device {
+    /// Whether it is a block device, else a character device.
+    pub is_block: bool,
+    /// Major and minor number.
+    pub number: (u32, u32),
+}
 
 /// Seconds since 1970 of the first access time that is an owner. ext4's times end at 15 032 385 535.
 const FIRST: i64 = 1 << 33;
@@ -51,13 +76,12 @@ pub(crate) fn complete(
     if !are_owners_recorded() || !has_attributes(metadata.kind) {
         return Ok(());
     }
-    // Two numbers and a colon.
-    let mut text = [0; 32];
+    let mut text = [0; OWNER_LENGTH];
     match get(OsStr::new(OWNER), &mut text) {
-        // What is no owner nobody here has written.
+        // What is no record nobody here has written.
         Ok(length) => {
-            if let Some(owner) = owner_of_attribute(&text[..length]) {
-                (metadata.uid, metadata.gid) = owner;
+            if let Some(record) = Record::of_attribute(&text[..length]) {
+                record.complete(metadata);
             }
         }
         // A file of others that may not be read is none of ours.
@@ -77,35 +101,44 @@ pub(crate) fn of_time(kind: FileKind, accessed: StatxTimestamp) -> Option<(u32, 
 
 /// Records the owner of an open file or directory.
 pub(crate) fn record(file: BorrowedFd<'_>, owner: (u32, u32)) -> Result<()> {
-    let owner = checked(owner)?;
-    match owner {
-        (0, 0) => forgotten(rustix::fs::fremovexattr(file, OWNER)),
-        owner => xattr::set(
-            file,
-            OsStr::new(OWNER),
-            owner_to_attribute(owner).as_bytes(),
-        ),
+    let record = Record {
+        owner: checked(owner)?,
+        device: None,
+    };
+    match record.to_attribute() {
+        None => forgotten(rustix::fs::fremovexattr(file, OWNER)),
+        Some(text) => xattr::set(file, OsStr::new(OWNER), text.as_bytes()),
     }
 }
 
-/// Records the owner of a name in a directory.
+/// Records the owner of a name in a directory, of which `now` is known.
 pub(crate) fn record_at(
     dir: BorrowedFd<'_>,
     name: &OsStr,
-    kind: FileKind,
+    now: &Metadata,
     owner: (u32, u32),
 ) -> Result<()> {
-    let owner = checked(owner)?;
-    match (has_attributes(kind), owner) {
-        (true, (0, 0)) => forgotten(xattr::remove_at(dir, name, OsStr::new(OWNER))),
-        (true, owner) => xattr::set_at(
-            dir,
-            name,
-            OsStr::new(OWNER),
-            owner_to_attribute(owner).as_bytes(),
-        ),
-        (false, owner) => record_in_time(dir, name, owner),
+    let record = Record {
+        owner: checked(owner)?,
+        device: Device::of(now),
+    };
+    if record.device.is_none() && !has_attributes(now.kind) {
+        return record_in_time(dir, name, owner);
     }
+    match record.to_attribute() {
+        None => forgotten(xattr::remove_at(dir, name, OsStr::new(OWNER))),
+        Some(text) => xattr::set_at(dir, name, OsStr::new(OWNER), text.as_bytes()),
+    }
+}
+
+/// Makes of the new regular file `name`, which is root's, what stands for a device.
+pub(crate) fn record_device(dir: BorrowedFd<'_>, name: &OsStr, device: Device) -> Result<()> {
+    let record = Record {
+        owner: (0, 0),
+        device: Some(device),
+    };
+    let text = record.to_attribute().unwrap_or_default();
+    xattr::set_at(dir, name, OsStr::new(OWNER), text.as_bytes())
 }
 
 fn record_in_time(dir: BorrowedFd<'_>, name: &OsStr, owner: (u32, u32)) -> Result<()> {
@@ -147,17 +180,59 @@ fn forgotten(removed: Result<()>) -> Result<()> {
     }
 }
 
-/// An owner as the attribute [`OWNER`] holds it.
-#[must_use]
-pub fn owner_to_attribute((uid, gid): (u32, u32)) -> String {
-    format!("{uid}:{gid}")
+impl Record {
+    /// The record that the attribute [`OWNER`] holds; `None` for what nobody here has written.
+    #[must_use]
+    pub fn of_attribute(text: &[u8]) -> Option<Self> {
+        let mut words = std::str::from_utf8(text).ok()?.split(':');
+        let number = |word: Option<&str>| word?.parse().ok();
+        let owner = (number(words.next())?, number(words.next())?);
+        let device = match words.next() {
+            None => None,
+            Some(kind @ ("b" | "c")) => Some(Device {
+                is_block: kind == "b",
+                number: (number(words.next())?, number(words.next())?),
+            }),
+            Some(_) => return None,
+        };
+        Some(Self { owner, device })
+    }
+
+    /// The record as the attribute [`OWNER`] holds it; `None` where there is nothing to record.
+    #[must_use]
+    pub fn to_attribute(&self) -> Option<String> {
+        let (uid, gid) = self.owner;
+        let Some(device) = self.device else {
+            return (self.owner != (0, 0)).then(|| format!("{uid}:{gid}"));
+        };
+        let kind = if device.is_block { 'b' } else { 'c' };
+        let (major, minor) = device.number;
+        Some(format!("{uid}:{gid}:{kind}:{major}:{minor}"))
+    }
+
+    /// Puts it in the place of what the kernel tells.
+    fn complete(&self, metadata: &mut Metadata) {
+        (metadata.uid, metadata.gid) = self.owner;
+        if let (Some(device), FileKind::File) = (self.device, metadata.kind) {
+            metadata.kind = match device.is_block {
+                true => FileKind::Block,
+                false => FileKind::Char,
+            };
+            metadata.rdev = device.number;
+            (metadata.size, metadata.blocks) = (0, 0);
+        }
+    }
 }
 
-/// The owner that the attribute [`OWNER`] holds; `None` for what nobody here has written.
-#[must_use]
-pub fn owner_of_attribute(text: &[u8]) -> Option<(u32, u32)> {
-    let (uid, gid) = std::str::from_utf8(text).ok()?.split_once(':')?;
-    Some((uid.parse().ok()?, gid.parse().ok()?))
+impl Device {
+    /// The device that `metadata` tells of, if it is one. A whiteout is none: overlayfs needs the kernel's.
+    fn of(metadata: &Metadata) -> Option<Self> {
+        let is_device = matches!(metadata.kind, FileKind::Char | FileKind::Block);
+        (is_device && !metadata.is_whiteout()).then_some(Self {
+            is_block: metadata.kind == FileKind::Block,
+            number: metadata.rdev,
+        })
+    }
 }
 
 /// The access time that holds an owner. `None` for an ID that is too big. Root's is the beginning of time.
@@ -218,13 +293,38 @@ mod tests {
     }
 
     #[test]
-    fn owners_as_text() {
-        assert_eq!(
-            owner_of_attribute(owner_to_attribute((7, 42)).as_bytes()),
-            Some((7, 42))
-        );
-        for wrong in [b"".as_slice(), b"7", b"7:", b"7:x", b"-1:0", b"\xff:0"] {
-            assert_eq!(owner_of_attribute(wrong), None);
+    fn records_as_text() {
+        let owner = (7, 42);
+        let device = Some(Device {
+            is_block: true,
+            number: (8, 1),
+        });
+        for (record, text) in [
+            (
+                Record {
+                    owner,
+                    device: None,
+                },
+                "7:42",
+            ),
+            (Record { owner, device }, "7:42:b:8:1"),
+        ] {
+            assert_eq!(record.to_attribute().as_deref(), Some(text));
+            assert_eq!(Record::of_attribute(text.as_bytes()), Some(record));
         }
+        assert_eq!(Record::default().to_attribute(), None);
+        for wrong in [
+            "",
+            "7",
+            "7:",
+            "7:x",
+            "-1:0",
+            "7:1:d:1:1",
+            "7:1:c",
+            "7:1:c:1",
+        ] {
+            assert_eq!(Record::of_attribute(wrong.as_bytes()), None, "{wrong}");
+        }
+        assert_eq!(Record::of_attribute(b"\xff:0"), None);
     }
 }

@@ -323,7 +323,11 @@ impl Frame {
     ) -> Result<Option<(Metadata, Option<File>)>, rootfs::Error> {
         let open = |(file, metadata)| Some((metadata, Some(file)));
         if kind == Some(FileKind::File) {
-            return self.dir.open_file_with_metadata(name).map(open);
+            match self.dir.open_file_with_metadata(name) {
+                // It stands for a device.
+                Err(rootfs::Error::NotAFile { .. }) => {}
+                opened => return opened.map(open),
+            }
         }
         match self.dir.stat(name)? {
             Some(found) if found.is_file() => self.dir.open_file_with_metadata(name).map(open),

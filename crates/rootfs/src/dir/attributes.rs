@@ -20,7 +20,7 @@ impl Dir {
         let name = self.name(name.as_ref())?;
         if owner::are_owners_recorded() {
             return Metadata::of_name(self.fd(), name)
-                .and_then(|now| owner::record_at(self.fd(), name, now.kind, (uid, gid)))
+                .and_then(|now| owner::record_at(self.fd(), name, &now, (uid, gid)))
                 .map_err(self.failed("record the owner of", name));
         }
         owner_of(uid, gid)

@@ -106,7 +106,7 @@ pub(super) struct Row {
     pub(super) question: Question,
 }
 
-const CWD: u64 = AT_FDCWD as u64;
+pub(super) const CWD: u64 = AT_FDCWD as u64;
 const NOFOLLOW: u64 = AT_SYMLINK_NOFOLLOW as u64;
 /// Stands for "the descriptor itself": the path is empty whatever its address is.
 const ITSELF: u64 = AT_EMPTY_PATH as u64;

@@ -6,20 +6,21 @@
 use std::ffi::CString;
 use std::os::fd::OwnedFd;
 
+use rootfs::{Device, Record};
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, mkdirat, mknodat, symlinkat};
 use rustix::io::Errno;
 
-use super::calls::MAKES;
+use super::calls::{CWD, MAKES};
 use super::identity::Identity;
 use super::object::Opened;
 use super::tracee::Tracee;
 use crate::sys::notification::Answer;
 
-/// Where something is to be made, and whose it will be.
+/// Where something is to be made, and what is to be recorded of it.
 struct Place {
     directory: OwnedFd,
     name: CString,
-    owner: (u32, u32),
+    record: Record,
 }
 
 /// What of an [open](open) call matters.
@@ -30,6 +31,12 @@ pub(super) struct How {
     /// openat2(2).
     pub(super) resolve: u64,
 }
+
+/// What overlayfs takes for a deleted file.
+const WHITEOUT: Device = Device {
+    is_block: false,
+    number: (0, 0),
+};
 
 impl How {
     /// `struct open_how`. `None` if it makes no file.
@@ -55,10 +62,11 @@ pub(super) fn open(
     let flags = OFlags::from_bits_retain(how.flags as u32);
     let path = tracee.string(path).ok()?;
     let is_nameless = flags.contains(OFlags::TMPFILE);
-    let place = match is_nameless {
-        true => Place::within(tracee, directory, &path, how.resolve, identity)?,
-        false => Place::find(tracee, directory, &path, how.resolve, identity)?,
+    let find = match is_nameless {
+        true => Place::within,
+        false => Place::find,
     };
+    let place = find(tracee, (directory, &path), how.resolve, identity)?.of_others()?;
     set_umask(tracee)?;
     tracee.check().ok()?;
     let mut made = flags | OFlags::CLOEXEC;
@@ -66,7 +74,7 @@ pub(super) fn open(
     let mode = Mode::from_raw_mode(how.mode as u32 & 0o7777);
     let file = rustix::fs::openat(&place.directory, &place.name, made, mode).ok()?;
     let file = Opened::new(file).ok()?;
-    if let Err(errno) = file.record(place.owner) {
+    if let Err(errno) = file.set_record(place.record) {
         return Some(Answer::Fail(errno));
     }
     Some(Answer::Descriptor {
@@ -85,7 +93,7 @@ pub(super) fn make_directory(
     while path.len() > 1 && path.ends_with(b"/") {
         path.pop();
     }
-    let place = Place::find(tracee, directory, &path, 0, identity)?;
+    let place = Place::find(tracee, (directory, &path), 0, identity)?.of_others()?;
     place.make(tracee, |place| {
         let mode = Mode::from_raw_mode(mode as u32 & 0o7777);
         mkdirat(&place.directory, &place.name, mode)
@@ -99,7 +107,7 @@ pub(super) fn make_link(
     identity: &Identity,
 ) -> Option<Answer> {
     let path = tracee.string(path).ok()?;
-    let place = Place::find(tracee, directory, &path, 0, identity)?;
+    let place = Place::find(tracee, (directory, &path), 0, identity)?.of_others()?;
     let target = CString::new(tracee.string(target).ok()?).ok()?;
     place.make(tracee, |place| {
         symlinkat(&target, &place.directory, &place.name)
@@ -109,17 +117,27 @@ pub(super) fn make_link(
 /// mknodat(2).
 pub(super) fn make_node(
     tracee: &Tracee<'_>,
-    [directory, path, mode, ..]: [u64; 6],
+    [directory, path, mode, number, ..]: [u64; 6],
     identity: &Identity,
+    powerful: bool,
 ) -> Option<Answer> {
-    let kind = match mode as u32 & libc::S_IFMT {
-        // Among them 0:0, which the kernel would let pass, and which overlayfs takes for a deleted file.
-        libc::S_IFCHR | libc::S_IFBLK => return Some(Answer::Fail(Errno::PERM)),
-        0 => FileType::RegularFile,
-        kind => FileType::from_raw_mode(kind),
+    let kind = mode as u32 & libc::S_IFMT;
+    let device = matches!(kind, libc::S_IFCHR | libc::S_IFBLK).then(|| Device {
+        is_block: kind == libc::S_IFBLK,
+        number: (rustix::fs::major(number), rustix::fs::minor(number)),
+    });
+    // 0:0 the kernel would let pass, and overlayfs take for a deleted file: it refuses that to root as well.
+    if device.is_some_and(|device| !powerful || device == WHITEOUT) {
+        return Some(Answer::Fail(Errno::PERM));
+    }
+    let kind = match (device, kind) {
+        (Some(_), _) | (_, 0) => FileType::RegularFile,
+        (None, kind) => FileType::from_raw_mode(kind),
     };
     let path = tracee.string(path).ok()?;
-    let place = Place::find(tracee, directory, &path, 0, identity)?;
+    let mut place = Place::find(tracee, (directory, &path), 0, identity)?;
+    place.record.device = device;
+    let place = place.of_others()?;
     place.make(tracee, |place| {
         let mode = Mode::from_raw_mode(mode as u32 & 0o7777);
         mknodat(&place.directory, &place.name, kind, mode, 0)
@@ -133,21 +151,23 @@ pub(super) fn set_umask(tracee: &Tracee<'_>) -> Option<()> {
     Some(())
 }
 
-/// Whose a new file in a directory is. `None` for root's, which need no record.
-pub(super) fn owner_in(directory: &Opened, identity: &Identity) -> Option<(u32, u32)> {
-    let (uid, mut gid) = identity.owner();
+/// What is to be recorded of a new file in a directory.
+fn record_in(directory: &Opened, identity: &Identity) -> Record {
+    let mut owner = identity.owner();
     if directory.passes_group_on() {
-        gid = directory.owner().unwrap_or((0, 0)).1;
+        owner.1 = directory.record().owner.1;
     }
-    Some((uid, gid)).filter(|&owner| owner != (0, 0))
+    Record {
+        owner,
+        device: None,
+    }
 }
 
 impl Place {
-    /// The place of a new name. `None` where the kernel may do it.
+    /// The place of a new name. `None` where the kernel has the last word.
     fn find(
         tracee: &Tracee<'_>,
-        directory: u64,
-        path: &[u8],
+        (directory, path): (u64, &[u8]),
         resolve: u64,
         identity: &Identity,
     ) -> Option<Self> {
@@ -159,7 +179,7 @@ impl Place {
         if matches!(name, b"" | b"." | b"..") {
             return None;
         }
-        let mut place = Self::within(tracee, directory, parent, resolve, identity)?;
+        let mut place = Self::within(tracee, (directory, parent), resolve, identity)?;
         place.name = CString::new(name).ok()?;
         Some(place)
     }
@@ -167,8 +187,7 @@ impl Place {
     /// The directory `path` itself, for what has no name.
     fn within(
         tracee: &Tracee<'_>,
-        directory: u64,
-        path: &[u8],
+        (directory, path): (u64, &[u8]),
         resolve: u64,
         identity: &Identity,
     ) -> Option<Self> {
@@ -180,12 +199,17 @@ impl Place {
             resolve => open_beneath(tracee, directory, path, resolve),
         };
         let opened = Opened::new(opened.ok()?).ok()?;
-        let owner = owner_in(&opened, identity)?;
+        let record = record_in(&opened, identity);
         Some(Self {
             directory: opened.into_file(),
             name: c".".to_owned(),
-            owner,
+            record,
         })
+    }
+
+    /// This place, unless nothing is to be recorded of what is made there, so that the kernel may make it.
+    fn of_others(self) -> Option<Self> {
+        Some(self).filter(|place| place.record != Record::default())
     }
 
     /// Makes something, and records whose it is.
@@ -200,7 +224,7 @@ impl Place {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let recorded = rustix::fs::openat(&self.directory, &self.name, flags, Mode::empty())
             .and_then(Opened::new)
-            .and_then(|made| made.record(self.owner));
+            .and_then(|made| made.set_record(self.record));
         Some(match recorded {
             Ok(()) => Answer::Value(0),
             Err(errno) => Answer::Fail(errno),
@@ -240,13 +264,10 @@ pub(super) fn bind(
     if i32::from(u16::from_ne_bytes([family[0], family[1]])) != libc::AF_UNIX || path.is_empty() {
         return None;
     }
-    let place = Place::find(tracee, libc::AT_FDCWD as u64, path, 0, identity)?;
+    let place = Place::find(tracee, (CWD, path), 0, identity)?.of_others()?;
     let socket = tracee.descriptor(socket as i32).ok()?;
     let path = CString::new(path).ok()?;
-    let at = Tracee::open_path(
-        &tracee.usable(libc::AT_FDCWD as u64, b"").ok()?,
-        OFlags::DIRECTORY,
-    );
+    let at = Tracee::open_path(&tracee.usable(CWD, b"").ok()?, OFlags::DIRECTORY);
     let (proc, at) = (
         Tracee::open_path(&c".".to_owned(), OFlags::DIRECTORY).ok()?,
         at.ok()?,

@@ -103,7 +103,7 @@ fn set_ids(tracee: &Tracee<'_>, object: &Object) -> Result<Option<(SetIds, (u64,
     {
         return Ok(None);
     }
-    let (uid, gid) = file.owner().unwrap_or((0, 0));
+    let (uid, gid) = file.record().owner;
     let ids = SetIds {
         user: bits.0.then_some(uid),
         group: bits.1.then_some(gid),

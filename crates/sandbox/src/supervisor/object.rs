@@ -3,15 +3,13 @@
 use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
+use rootfs::Record;
 use rustix::fs::{
     AtFlags, CWD, FileType, OFlags, StatxFlags, Timespec, Timestamps, UTIME_OMIT, XattrFlags,
 };
 use rustix::io::Errno;
 
 use super::tracee::Tracee;
-
-/// Two numbers and a colon.
-const LONGEST: usize = 32;
 
 /// A file, by a path that means here what it means to the process that named it.
 pub(super) struct Object {
@@ -31,22 +29,22 @@ pub(super) struct Opened {
 }
 
 impl Object {
-    /// The recorded owner. `None` if there is none, or nothing that one could look at.
-    pub(super) fn owner(&self) -> Option<(u32, u32)> {
-        let mut text = [0; LONGEST];
+    /// What is recorded. `None` if nothing is, or there is nothing that one could look at.
+    pub(super) fn record(&self) -> Option<Record> {
+        let mut text = [0; rootfs::OWNER_LENGTH];
         let read = match self.follows {
             true => rustix::fs::getxattr(&self.path, rootfs::OWNER, &mut text),
             false => rustix::fs::lgetxattr(&self.path, rootfs::OWNER, &mut text),
         };
         match read {
-            Ok(length) => rootfs::owner_of_attribute(&text[..length]),
-            Err(Errno::NODATA | Errno::OPNOTSUPP) => self.owner_of_time(),
+            Ok(length) => Record::of_attribute(&text[..length]),
+            Err(Errno::NODATA | Errno::OPNOTSUPP) => self.record_in_time(),
             Err(_) => None,
         }
     }
 
-    /// The owner of what can have no attributes.
-    fn owner_of_time(&self) -> Option<(u32, u32)> {
+    /// The record of what can have no attributes.
+    fn record_in_time(&self) -> Option<Record> {
         let flags = match self.follows {
             true => AtFlags::empty(),
             false => AtFlags::SYMLINK_NOFOLLOW,
@@ -56,7 +54,12 @@ impl Object {
         if has_attributes(FileType::from_raw_mode(found.stx_mode.into())) {
             return None;
         }
-        rootfs::owner_of_time(found.stx_atime.tv_sec, found.stx_atime.tv_nsec)
+        let time = found.stx_atime;
+        let owner = rootfs::owner_of_time(time.tv_sec, time.tv_nsec)?;
+        Some(Record {
+            owner,
+            device: None,
+        })
     }
 
     /// Opens it.
@@ -81,13 +84,13 @@ impl Opened {
         })
     }
 
-    /// The recorded owner.
-    pub(super) fn owner(&self) -> Option<(u32, u32)> {
-        Object {
+    /// What is recorded, or else holds of files without a record.
+    pub(super) fn record(&self) -> Record {
+        let object = Object {
             path: self.path(),
             follows: true,
-        }
-        .owner()
+        };
+        object.record().unwrap_or_default()
     }
 
     /// Where `/proc`, which is the working directory, has it. What is there is followed once, so that it may be a link.
@@ -117,17 +120,16 @@ impl Opened {
         has_attributes(self.kind)
     }
 
-    /// Records an owner. Where nothing can be recorded the file is the sandbox's own matter: a pipe, a file system in
+    /// Records an owner, or a device. Where nothing can be recorded the file is the sandbox's own matter: a pipe, a file system in
     /// memory of an old kernel.
-    pub(super) fn record(&self, owner: (u32, u32)) -> Result<(), Errno> {
-        let recorded = match (self.has_attributes(), owner) {
-            (true, (0, 0)) => rustix::fs::removexattr(&self.path(), rootfs::OWNER),
-            (true, owner) => {
-                let text = rootfs::owner_to_attribute(owner);
+    pub(super) fn set_record(&self, record: Record) -> Result<(), Errno> {
+        let recorded = match (self.has_attributes(), record.to_attribute()) {
+            (true, None) => rustix::fs::removexattr(&self.path(), rootfs::OWNER),
+            (true, Some(text)) => {
                 let flags = XattrFlags::empty();
                 rustix::fs::setxattr(&self.path(), rootfs::OWNER, text.as_bytes(), flags)
             }
-            (false, owner) => self.record_in_time(owner),
+            (false, _) => self.set_time(record.owner),
         };
         match recorded {
             Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(()),
@@ -135,8 +137,8 @@ impl Opened {
         }
     }
 
-    fn record_in_time(&self, owner: (u32, u32)) -> Result<(), Errno> {
-        if owner == (0, 0) && self.owner().is_none() {
+    fn set_time(&self, owner: (u32, u32)) -> Result<(), Errno> {
+        if owner == self.record().owner {
             return Ok(());
         }
         let time = rootfs::owner_to_time(owner).ok_or(Errno::INVAL)?;

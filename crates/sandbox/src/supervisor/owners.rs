@@ -1,5 +1,6 @@
 //! chown(2) and its kin: what the kernel does about it, done to the one ID there is, and then the record.
 
+use rootfs::Record;
 use rustix::fs::{AtFlags, Gid, Uid};
 use rustix::io::Errno;
 
@@ -16,7 +17,8 @@ pub(super) fn change(
     let (uid, gid) = (uid as u32, gid as u32);
     let object = tracee.object(directory, path, flags as i32)?;
     let file = object.open()?;
-    let now = file.owner().unwrap_or((0, 0));
+    let record = file.record();
+    let now = record.owner;
     let is_allowed = powerful
         || (identity.user.file == now.0
             && (uid == NONE || uid == now.0)
@@ -40,5 +42,5 @@ pub(super) fn change(
     if owner == now {
         return Ok(());
     }
-    file.record(owner)
+    file.set_record(Record { owner, ..record })
 }

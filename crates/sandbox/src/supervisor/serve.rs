@@ -141,8 +141,7 @@ impl Supervisor {
         let [first, second, third, fourth, ..] = arguments;
         let made = match call {
             Call::ChangeOwner => {
-                let powerful =
-                    identity.is_powerful() && self.capabilities.contains(Capability::Chown);
+                let powerful = self.is_able(identity, Capability::Chown);
                 let changed = owners::change(tracee, arguments, identity, powerful);
                 Some(answer(changed.map(|()| 0)))
             }
@@ -158,7 +157,10 @@ impl Supervisor {
                 .and_then(|how| creation::open(tracee, (first, second), how, identity)),
             Call::MakeDirectory => creation::make_directory(tracee, arguments, identity),
             Call::MakeLink => creation::make_link(tracee, arguments, identity),
-            Call::MakeNode => creation::make_node(tracee, arguments, identity),
+            Call::MakeNode => {
+                let powerful = self.is_able(identity, Capability::Mknod);
+                creation::make_node(tracee, arguments, identity, powerful)
+            }
             Call::Bind => creation::bind(tracee, arguments, identity),
             _ => None,
         };
@@ -168,6 +170,10 @@ impl Supervisor {
     fn change_root(&mut self) -> Answer {
         self.roots.may_differ();
         Answer::Continue
+    }
+
+    fn is_able(&self, identity: &Identity, capability: Capability) -> bool {
+        identity.is_powerful() && self.capabilities.contains(capability)
     }
 
     fn is_powerful(&self, tracee: &Tracee<'_>) -> bool {

@@ -25,7 +25,7 @@ pub(super) fn set(tracee: &Tracee<'_>, [directory, path, times, flags, ..]: [u64
     }
     match modification(tracee, times) {
         // No owner to lose, and none to forge.
-        Ok((_, false)) if file.owner().is_none() => Answer::Continue,
+        Ok((_, false)) if file.record().owner == (0, 0) => Answer::Continue,
         Ok((last_modification, _)) => {
             let times = Timestamps {
                 last_access: OMIT,
