@@ -98,10 +98,6 @@ impl Child {
     pub fn wait(&mut self) -> Result<Exit, Error> {
         if let (Some(supervisor), None) = (&self.supervisor, self.exit) {
             supervisor.wait_for(self.pidfd.as_fd());
-            if supervisor.failure().is_some() {
-                // What it would do from now on is not what it is told.
-                self.kill()?;
-            }
         }
         loop {
             if let Some(exit) = self.reap(WaitIdOptions::EXITED)? {
@@ -121,6 +117,12 @@ impl Child {
     fn reap(&mut self, options: WaitIdOptions) -> Result<Option<Exit>, Error> {
         if self.exit.is_some() {
             return Ok(self.exit);
+        }
+        if let Some(supervisor) = &self.supervisor
+            && supervisor.failure().is_some()
+        {
+            // What the program would do from now on is not what it is told.
+            self.kill()?;
         }
         let status = loop {
             match waitid(WaitId::PidFd(self.pidfd.as_fd()), options) {

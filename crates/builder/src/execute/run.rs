@@ -241,12 +241,16 @@ impl Executor<'_> {
                 .iter()
                 .map(|(file, _)| PollFd::new(file, PollFlags::IN))
                 .collect();
-            let _ = poll(&mut fds, Some(&LOOK));
+            let polled = poll(&mut fds, Some(&LOOK));
             let ready: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
             if (work.stopped)() {
                 child.kill().map_err(Error::Sandbox)?;
                 child.wait().map_err(Error::Sandbox)?;
                 return Err(Error::Cancelled);
+            }
+            if polled == Ok(0) {
+                // It ends if its supervisor has, which nobody would hear of here.
+                child.try_wait().map_err(Error::Sandbox)?;
             }
             let mut at = 0;
             open.retain_mut(|(file, stream)| {

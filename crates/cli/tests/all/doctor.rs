@@ -110,7 +110,10 @@ fn an_ordinary_user_with_a_single_id() {
     let advice = "|usermod --add-subuids 265536-331071 --add-subgids 265536-331071 ann (root of this machine)";
     assert!(text.contains(advice), "{text}");
     let said = as_user(&carafe, "", &["doctor"]);
-    assert!(said.stdout.contains("chown, USER"), "{said:#?}");
+    assert!(
+        said.stdout.contains("USER app can write what root can"),
+        "{said:#?}"
+    );
 }
 
 #[test]

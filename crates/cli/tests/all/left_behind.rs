@@ -18,6 +18,8 @@ enum End {
     Killed,
     /// `kill -9` of process 1 of the step.
     StepKilled,
+    /// `kill -9` of the process that answers the step's system calls, where there is one.
+    SupervisorKilled,
 }
 
 const ENDS: [End; 3] = [End::Interrupted, End::Killed, End::StepKilled];
@@ -42,19 +44,27 @@ fn as_root() {
 #[test]
 fn as_an_ordinary_user() {
     for end in ENDS {
-        let carafe = Carafe::empty();
-        carafe.context("FROM base\n");
-        let setup = match end {
-            End::StepKilled => subordinate_ids(&carafe),
-            _ => String::new(),
-        };
-        import_base(&carafe, &setup);
-        check(
-            &carafe,
-            user_command(&carafe, &setup, &["build", "context"]),
-            end,
-        );
+        check_of_user(end, true);
     }
+}
+
+#[test]
+fn as_an_ordinary_user_with_a_single_id() {
+    for end in ENDS.into_iter().chain([End::SupervisorKilled]) {
+        check_of_user(end, false);
+    }
+}
+
+fn check_of_user(end: End, has_ids: bool) {
+    let carafe = Carafe::empty();
+    carafe.context("FROM base\n");
+    let setup = match has_ids {
+        true => subordinate_ids(&carafe),
+        false => String::new(),
+    };
+    import_base(&carafe, &setup);
+    let command = user_command(&carafe, &setup, &["build", "context"]);
+    check(&carafe, command, end);
 }
 
 /// The base of [`Carafe::new`], in a store of the user's own.
@@ -81,11 +91,12 @@ fn check(carafe: &Carafe, mut command: Command, end: End) {
     let spaces = namespaces(&all);
     let target = match end {
         End::StepKilled => step_of(&all),
+        End::SupervisorKilled => supervisor_of(&all),
         End::Interrupted | End::Killed => pid,
     };
     let signal = match end {
         End::Interrupted => Signal::INT,
-        End::Killed | End::StepKilled => Signal::KILL,
+        End::Killed | End::StepKilled | End::SupervisorKilled => Signal::KILL,
     };
     kill_process(Pid::from_raw(target).unwrap(), signal).unwrap();
     assert!(!build.wait().unwrap().success(), "{end:?}");
@@ -150,6 +161,14 @@ fn step_of(all: &BTreeSet<i32>) -> i32 {
         numbers.len() == 2 && numbers[1] == "1"
     };
     *all.iter().find(is_first).expect("process 1 of the step")
+}
+
+fn supervisor_of(all: &BTreeSet<i32>) -> i32 {
+    let is_supervisor = |pid: &&i32| {
+        let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.starts_with("step-supervisor\0")
+    };
+    *all.iter().find(is_supervisor).expect("a supervisor")
 }
 
 /// The namespaces of processes that are not this one's.

@@ -8,7 +8,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Mode {
     /// As root: of the machine, or of a namespace with this many user ids that was there already.
-    Root { ids: u64 },
+    Root { ids: u64, supervised: bool },
     /// As root of an own user namespace with subordinate ids.
     Subordinate {
         uids: u64,
@@ -16,7 +16,12 @@ pub(super) enum Mode {
         took: Duration,
     },
     /// As root of an own user namespace that has no other id.
-    Single { why: String, took: Duration },
+    Single {
+        why: String,
+        took: Duration,
+        /// Whether the kernel has what it takes to make others up.
+        supervised: bool,
+    },
     /// Not at all, or (for `root`) just what needs no mount.
     None { root: bool },
 }
@@ -30,14 +35,15 @@ impl Mode {
         let works = matches!(facts.sandbox, Some(Ok(_)))
             && facts.site.as_ref().is_ok_and(|site| site.overlay.is_ok());
         match &facts.identity {
-            Ok((identity, took)) if works => Self::of_identity(identity, *took, facts.ids),
+            Ok((identity, took)) if works => Self::of_identity(identity, *took, facts),
             _ => Self::None {
                 root: facts.identity.is_ok(),
             },
         }
     }
 
-    fn of_identity(identity: &Identity, took: Duration, ids: u64) -> Self {
+    fn of_identity(identity: &Identity, took: Duration, facts: &Facts) -> Self {
+        let supervised = facts.filters.wait_killable;
         match identity {
             Identity::Subordinate { uids, gids } => Self::Subordinate {
                 uids: *uids,
@@ -47,8 +53,12 @@ impl Mode {
             Identity::Single { reason } => Self::Single {
                 why: reason.to_string(),
                 took,
+                supervised,
             },
-            _ => Self::Root { ids },
+            _ => Self::Root {
+                ids: facts.ids,
+                supervised,
+            },
         }
     }
 
@@ -64,8 +74,8 @@ impl Mode {
 
     pub(super) fn description(&self) -> String {
         match self {
-            Self::Root { ids: ALL } => "root".to_owned(),
-            Self::Root { ids } => format!("root of a user namespace with {ids} ids"),
+            Self::Root { ids: ALL, .. } => "root".to_owned(),
+            Self::Root { ids, .. } => format!("root of a user namespace with {ids} ids"),
             Self::Subordinate { uids, gids, .. } => {
                 format!("ordinary user with subordinate ids: {uids} user ids, {gids} group ids")
             }
@@ -82,21 +92,34 @@ impl Mode {
             Self::Single { took, .. } => (took, "the user namespace"),
         };
         let milliseconds = took.as_secs_f64() * 1e3;
-        format!(
-            "costs {milliseconds:.1} ms at the start of a command, for {whose}; steps cost what root's do"
-        )
+        let steps = match self {
+            Self::Single {
+                supervised: true, ..
+            } => {
+                "a step costs 1 ms more than root's, and programs that look at many files take longer"
+            }
+            _ => "steps cost what root's do",
+        };
+        format!("costs {milliseconds:.1} ms at the start of a command, for {whose}; {steps}")
     }
 
     /// What does not work.
     pub(super) fn limits(&self) -> Vec<String> {
         const NO_DEVICES: &str = "no device nodes in layers (mknod is refused)";
-        const SINGLE: &str = "no files of others than root: chown, USER, useradd and apt-get fail";
+        const MADE_UP: &str = "users and owners come out right, but hold nobody off: USER app can write what root can";
+        const NO_32_BITS: &str = "no 32-bit programs in a RUN";
+        const SINGLE: &str = "no files of others than root: chown, USER, useradd and apt-get fail; that takes \
+             Linux 5.19";
         const NO_MOUNTS: &str =
             "no RUN; what takes no mount can be built (COPY into a directory that it makes)";
         let limits: &[&str] = match self {
             Self::None { root: true } => &[NO_MOUNTS],
-            Self::Root { ids: ALL } | Self::None { .. } => &[],
-            Self::Root { ids: 1 } | Self::Single { .. } => &[SINGLE, NO_DEVICES],
+            Self::Root { ids: ALL, .. } | Self::None { .. } => &[],
+            Self::Root { ids: 1, supervised } | Self::Single { supervised, .. } => match supervised
+            {
+                true => &[MADE_UP, NO_32_BITS],
+                false => &[SINGLE, NO_DEVICES],
+            },
             Self::Root { .. } | Self::Subordinate { .. } => &[NO_DEVICES],
         };
         limits.iter().map(|&limit| limit.to_owned()).collect()
