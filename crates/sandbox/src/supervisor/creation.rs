@@ -12,8 +12,8 @@ use rustix::io::Errno;
 
 use super::calls::{CWD, MAKES};
 use super::identity::Identity;
-use super::object::Opened;
-use super::tracee::Tracee;
+use super::object::{MOST_LINKS, Opened};
+use super::tracee::{Tracee, split};
 use crate::sys::notification::Answer;
 
 /// Where something is to be made, and what is to be recorded of it.
@@ -61,27 +61,27 @@ pub(super) fn open(
 ) -> Option<Answer> {
     let flags = OFlags::from_bits_retain(how.flags as u32);
     let path = tracee.string(path).ok()?;
-    let is_nameless = flags.contains(OFlags::TMPFILE);
-    let find = match is_nameless {
-        true => Place::within,
-        false => Place::find,
-    };
-    let place = find(tracee, (directory, &path), how.resolve, identity)?.of_others()?;
-    set_umask(tracee)?;
-    tracee.check().ok()?;
-    let mut made = flags | OFlags::CLOEXEC;
-    made.set(OFlags::EXCL, flags.contains(OFlags::EXCL) || !is_nameless);
-    let mode = Mode::from_raw_mode(how.mode as u32 & 0o7777);
-    let file = rustix::fs::openat(&place.directory, &place.name, made, mode).ok()?;
-    let file = Opened::new(file).ok()?;
-    if let Err(errno) = file.set_record(place.record) {
-        return Some(Answer::Fail(errno));
+    if flags.contains(OFlags::TMPFILE) {
+        let place = Place::within(tracee, (directory, &path), how.resolve, identity)?;
+        return place.of_others()?.open(tracee, how).ok();
     }
-    Some(Answer::Descriptor {
-        file: file.into_file(),
-        close_on_execute: flags.contains(OFlags::CLOEXEC),
-    })
+    let mut place = Place::find(tracee, (directory, &path), how.resolve, identity)?;
+    let mut path = tracee.usable(directory, &path).ok()?;
+    for _ in 0..MOST_LINKS {
+        match place.of_others()?.open(tracee, how) {
+            // What is there the kernel opens; but not if it is a link to what is not.
+            Err(Errno::EXIST) if (flags & LAST).is_empty() && how.resolve == 0 => {
+                path = tracee.follow(&path)?;
+                place = Place::at(&path, identity)?;
+            }
+            opened => return opened.ok(),
+        }
+    }
+    None
 }
+
+/// With these no link at the end of a path is followed.
+const LAST: OFlags = OFlags::EXCL.union(OFlags::NOFOLLOW);
 
 /// mkdirat(2).
 pub(super) fn make_directory(
@@ -171,17 +171,26 @@ impl Place {
         resolve: u64,
         identity: &Identity,
     ) -> Option<Self> {
-        let slash = path.iter().rposition(|&byte| byte == b'/');
-        let (parent, name) = match slash {
-            Some(at) => path.split_at(at + 1),
-            None => (&b""[..], path),
-        };
-        if matches!(name, b"" | b"." | b"..") {
-            return None;
+        if resolve == 0 {
+            return Self::at(&tracee.usable(directory, path).ok()?, identity);
         }
-        let mut place = Self::within(tracee, (directory, parent), resolve, identity)?;
-        place.name = CString::new(name).ok()?;
-        Some(place)
+        let (parent, name) = split(path);
+        Self::within(tracee, (directory, parent), resolve, identity)?.named(name)
+    }
+
+    /// The place of a name by a path that can be used here.
+    fn at(path: &CString, identity: &Identity) -> Option<Self> {
+        let (parent, name) = split(path.to_bytes());
+        let parent = CString::new(parent).ok()?;
+        Self::of(Tracee::open_path(&parent, OFlags::DIRECTORY), identity)?.named(name)
+    }
+
+    fn named(self, name: &[u8]) -> Option<Self> {
+        let name = match name {
+            b"" | b"." | b".." => return None,
+            name => CString::new(name).ok()?,
+        };
+        Some(Self { name, ..self })
     }
 
     /// The directory `path` itself, for what has no name.
@@ -198,6 +207,11 @@ impl Place {
             }
             resolve => open_beneath(tracee, directory, path, resolve),
         };
+        Self::of(opened, identity)
+    }
+
+    /// The place in a directory that was opened.
+    fn of(opened: Result<OwnedFd, Errno>, identity: &Identity) -> Option<Self> {
         let opened = Opened::new(opened.ok()?).ok()?;
         let record = record_in(&opened, identity);
         Some(Self {
@@ -210,6 +224,29 @@ impl Place {
     /// This place, unless nothing is to be recorded of what is made there, so that the kernel may make it.
     fn of_others(self) -> Option<Self> {
         Some(self).filter(|place| place.record != Record::default())
+    }
+
+    /// Opens a new file, and records whose it is.
+    fn open(&self, tracee: &Tracee<'_>, how: How) -> Result<Answer, Errno> {
+        let flags = OFlags::from_bits_retain(how.flags as u32);
+        set_umask(tracee).ok_or(Errno::SRCH)?;
+        tracee.check()?;
+        let mut made = flags | OFlags::CLOEXEC;
+        // A file without a name can get one only without the flag.
+        made.set(
+            OFlags::EXCL,
+            flags.contains(OFlags::EXCL) || !flags.contains(OFlags::TMPFILE),
+        );
+        let mode = Mode::from_raw_mode(how.mode as u32 & 0o7777);
+        let file = rustix::fs::openat(&self.directory, &self.name, made, mode)?;
+        let file = Opened::new(file)?;
+        Ok(match file.set_record(self.record) {
+            Ok(()) => Answer::Descriptor {
+                file: file.into_file(),
+                close_on_execute: flags.contains(OFlags::CLOEXEC),
+            },
+            Err(errno) => Answer::Fail(errno),
+        })
     }
 
     /// Makes something, and records whose it is.

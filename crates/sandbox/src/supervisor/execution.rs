@@ -91,7 +91,7 @@ const NOTHING: SetIds = SetIds {
 /// What the file says, and which it is. The kernel's rules: of a program, not of a script; not where the mount or the
 /// process forbids it (execve(2)).
 fn set_ids(tracee: &Tracee<'_>, object: &Object) -> Result<Option<(SetIds, (u64, u64))>, Errno> {
-    let file = object.open()?;
+    let file = object.open(tracee)?;
     let bits = of_mode(file.mode);
     if !file.is_regular() || bits == (false, false) {
         return Ok(None);

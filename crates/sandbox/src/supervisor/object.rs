@@ -11,6 +11,9 @@ use rustix::io::Errno;
 
 use super::tracee::Tracee;
 
+/// How many links are followed here, one after the other.
+pub(super) const MOST_LINKS: usize = 8;
+
 /// A file, by a path that means here what it means to the process that named it.
 pub(super) struct Object {
     pub(super) path: CString,
@@ -62,13 +65,20 @@ impl Object {
         })
     }
 
-    /// Opens it.
-    pub(super) fn open(&self) -> Result<Opened, Errno> {
-        let flags = match self.follows {
-            true => OFlags::empty(),
-            false => OFlags::NOFOLLOW,
-        };
-        Opened::new(Tracee::open_path(&self.path, flags)?)
+    /// Opens it, for the process that has named it.
+    pub(super) fn open(&self, tracee: &Tracee<'_>) -> Result<Opened, Errno> {
+        if !self.follows {
+            return Opened::new(Tracee::open_path(&self.path, OFlags::NOFOLLOW)?);
+        }
+        let mut path = self.path.clone();
+        for _ in 0..MOST_LINKS {
+            match Tracee::open_path(&path, OFlags::empty()) {
+                // A link that leads through `/proc/self`, as that of a log to `/dev/stdout` does.
+                Err(Errno::NOENT) => path = tracee.follow(&path).ok_or(Errno::NOENT)?,
+                opened => return Opened::new(opened?),
+            }
+        }
+        Err(Errno::LOOP)
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn change(
 ) -> Result<(), Errno> {
     let (uid, gid) = (uid as u32, gid as u32);
     let object = tracee.object(directory, path, flags as i32)?;
-    let file = object.open()?;
+    let file = object.open(tracee)?;
     let record = file.record();
     let now = record.owner;
     let is_allowed = powerful

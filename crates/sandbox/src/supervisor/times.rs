@@ -16,7 +16,7 @@ pub(super) fn set(tracee: &Tracee<'_>, [directory, path, times, flags, ..]: [u64
     };
     let Ok(file) = tracee
         .object(directory, path, flags)
-        .and_then(|object| object.open())
+        .and_then(|object| object.open(tracee))
     else {
         return Answer::Continue;
     };

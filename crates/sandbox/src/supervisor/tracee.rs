@@ -3,6 +3,10 @@
 //! The working directory of the supervisor is a `/proc` that knows all processes, and its root is the sandbox's. So
 //! `PID/cwd/PATH` and `PID/fd/N/PATH` are what a process sees at `PATH`, and an absolute path is what it is. Nothing needs
 //! to be opened for that.
+//!
+//! That `/proc` also leads to processes outside of the sandbox. So no path that a process names ever begins in it, but
+//! behind a link of the process's own; and what is changed is opened first, and then it is [asked](Tracee::check) whether
+//! the process was the same all along: its number may be another one's by now.
 
 use std::ffi::{CString, OsStr};
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -83,9 +87,17 @@ impl<'a> Tracee<'a> {
         }
     }
 
-    /// Writes into its memory.
+    /// Writes into its memory: by a file, which stays its memory whatever becomes of its number.
     pub(super) fn write(&self, address: u64, bytes: &[u8]) -> Result<(), Errno> {
-        notification::write_memory(self.thread, address, bytes)
+        let path = format!("{}/mem", self.thread);
+        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+        let memory = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
+        self.check()?;
+        match rustix::io::pwrite(memory, bytes, address) {
+            Ok(written) if written == bytes.len() => Ok(()),
+            Ok(_) | Err(Errno::IO | Errno::INVAL) => Err(Errno::FAULT),
+            Err(errno) => Err(errno),
+        }
     }
 
     /// What `path` means to it, in the directory that the descriptor `directory` has open.
@@ -129,6 +141,27 @@ impl<'a> Tracee<'a> {
         CString::new(usable).map_err(|_| Errno::INVAL)
     }
 
+    /// Where the link at the end of a path of [`Self::usable`] leads, if there is one; again as such a path. The kernel
+    /// would follow it as this process, which is nobody in the sandbox's `/proc`.
+    pub(super) fn follow(&self, path: &CString) -> Option<CString> {
+        let own = format!("{}/fd/", self.thread);
+        let is_own = |rest: &[u8]| !rest.contains(&b'/');
+        if path
+            .to_bytes()
+            .strip_prefix(own.as_bytes())
+            .is_some_and(is_own)
+        {
+            // What is open there: no name.
+            return None;
+        }
+        let target = rustix::fs::readlinkat(CWD, path, Vec::new()).ok()?;
+        if target.as_bytes().starts_with(b"/") {
+            return self.usable(0, target.as_bytes()).ok();
+        }
+        let (parent, _) = split(path.to_bytes());
+        CString::new([parent, target.as_bytes()].concat()).ok()
+    }
+
     /// Opens what a path of [`Self::usable`] leads to, without the right to do anything with it.
     pub(super) fn open_path(path: &CString, flags: OFlags) -> Result<OwnedFd, Errno> {
         let flags = flags | OFlags::PATH | OFlags::CLOEXEC;
@@ -151,8 +184,14 @@ impl<'a> Tracee<'a> {
     }
 }
 
-/// What follows the process's own directory in a path that leads through it: `/proc/self` is somebody else here. `/dev`
-/// has links there.
+/// A path as its directory, with the slash, and its last name.
+pub(super) fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    let slash = path.iter().rposition(|&byte| byte == b'/');
+    path.split_at(slash.map_or(0, |at| at + 1))
+}
+
+/// What follows the process's own directory in a path that leads through a link in there: `/proc/self` is somebody else
+/// here. `/dev` has links there. Behind such a link nothing leads back into that `/proc`; before it, `..` would.
 fn own_of(path: &[u8]) -> Option<&str> {
     let path = std::str::from_utf8(path).ok()?;
     match path {
@@ -161,13 +200,21 @@ fn own_of(path: &[u8]) -> Option<&str> {
         "/dev/stderr" => return Some("/fd/2"),
         _ => {}
     }
-    let rest = match path.strip_prefix("/dev/") {
-        Some(rest) if rest.starts_with("fd/") => return path.get(4..),
-        _ => path
+    let rest = match path.strip_prefix("/dev") {
+        Some(rest) => Some(rest).filter(|rest| rest.starts_with("/fd/")),
+        None => path
             .strip_prefix("/proc/self")
-            .or_else(|| path.strip_prefix("/proc/thread-self"))?,
+            .or_else(|| path.strip_prefix("/proc/thread-self")),
+    }?;
+    let mut names = rest.strip_prefix('/')?.split('/');
+    let is_link = match (names.next()?, names.next()) {
+        ("fd", Some(number)) => {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        ("cwd" | "root" | "exe", _) => true,
+        _ => false,
     };
-    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
+    is_link.then_some(rest)
 }
 
 impl Status {
@@ -214,8 +261,14 @@ mod tests {
     #[test]
     fn paths_of_a_process_of_its_own() {
         for (path, expected) in [
-            ("/proc/self", Some("")),
+            ("/proc/self", None),
             ("/proc/self/fd/3", Some("/fd/3")),
+            ("/proc/self/fd/3/../x", Some("/fd/3/../x")),
+            ("/proc/self/../1/root", None),
+            ("/proc/self/fd/../../1/root", None),
+            ("/proc/self//cwd", None),
+            ("/proc/self/task/1/root", None),
+            ("/dev/fd/../1", None),
             ("/proc/thread-self/cwd/x", Some("/cwd/x")),
             ("/dev/fd/7", Some("/fd/7")),
             ("/dev/stdout", Some("/fd/1")),

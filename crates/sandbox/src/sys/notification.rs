@@ -215,35 +215,6 @@ pub(crate) fn read_memory(thread: u32, address: u64, to: &mut [u8]) -> Result<us
     result(read as i64).map(|read| read as usize)
 }
 
-/// Writes into the memory of another process.
-pub(crate) fn write_memory(thread: u32, address: u64, from: &[u8]) -> Result<(), Errno> {
-    let local = libc::iovec {
-        iov_base: from.as_ptr().cast_mut().cast(),
-        iov_len: from.len(),
-    };
-    let remote = libc::iovec {
-        iov_base: std::ptr::without_provenance_mut(
-            usize::try_from(address).map_err(|_| Errno::FAULT)?,
-        ),
-        iov_len: from.len(),
-    };
-    // SAFETY: only reads `from`; the other address is of another process.
-    let written = unsafe {
-        libc::process_vm_writev(
-            thread.cast_signed(),
-            &raw const local,
-            1,
-            &raw const remote,
-            1,
-            0,
-        )
-    };
-    match result(written as i64)? as usize == from.len() {
-        true => Ok(()),
-        false => Err(Errno::FAULT),
-    }
-}
-
 /// `struct stat` of this architecture, as its system calls write it.
 pub(crate) fn stat_at(path: &CStr, flags: i32) -> Result<libc::stat, Errno> {
     let mut stat = MaybeUninit::<libc::stat>::zeroed();

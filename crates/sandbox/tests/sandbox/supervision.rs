@@ -27,7 +27,9 @@ tests![
     the_token_is_hidden,
     other_roots,
     devices,
+    links_are_followed_as_the_process_would,
     no_way_past_the_supervisor,
+    no_way_out_through_the_supervisor,
     every_process_has_its_own_identity,
     a_lost_supervisor_is_an_error,
     supervisors_end,
@@ -46,6 +48,8 @@ pub(crate) fn supervised() -> ExitCode {
     );
     rootfs::record_owners();
     let mut sandbox = place(Path::new(directory));
+    // Hostile scripts know the number of a process outside.
+    let script = &script.replace("OUTSIDE", &std::process::id().to_string());
     let mut process = shell(script);
     let uid = uid.parse().unwrap();
     process.user = User {
@@ -312,6 +316,33 @@ fn no_way_past_the_supervisor() {
         let script = "use Errno; $p = '/tmp'; syscall(0x40000000 + 92, $p, 5, 5); print $!{ENOSYS} > 0 ? 1 : 0";
         assert_eq!(perl(script, "0"), "1");
     }
+}
+
+fn links_are_followed_as_the_process_would() {
+    let script = "cd /tmp; mkdir d; ln -s d/to l; ln -s /tmp/d/last d/to; echo a > l; stat -c '%n %u' d/last; cat l
+        ln -s /dev/stdout log; echo b > log; ln -s /proc/self/fd/1 out; echo c > out; ls d";
+    assert_eq!(says(script, "5"), "d/last 5\na\nb\nc\nlast\nto\n");
+    let script = "cd /tmp; ln -s /dev/stdout log; chown 5 log && stat -L -c %u /dev/stdout; stat -c %u /dev/stdout; stat -c %u log";
+    assert_eq!(says(script, "0"), "5\n0\n0\n");
+}
+
+/// The supervisor sees all processes of the user's; a path of the sandbox must not lead there.
+fn no_way_out_through_the_supervisor() {
+    let home = home();
+    let path = home.path().to_str().unwrap();
+    let target = home.path().join("escaped");
+    let script = "for w in /proc/self/.. /proc/self/fd/../.. /proc/thread-self/../../.. /dev/fd/../.. /proc/self/task/../.. /proc; do
+        for p in OUTSIDE self; do echo x > $w/$p/rootTARGET; mkdir $w/$p/rootTARGET; chown 5 $w/$p/rootTARGET/..; done; done; \
+        cd /proc/self; echo x > ../OUTSIDE/rootTARGET; ln -s /proc/self/../OUTSIDE/rootTARGET /tmp/l; echo x > /tmp/l; \
+        ln -s ../../../../../../../../..TARGET /tmp/m; echo x > /tmp/m";
+    let script = script.replace("TARGET", target.to_str().unwrap());
+    for uid in ["5", "0"] {
+        let script = format!("({script}) 2> /dev/null; true");
+        as_user("supervised", &[path, &script, uid], "");
+        assert!(!target.exists());
+    }
+    let mut value = [0; 64];
+    assert!(rustix::fs::getxattr(home.path(), rootfs::OWNER, &mut value).is_err());
 }
 
 fn every_process_has_its_own_identity() {
