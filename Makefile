@@ -2,6 +2,7 @@
 #
 #   make demo     build an example naively and in two stages, run it, show what stayed behind
 #   make test     every test
+#   make test-users        the conformance cases as ordinary users, with subordinate IDs and without (root)
 #   make test-registries   push to a real registry, pull with skopeo, buildah and Docker, pull back (root)
 #   make test-archives     read and write archives with Docker, podman, buildah and skopeo (root)
 #   make test-caches       caches that cross machines: a registry, a folder, a bucket; with times (root)
@@ -21,7 +22,7 @@ JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test test-rust test-binary test-conformance test-examples test-registries test-archives test-caches test-isolation lint bench fuzz clean
+.PHONY: build demo test test-rust test-binary test-conformance test-users test-examples test-registries test-archives test-caches test-isolation lint bench fuzz clean
 
 build:
 	scripts/setup build
@@ -33,7 +34,7 @@ demo: build
 	scripts/setup demo
 	CARAFE=$(CARAFE) scripts/demo
 
-test: test-rust test-binary test-conformance test-examples
+test: test-rust test-binary test-conformance test-users test-examples
 
 # What the kernel refuses is a failure here, not a test left out.
 test-rust:
@@ -46,6 +47,10 @@ test-binary: build
 test-conformance: build
 	scripts/setup test
 	BUSYBOX=target/tools/busybox tests/conformance/conformance.py --carafe $(CARAFE) -j $(JOBS)
+
+test-users: build
+	scripts/setup test
+	scripts/test-users $(CARAFE) -j $(JOBS)
 
 test-examples: build
 	scripts/setup demo
