@@ -88,6 +88,8 @@ pub(crate) fn ordinary_user() -> ExitCode {
     let directory = PathBuf::from(arguments.next().unwrap());
     let folders: Vec<PathBuf> = arguments.map(PathBuf::from).collect();
     enter_user_namespace().unwrap();
+    // As carafe does, so that the emulated program is under a supervisor, too.
+    rootfs::record_owners();
     let emulation = Emulation::of("arm64", &folders);
     let path = |name: &str| directory.join(name);
     let mut sandbox = Sandbox::new(overlay(&path("base"), &path("upper"), &path("work")));
