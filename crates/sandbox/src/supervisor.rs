@@ -42,10 +42,10 @@ mod identity;
 mod limits;
 mod object;
 mod owners;
-mod peer;
 mod process;
 mod roots;
 mod serve;
+mod sockets;
 mod times;
 mod tracee;
 mod view;
@@ -59,7 +59,14 @@ pub(crate) const NAME: &str = "step-supervisor";
 /// kernel has what it takes.
 pub(crate) fn is_needed() -> bool {
     static IS_POSSIBLE: OnceLock<bool> = OnceLock::new();
-    rootfs::are_owners_recorded() && *IS_POSSIBLE.get_or_init(notification::can_notify)
+    rootfs::are_owners_recorded() && *IS_POSSIBLE.get_or_init(is_possible)
+}
+
+/// Whether the kernel has what a supervisor takes, and lets it look into the memory of processes (of Yama's scopes, the
+/// last one does not).
+pub(crate) fn is_possible() -> bool {
+    let scope = std::fs::read("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
+    notification::can_notify() && !scope.starts_with(b"3")
 }
 
 /// The way from the first process of a sandbox to its supervisor.

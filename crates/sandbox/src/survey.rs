@@ -12,7 +12,7 @@ use crate::mount;
 use crate::step::Step;
 use crate::sys::{self, Depth};
 use crate::user_namespace::Trial;
-use crate::{Capabilities, Capability, Error, emulation};
+use crate::{Capabilities, Capability, Error, emulation, supervisor};
 
 /// Makes a user namespace in a child, which is gone afterwards.
 ///
@@ -28,6 +28,12 @@ pub fn try_user_namespace() -> Result<(), Error> {
 /// The step that the kernel refused.
 pub fn try_sandbox() -> Result<(), Error> {
     emulation::runs_in_sandbox(Machine::host()).map(drop)
+}
+
+/// Whether users and owners can be made up where a user namespace has a single ID.
+#[must_use]
+pub fn can_supervise() -> bool {
+    supervisor::is_possible()
 }
 
 /// Makes a mount of the directory in which root's files are another user's, and attaches it nowhere.

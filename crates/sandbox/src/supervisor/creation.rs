@@ -10,20 +10,20 @@ use rootfs::{Device, Record};
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, mkdirat, mknodat, symlinkat};
 use rustix::io::Errno;
 
-use super::calls::{CWD, MAKES};
+use super::calls::MAKES;
 use super::identity::Identity;
 use super::object::{MOST_LINKS, Opened};
 use super::tracee::{Tracee, split};
 use crate::sys::notification::Answer;
 
 /// Where something is to be made, and what is to be recorded of it.
-struct Place {
+pub(super) struct Place {
     directory: OwnedFd,
     name: CString,
     record: Record,
 }
 
-/// What of an [open](open) call matters.
+/// What matters of a call that opens.
 #[derive(Clone, Copy)]
 pub(super) struct How {
     pub(super) flags: u64,
@@ -146,7 +146,7 @@ pub(super) fn make_node(
 
 /// Has this process's umask be the other's, so that the kernel makes of it what it does where a directory has an access
 /// control list.
-pub(super) fn set_umask(tracee: &Tracee<'_>) -> Option<()> {
+fn set_umask(tracee: &Tracee<'_>) -> Option<()> {
     rustix::process::umask(tracee.status().ok()?.umask()?);
     Some(())
 }
@@ -165,7 +165,7 @@ fn record_in(directory: &Opened, identity: &Identity) -> Record {
 
 impl Place {
     /// The place of a new name. `None` where the kernel has the last word.
-    fn find(
+    pub(super) fn find(
         tracee: &Tracee<'_>,
         (directory, path): (u64, &[u8]),
         resolve: u64,
@@ -222,7 +222,7 @@ impl Place {
     }
 
     /// This place, unless nothing is to be recorded of what is made there, so that the kernel may make it.
-    fn of_others(self) -> Option<Self> {
+    pub(super) fn of_others(self) -> Option<Self> {
         Some(self).filter(|place| place.record != Record::default())
     }
 
@@ -250,7 +250,7 @@ impl Place {
     }
 
     /// Makes something, and records whose it is.
-    fn make(
+    pub(super) fn make(
         &self,
         tracee: &Tracee<'_>,
         make: impl FnOnce(&Self) -> Result<(), Errno>,
@@ -283,38 +283,4 @@ fn open_beneath(
     };
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     rustix::fs::openat2(base, path, flags, Mode::empty(), resolve)
-}
-
-/// bind(2) of a UNIX socket to a path: as the process itself would do it, from its working directory, as the address is
-/// kept as it was given.
-pub(super) fn bind(
-    tracee: &Tracee<'_>,
-    [socket, address, length, ..]: [u64; 6],
-    identity: &Identity,
-) -> Option<Answer> {
-    let mut bytes = [0; size_of::<libc::sockaddr_un>()];
-    let length = usize::try_from(length).ok()?.min(bytes.len());
-    tracee.fill(address, &mut bytes[..length]).ok()?;
-    let (family, path) = bytes[..length].split_at_checked(2)?;
-    let path = path.split(|&byte| byte == 0).next()?;
-    // An abstract address, or none, begins with a NUL byte: unix(7).
-    if i32::from(u16::from_ne_bytes([family[0], family[1]])) != libc::AF_UNIX || path.is_empty() {
-        return None;
-    }
-    let place = Place::find(tracee, (CWD, path), 0, identity)?.of_others()?;
-    let socket = tracee.descriptor(socket as i32).ok()?;
-    let path = CString::new(path).ok()?;
-    let at = Tracee::open_path(&tracee.usable(CWD, b"").ok()?, OFlags::DIRECTORY);
-    let (proc, at) = (
-        Tracee::open_path(&c".".to_owned(), OFlags::DIRECTORY).ok()?,
-        at.ok()?,
-    );
-    place.make(tracee, |_| {
-        let address = rustix::net::SocketAddrUnix::new(&path)?;
-        rustix::process::fchdir(&at)?;
-        let bound = rustix::net::bind(&socket, &address);
-        // Where all paths of this process begin.
-        rustix::process::fchdir(&proc).expect("it is an open directory");
-        bound
-    })
 }

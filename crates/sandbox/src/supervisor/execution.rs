@@ -1,6 +1,7 @@
 //! execve(2): programs whose file sets the user or group.
 
 use std::collections::HashMap;
+use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
 
@@ -24,13 +25,17 @@ struct Begun {
     token: u64,
     /// What it was to execute: device and number.
     program: (u64, u64),
+    /// Where its stack began before. Under an emulator, what runs is the emulator's file before and after.
+    stack: Option<u64>,
 }
 
-/// Who a file makes of those that execute it.
+/// Who a program makes of those that execute it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct SetIds {
     user: Option<u32>,
     group: Option<u32>,
+    /// Its file: device and number.
+    program: (u64, u64),
 }
 
 impl Executions {
@@ -44,17 +49,22 @@ impl Executions {
         let object = tracee.object(directory, path, flags as i32)?;
         let set = set_ids(tracee, &object)?;
         let before = identities.of(tracee.thread).ok_or(Errno::SRCH)?;
-        let (ids, program) = set.map_or((NOTHING, None), |(ids, program)| (ids, Some(program)));
-        let after = before.after_execution(ids.user, ids.group);
+        let after =
+            before.after_execution(set.and_then(|set| set.user), set.and_then(|set| set.group));
         if after == *before {
             return Ok(());
         }
         tracee.check()?;
         let token = Identities::token(tracee.thread)?;
         identities.set(tracee.thread, after)?;
-        if let Some(program) = program {
+        if let Some(SetIds { program, .. }) = set {
             self.forget_the_gone();
-            self.0.insert(tracee.thread, Begun { token, program });
+            let begun = Begun {
+                token,
+                program,
+                stack: stack_of(tracee.thread),
+            };
+            self.0.insert(tracee.thread, begun);
         }
         Ok(())
     }
@@ -67,9 +77,10 @@ impl Executions {
         let Some(begun) = self.0.remove(&thread) else {
             return;
         };
-        let path = std::ffi::CString::new(format!("{thread}/exe")).unwrap_or_default();
+        let path = CString::new(format!("{thread}/exe")).unwrap_or_default();
         let runs = notification::stat_at(&path, 0);
-        if !runs.is_ok_and(|runs| (runs.st_dev, runs.st_ino) == begun.program) {
+        let is_program = runs.is_ok_and(|runs| (runs.st_dev, runs.st_ino) == begun.program);
+        if !is_program && begun.stack == stack_of(thread) {
             // It may have ended.
             let _ = Identities::set_token(thread, begun.token);
         }
@@ -83,16 +94,22 @@ impl Executions {
     }
 }
 
-const NOTHING: SetIds = SetIds {
-    user: None,
-    group: None,
-};
+/// Where the stack of a process begins, which is elsewhere after each execution: proc_pid_stat(5), `startstack`.
+fn stack_of(thread: u32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("{thread}/stat")).ok()?;
+    // The second field is a name in parentheses, which may have blanks.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    fields.split(' ').nth(28 - 3)?.parse().ok()
+}
 
-/// What the file says, and which it is. The kernel's rules: of a program, not of a script; not where the mount or the
+/// What a file says, if anything. The kernel's rules: of a program, not of a script; not where the mount or the
 /// process forbids it (execve(2)).
-fn set_ids(tracee: &Tracee<'_>, object: &Object) -> Result<Option<(SetIds, (u64, u64))>, Errno> {
+fn set_ids(tracee: &Tracee<'_>, object: &Object) -> Result<Option<SetIds>, Errno> {
     let file = object.open(tracee)?;
     let bits = of_mode(file.mode);
+    if file.mode & (libc::S_IXUSR | libc::S_IXGRP | libc::S_IXOTH) == 0 {
+        return Err(Errno::ACCESS);
+    }
     if !file.is_regular() || bits == (false, false) {
         return Ok(None);
     }
@@ -104,11 +121,11 @@ fn set_ids(tracee: &Tracee<'_>, object: &Object) -> Result<Option<(SetIds, (u64,
         return Ok(None);
     }
     let (uid, gid) = file.record().owner;
-    let ids = SetIds {
+    Ok(Some(SetIds {
         user: bits.0.then_some(uid),
         group: bits.1.then_some(gid),
-    };
-    Ok(Some((ids, file.number)))
+        program: file.number,
+    }))
 }
 
 /// Whether the user and the group are set. Without the right to execute, the group's bit means something else.

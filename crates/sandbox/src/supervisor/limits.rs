@@ -4,8 +4,8 @@
 use super::tracee::Tracee;
 use crate::sys::notification::Answer;
 
-/// `RLIMIT_LOCKS`, which no kernel since 2.4.25 heeds (getrlimit(2)).
-pub(super) const TOKEN: u32 = libc::RLIMIT_LOCKS as u32;
+/// `RLIMIT_LOCKS` (`asm-generic/resource.h`), which no kernel since 2.4.25 heeds (getrlimit(2)).
+pub(super) const TOKEN: u32 = 10;
 
 /// getrlimit(2): there is no limit, of course.
 pub(super) fn get(tracee: &Tracee<'_>, to: u64) -> Answer {

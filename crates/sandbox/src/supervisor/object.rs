@@ -134,10 +134,10 @@ impl Opened {
     /// memory of an old kernel.
     pub(super) fn set_record(&self, record: Record) -> Result<(), Errno> {
         let recorded = match (self.has_attributes(), record.to_attribute()) {
-            (true, None) => rustix::fs::removexattr(&self.path(), rootfs::OWNER),
+            (true, None) => rustix::fs::removexattr(self.path(), rootfs::OWNER),
             (true, Some(text)) => {
                 let flags = XattrFlags::empty();
-                rustix::fs::setxattr(&self.path(), rootfs::OWNER, text.as_bytes(), flags)
+                rustix::fs::setxattr(self.path(), rootfs::OWNER, text.as_bytes(), flags)
             }
             (false, _) => self.set_time(record.owner),
         };

@@ -38,7 +38,10 @@ struct Orders {
 
 /// Is the supervisor.
 pub(crate) fn run(arguments: ArgsOs) -> ! {
-    let code = match read(arguments).ok_or(Errno::INVAL).and_then(supervise) {
+    let code = match read(arguments)
+        .ok_or(Errno::INVAL)
+        .and_then(|orders| supervise(&orders))
+    {
         Ok(()) => 0,
         Err(_) => BROKEN,
     };
@@ -88,7 +91,7 @@ pub(super) fn arguments(
     arguments
 }
 
-fn supervise(orders: Orders) -> Result<(), Errno> {
+fn supervise(orders: &Orders) -> Result<(), Errno> {
     let (socket, process) = (sys::adopt(orders.socket)?, sys::adopt(orders.process)?);
     stand_aside()?;
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;

@@ -14,7 +14,7 @@ use super::identities::Identities;
 use super::identity::Identity;
 use super::roots::Roots;
 use super::tracee::Tracee;
-use super::{attributes, limits, owners, peer, times, view};
+use super::{attributes, limits, owners, sockets, times, view};
 use crate::sys::notification::{self, Answer, Notification};
 use crate::{Capabilities, Capability};
 
@@ -111,7 +111,7 @@ impl Supervisor {
                 let _ = self.executions.begin(&tracee, arguments, identities);
                 Answer::Continue
             }
-            Call::Peer => match peer::tell(&tracee, arguments, &self.identities) {
+            Call::Peer => match sockets::tell_peer(&tracee, arguments, &self.identities) {
                 Ok(Some(())) => Answer::Value(0),
                 _ => Answer::Continue,
             },
@@ -161,7 +161,7 @@ impl Supervisor {
                 let powerful = self.is_able(identity, Capability::Mknod);
                 creation::make_node(tracee, arguments, identity, powerful)
             }
-            Call::Bind => creation::bind(tracee, arguments, identity),
+            Call::Bind => sockets::bind(tracee, arguments, identity),
             _ => None,
         };
         made.unwrap_or(Answer::Continue)

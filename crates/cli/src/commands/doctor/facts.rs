@@ -23,6 +23,8 @@ pub(super) struct Facts {
     pub(super) namespace: Result<(), sandbox::Error>,
     pub(super) maps: IdMaps,
     pub(super) filters: Filters,
+    /// Whether users and owners can be made up.
+    pub(super) supervised: bool,
     pub(super) controllers: [Controller; 4],
     /// Who carafe is at work, and how long it took to become that.
     pub(super) identity: Result<(Identity, Duration), sandbox::Error>,
@@ -76,6 +78,7 @@ impl Facts {
             namespace,
             maps,
             filters,
+            supervised: survey::can_supervise(),
             controllers,
             identity,
             sandbox,

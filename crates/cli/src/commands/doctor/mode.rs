@@ -43,7 +43,7 @@ impl Mode {
     }
 
     fn of_identity(identity: &Identity, took: Duration, facts: &Facts) -> Self {
-        let supervised = facts.filters.wait_killable;
+        let supervised = facts.supervised;
         match identity {
             Identity::Subordinate { uids, gids } => Self::Subordinate {
                 uids: *uids,
@@ -109,7 +109,7 @@ impl Mode {
         const MADE_UP: &str = "users and owners come out right, but hold nobody off: USER app can write what root can";
         const NO_32_BITS: &str = "no 32-bit programs in a RUN";
         const SINGLE: &str = "no files of others than root: chown, USER, useradd and apt-get fail; that takes \
-             Linux 5.19";
+             Linux 5.19, and kernel.yama.ptrace_scope below 3";
         const NO_MOUNTS: &str =
             "no RUN; what takes no mount can be built (COPY into a directory that it makes)";
         let limits: &[&str] = match self {
