@@ -6,7 +6,7 @@ pub(crate) mod session;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -169,6 +169,7 @@ fn base() -> Vec<u8> {
     let applets = [
         "sh", "cat", "echo", "tr", "printf", "sleep", "id", "env", "pwd", "ls", "head", "httpd",
         "mkdir", "touch", "hostname", "true", "kill", "test", "nc", "stat", "cut", "rm", "grep",
+        "timeout",
     ];
     let directory = |name: &str, mode| (Entry::new(name, Kind::Directory, mode), Vec::new());
     let file =
