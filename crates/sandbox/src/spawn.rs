@@ -78,15 +78,15 @@ pub fn spawn(sandbox: &Sandbox, process: &Process, stdio: Stdio) -> Result<Child
             .and_then(|terminal| terminal.devpts.as_ref()),
     };
     let (child, outcome) = order.start(|executable, sent| {
-        let namespaces = match sandbox.network {
-            Network::Host => NAMESPACES,
-            Network::None | Network::Private => NAMESPACES | libc::CLONE_NEWNET,
+        let network = match (sandbox.network, &sandbox.network_namespace) {
+            (Network::None | Network::Private, None) => libc::CLONE_NEWNET,
+            (Network::Host, _) | (_, Some(_)) => 0,
         };
         start(
             executable,
             sent.file.as_raw_fd(),
             &sent.inherited,
-            namespaces,
+            NAMESPACES | network,
         )
     })?;
     let terminal = terminal.map(|terminal| terminal.controlling);
