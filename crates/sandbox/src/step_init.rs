@@ -156,7 +156,10 @@ fn build(
         pivot::make_root_read_only(&root)?;
     }
     stdio::give_to(process)?;
-    ulimit::set(&sandbox.ulimits)?;
+    match supervisor {
+        Some(_) => ulimit::set_under_supervisor(&sandbox.ulimits)?,
+        None => ulimit::set(&sandbox.ulimits)?,
+    }
     if let Some(namespace) = sandbox.user_namespace {
         move_into_thread_name_spaces(namespace.as_fd(), ThreadNameSpaceType::USER)
             .at(Step::EnterUserNamespace)?;

@@ -64,6 +64,17 @@ impl FromStr for UlimitResource {
     }
 }
 
+/// As [`set`], but for the limit that no kernel heeds and that the supervisor needs.
+pub(crate) fn set_under_supervisor(limits: &[Ulimit]) -> Result<(), Failure> {
+    let is_needed = |limit: &&Ulimit| limit.resource == UlimitResource::Locks;
+    let limits: Vec<Ulimit> = limits
+        .iter()
+        .filter(|limit| !is_needed(limit))
+        .copied()
+        .collect();
+    set(&limits)
+}
+
 /// Limits this process, while it still has the privilege to.
 pub(crate) fn set(limits: &[Ulimit]) -> Result<(), Failure> {
     for limit in limits {

@@ -111,10 +111,13 @@ fn or(id: u32, now: u32) -> u32 {
 impl Identity {
     /// Who `user` is when it begins.
     pub(super) fn new(user: &User) -> Self {
+        let mut groups = user.groups.clone();
+        // As the kernel keeps them.
+        groups.sort_unstable();
         Self {
             user: Ids::all(user.uid),
             group: Ids::all(user.gid),
-            groups: user.groups.clone(),
+            groups,
             permitted: user.uid == 0,
             effective: user.uid == 0,
             keeps: false,
