@@ -74,3 +74,36 @@ impl Identities {
         Ok(token)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Identities, Identity, MOST};
+    use crate::User;
+    use rustix::io::Errno;
+
+    fn user(uid: u32, groups: usize) -> Identity {
+        Identity::new(&User {
+            uid,
+            gid: uid,
+            groups: vec![uid; groups],
+        })
+    }
+
+    #[test]
+    fn nobody_makes_up_more_identities_than_there_is_room_for() {
+        let (mut identities, first) = Identities::new(7, user(0, 0));
+        assert_eq!(first, 7 << 32);
+        for uid in 1..MOST {
+            let uid = u32::try_from(uid).unwrap();
+            assert_eq!(identities.add(user(uid, 0)), Ok(first + u64::from(uid)));
+        }
+        assert_eq!(identities.add(user(u32::MAX - 1, 0)), Err(Errno::AGAIN));
+    }
+
+    #[test]
+    fn nor_more_groups() {
+        let (mut identities, _) = Identities::new(7, user(0, 0));
+        let added = (1..).take_while(|&uid| identities.add(user(uid, 1 << 16)).is_ok());
+        assert_eq!(added.count(), 16);
+    }
+}
