@@ -58,6 +58,10 @@ impl Facts {
         let controllers = Controller::survey();
         let (identity, took) = timed(sandbox::enter_user_namespace);
         let identity = identity.map(|identity| (identity, took));
+        if sandbox::has_single_id() {
+            // As for a build, so that what is tried runs under a supervisor, too.
+            rootfs::record_owners();
+        }
         let sandbox = identity.is_ok().then(|| {
             let (tried, took) = timed(survey::try_sandbox);
             tried.map(|()| took)

@@ -96,7 +96,7 @@ impl Mode {
             Self::Single {
                 supervised: true, ..
             } => {
-                "a step costs 1 ms more than root's, and programs that look at many files take longer"
+                "a step costs 1 to 2 ms more than root's, and programs that look at many files take longer"
             }
             _ => "steps cost what root's do",
         };
