@@ -32,4 +32,4 @@ pub use overlay::{Overlay, Upper, adopt_root};
 pub use owner::{OWNER, are_owners_recorded, record_owners};
 pub use root::{FollowLast, MakeDir, Root};
 pub use union::{Found, Union, UnionDir, UnionEntry};
-pub use xattr::{CAPABILITY, Xattrs, capability};
+pub use xattr::{CAPABILITY, Xattrs, capability, xattrs};

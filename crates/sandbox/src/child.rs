@@ -17,6 +17,8 @@ pub struct Child {
     pid: u32,
     pidfd: OwnedFd,
     terminal: Option<OwnedFd>,
+    /// The signal that ends it, with all that it has started.
+    stop: i32,
     /// How it ended, once that is known; the kernel tells it only once.
     exit: Option<Exit>,
 }
@@ -53,8 +55,15 @@ impl Child {
             pid: started.pid,
             pidfd: started.pidfd,
             terminal,
+            stop: libc::SIGKILL,
             exit: None,
         }
+    }
+
+    /// The same, ended by another signal.
+    pub(crate) fn stopped_by(mut self, stop: i32) -> Self {
+        self.stop = stop;
+        self
     }
 
     /// Process id in the caller's PID namespace.
@@ -112,7 +121,7 @@ impl Child {
     /// # Errors
     /// When the kernel refuses to send the signal.
     pub fn kill(&self) -> Result<(), Error> {
-        self.signal(libc::SIGKILL)
+        self.signal(self.stop)
     }
 
     /// Sends a signal, by number. As process 1 of its namespace it gets only those that it has a handler for, and

@@ -17,8 +17,8 @@ use crate::step::Step;
 use crate::sys::{self, Depth, StartFailure, Started, Strings};
 use crate::terminal::Terminal;
 use crate::{
-    Capabilities, Child, Entry, Error, Network, Process, Sandbox, Seccomp, Stdio, devices,
-    emulator, executable, guard, mount, seccomp, step_init, user_namespace,
+    Capabilities, Child, Entry, Error, Isolation, Network, Process, Sandbox, Seccomp, Stdio,
+    chroot, devices, emulator, executable, guard, mount, seccomp, step_init, user_namespace,
 };
 
 /// The namespaces of every sandbox.
@@ -75,9 +75,10 @@ pub fn spawn(sandbox: &Sandbox, process: &Process, stdio: Stdio) -> Result<Child
             .and_then(|terminal| terminal.devpts.as_ref()),
     };
     let (started, outcome) = order.start(|executable, sent| {
-        let namespaces = match sandbox.network {
-            Network::Host => NAMESPACES,
-            Network::None | Network::Private => NAMESPACES | libc::CLONE_NEWNET,
+        let namespaces = match (sandbox.isolation, sandbox.network) {
+            (Isolation::Chroot, _) => 0,
+            (_, Network::Host) => NAMESPACES,
+            (_, Network::None | Network::Private) => NAMESPACES | libc::CLONE_NEWNET,
         };
         start(
             executable,
@@ -87,7 +88,12 @@ pub fn spawn(sandbox: &Sandbox, process: &Process, stdio: Stdio) -> Result<Child
         )
     })?;
     let terminal = terminal.map(|terminal| terminal.controlling);
-    settle(Child::new(started, terminal), outcome)
+    let child = Child::new(started, terminal);
+    let child = match sandbox.isolation {
+        Isolation::Namespaces => child,
+        Isolation::Chroot => child.stopped_by(chroot::STOP),
+    };
+    settle(child, outcome)
 }
 
 /// Starts `process` in the sandbox of a process that runs. It is killed when the whole calling process ends, and
@@ -190,7 +196,10 @@ impl Start<'_> {
         })
         .map_err(channel)?;
         let started = begin(executable, &order)?;
-        guard::watch(started.pidfd.as_fd());
+        // In a chroot the child looks after what it has started itself, which it could not if it were killed.
+        if !self.place.is_chroot() {
+            guard::watch(started.pidfd.as_fd());
+        }
         // The end of the socket's stream can only come when no copy of the child's end is left here; and the reader of
         // a pipe waits for the same.
         drop((order, report, self.stdio));
@@ -257,6 +266,9 @@ fn check(sandbox: &Sandbox, process: &Process) -> Result<(), Error> {
         .all(|device| devices::is_possible(&device.path))
     {
         return invalid("device", "its path is not one below /dev");
+    }
+    if sandbox.isolation == Isolation::Chroot && !sandbox.mounts.is_empty() {
+        return invalid("mount", "there is none in a chroot");
     }
     let mut owners = sandbox.mounts.iter().flat_map(|mount| match mount.kind {
         crate::MountKind::File { uid, gid, .. } => [uid, gid],

@@ -248,6 +248,9 @@ impl CommandError {
             }
             builder::Error::Unreadable { .. } if is_denied(&error) => Self::new(chain(&error))
                 .hint("make it readable for yourself, or leave it out with .dockerignore"),
+            builder::Error::NeedsNamespaces { .. } => {
+                Self::new(error.to_string()).hint(sandbox::survey::why_denied())
+            }
             builder::Error::SshMissing { ref id } => {
                 let hint = format!(
                     "--ssh {id} forwards the agent that SSH_AUTH_SOCK names, --ssh {id}=FILE lets a key be used"

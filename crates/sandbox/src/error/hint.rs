@@ -155,7 +155,8 @@ fn of_refusal(refusal: Refusal) -> &'static str {
         Refusal::Threads => "it must be made before the program starts threads",
         Refusal::NotBuilt => "the kernel is built without CONFIG_USER_NS; run carafe as root",
         Refusal::Filtered => {
-            "who starts this container can allow it: docker run --security-opt seccomp=unconfined \
+            "root of this container can build without (docker run --user 0; in Kubernetes, runAsUser: 0), in a chroot; and \
+             who starts it can allow it: docker run --security-opt seccomp=unconfined \
              --security-opt apparmor=unconfined --security-opt systempaths=unconfined; in Kubernetes, \
              seccompProfile.type: Unconfined and procMount: Unmasked"
         }

@@ -28,6 +28,8 @@ pub(super) struct Facts {
     pub(super) identity: Result<(Identity, Duration), sandbox::Error>,
     /// How long the smallest sandbox took, if one was tried.
     pub(super) sandbox: Option<Result<Duration, sandbox::Error>>,
+    /// How long the smallest chroot took, where steps have to run in one.
+    pub(super) chroot: Option<Result<Duration, sandbox::Error>>,
     /// Where the store is.
     pub(super) store: PathBuf,
     pub(super) site: Result<Site, store::Error>,
@@ -57,6 +59,11 @@ impl Facts {
             let (tried, took) = timed(survey::try_sandbox);
             tried.map(|()| took)
         });
+        let wants_chroot = identity.is_ok() && config.wants_chroot()?;
+        let chroot = wants_chroot.then(|| {
+            let (tried, took) = timed(survey::try_chroot);
+            tried.map(|()| took)
+        });
         let site = Site::examine(&store);
         let place = site.as_ref().map_or(Path::new("/"), |site| &site.directory);
         let idmapped = survey::try_idmapped_mount(place).is_ok();
@@ -79,12 +86,18 @@ impl Facts {
             controllers,
             identity,
             sandbox,
+            chroot,
             store,
             idmapped,
             site,
             foreign,
             programs: PROGRAMS.map(find).into(),
         })
+    }
+
+    /// Whether steps run in a chroot.
+    pub(super) fn has_chroot(&self) -> bool {
+        matches!(self.chroot, Some(Ok(_)))
     }
 
     /// Where a program is.

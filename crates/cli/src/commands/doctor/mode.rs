@@ -17,6 +17,8 @@ pub(super) enum Mode {
     },
     /// As root of an own user namespace that has no other id.
     Single { why: String, took: Duration },
+    /// As root without namespaces and mounts: in a chroot.
+    Chroot,
     /// Not at all, or (for `root`) just what needs no mount.
     None { root: bool },
 }
@@ -30,6 +32,7 @@ impl Mode {
         let works = matches!(facts.sandbox, Some(Ok(_)))
             && facts.site.as_ref().is_ok_and(|site| site.overlay.is_ok());
         match &facts.identity {
+            Ok(_) if facts.has_chroot() && facts.site.is_ok() => Self::Chroot,
             Ok((identity, took)) if works => Self::of_identity(identity, *took, facts.ids),
             _ => Self::None {
                 root: facts.identity.is_ok(),
@@ -58,6 +61,7 @@ impl Mode {
             Self::Root { .. } => "root",
             Self::Subordinate { .. } => "subordinate",
             Self::Single { .. } => "single",
+            Self::Chroot => "chroot",
             Self::None { .. } => "none",
         }
     }
@@ -70,6 +74,7 @@ impl Mode {
                 format!("ordinary user with subordinate ids: {uids} user ids, {gids} group ids")
             }
             Self::Single { why, .. } => format!("ordinary user with a single id: {why}"),
+            Self::Chroot => "root in a chroot, without namespaces and mounts".to_owned(),
             Self::None { .. } => "none".to_owned(),
         }
     }
@@ -78,6 +83,9 @@ impl Mode {
     pub(super) fn cost(&self) -> String {
         let (took, whose) = match self {
             Self::Root { .. } | Self::None { .. } => return String::new(),
+            Self::Chroot => {
+                return "costs a copy of the image's files in each stage, and a look at all of them in each step".to_owned();
+            }
             Self::Subordinate { took, .. } => (took, "newuidmap and newgidmap"),
             Self::Single { took, .. } => (took, "the user namespace"),
         };
@@ -93,7 +101,13 @@ impl Mode {
         const SINGLE: &str = "no files of others than root: chown, USER, useradd and apt-get fail";
         const NO_MOUNTS: &str =
             "no RUN; what takes no mount can be built (COPY into a directory that it makes)";
+        const IN_CHROOT: &[&str] = &[
+            "no processes in /proc, nothing in /sys, and no host name, network (--network=none) or read-only mounts of a step's own",
+            "steps are not isolated from this machine's processes and network",
+            "no containers (run, exec)",
+        ];
         let limits: &[&str] = match self {
+            Self::Chroot => IN_CHROOT,
             Self::None { root: true } => &[NO_MOUNTS],
             Self::Root { ids: ALL } | Self::None { .. } => &[],
             Self::Root { ids: 1 } | Self::Single { .. } => &[SINGLE, NO_DEVICES],
