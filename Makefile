@@ -21,7 +21,7 @@ JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test test-rust test-binary test-conformance test-examples test-registries test-archives test-caches test-isolation lint bench fuzz clean
+.PHONY: build demo test test-rust test-binary test-conformance test-examples test-registries test-archives test-caches test-isolation test-nested lint bench fuzz clean
 
 build:
 	scripts/setup build
@@ -33,7 +33,7 @@ demo: build
 	scripts/setup demo
 	CARAFE=$(CARAFE) scripts/demo
 
-test: test-rust test-binary test-conformance test-examples
+test: test-rust test-binary test-conformance test-examples test-nested
 
 # What the kernel refuses is a failure here, not a test left out.
 test-rust:

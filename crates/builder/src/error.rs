@@ -237,7 +237,7 @@ pub enum Error {
         reason: String,
     },
     /// Something was asked for that a chroot cannot give.
-    #[error("{what} needs namespaces and mounts, which are refused here: steps run in a chroot")]
+    #[error("{what} needs namespaces, and steps run in a chroot")]
     NeedsNamespaces {
         /// What was asked for.
         what: &'static str,

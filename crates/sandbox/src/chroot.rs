@@ -28,6 +28,8 @@ pub(crate) fn build(
     filter: &[u8],
     report: &Report,
 ) -> Result<(), Failure> {
+    // Two, so that what is left is killed also if one of them is.
+    descendants::split(report)?;
     descendants::split(report)?;
     rustix::process::setsid().at(Step::Session)?;
     cgroup::enter(&sandbox.cgroups)?;

@@ -179,6 +179,7 @@ fn base() -> Vec<u8> {
     let applets = [
         "sh", "cat", "echo", "tr", "printf", "sleep", "id", "env", "pwd", "ls", "head", "httpd",
         "mkdir", "touch", "hostname", "true", "kill", "test", "nc", "stat", "cut", "rm", "grep",
+        "setsid",
     ];
     let directory = |name: &str, mode| (Entry::new(name, Kind::Directory, mode), Vec::new());
     let file =

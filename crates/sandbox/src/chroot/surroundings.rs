@@ -39,6 +39,7 @@ pub fn fill_dev(dev: &Dir, devices: &[Device]) -> Result<(), rootfs::Error> {
     }
     // There is no other terminal than the caller's, and nothing in /proc that would lead to what is open.
     dev.symlink("stdin", "null")?;
+    dev.symlink("fd", "/proc/self/fd")?;
     dev.mkdir("pts", 0o755)?;
     dev.mkdir("mqueue", 0o755)?;
     dev.mkdir("shm", 0o755)?;
