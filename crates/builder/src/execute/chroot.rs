@@ -8,7 +8,7 @@ use dockerfile::ast::Network;
 use dockerfile::{Diagnostic, Severity};
 use rootfs::{FollowLast, Root};
 use sandbox::{Isolation, Sandbox};
-use store::{CacheMountId, Covers, Draft, Guest};
+use store::{CacheMount, CacheMountId, Covers, Draft, Guest};
 
 use super::bind::{Held, cache_identity};
 use super::run::{Pipe, Prepared, make_workdir};
@@ -60,28 +60,58 @@ impl Executor<'_> {
             lent: Vec::new(),
         };
         let outputs = mounts.put_surroundings(&sandbox)?;
-        for mount in &run.mounts {
-            self.put(work, mount, held, &mut mounts)?;
-        }
-        if let Some(script) = &run.script {
-            mounts.put_file(
-                Path::new(&script.path),
-                script.content.as_bytes(),
-                0o755,
-                (0, 0),
-            )?;
-        }
+        self.put_all(work, run, held, &mut mounts)?;
+        let programs = &self.environment.programs;
         Ok(Prepared {
             sandbox,
             process,
-            emulation: self
-                .emulations
-                .of(run.foreign.as_ref(), &self.environment.programs),
+            emulation: self.emulations.of(run.foreign.as_ref(), programs),
             _stubs: None,
             covers: Some(mounts.covers),
             outputs: Some(outputs),
             _group: group,
         })
+    }
+
+    /// Puts what a step asks for over its working copy.
+    fn put_all(
+        &self,
+        work: &Work<'_>,
+        run: &RunOperation,
+        held: &mut Held,
+        mounts: &mut Mounts,
+    ) -> Result<(), Error> {
+        self.take_caches(work, run, held)?;
+        for mount in &run.mounts {
+            self.put(work, mount, held, mounts)?;
+        }
+        match &run.script {
+            Some(script) => {
+                let (path, content) = (Path::new(&script.path), script.content.as_bytes());
+                mounts.put_file(path, content, 0o755, (0, 0))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Takes all caches of a step in one order. Steps that share some wait for each other here, and two must not do so for
+    /// good.
+    fn take_caches(
+        &self,
+        work: &Work<'_>,
+        run: &RunOperation,
+        held: &mut Held,
+    ) -> Result<(), Error> {
+        let identified = run.mounts.iter().filter_map(|mount| {
+            let id = cache_identity(&mount.kind, work.schedule)?;
+            Some((id, &mount.kind))
+        });
+        let mut caches: Vec<(CacheMountId, &MountKind)> = identified.collect();
+        caches.sort_by_cached_key(|(id, _)| id.name());
+        for (id, kind) in caches {
+            self.cache_root(work, kind, &id, held)?;
+        }
+        Ok(())
     }
 
     /// Puts what a mount shows at its target; nothing for a secret or an agent that is not there and need not be.
@@ -109,10 +139,8 @@ impl Executor<'_> {
             }
             MountKind::Cache { source, .. } => {
                 let identity = cache_identity(&mount.kind, work.schedule).expect("it is a cache");
-                mounts.put_cache(target, (&identity, Path::new(source)), |id| {
-                    self.cache_root(work, &mount.kind, id, held)?;
-                    Ok(&held.caches()[id])
-                })
+                let cache = &held.caches()[&identity];
+                mounts.put_cache(target, (&identity, Path::new(source)), cache)
             }
             MountKind::Tmpfs { .. } => mounts.put_empty(target),
             MountKind::Secret {
@@ -216,11 +244,11 @@ impl Mounts {
     }
 
     /// A cache, or a part of it: a link to where it is, if the step has it already.
-    fn put_cache<'h>(
+    fn put_cache(
         &mut self,
         target: &Path,
         (id, path): (&CacheMountId, &Path),
-        take: impl FnOnce(&CacheMountId) -> Result<&'h store::CacheMount, Error>,
+        cache: &CacheMount,
     ) -> Result<(), Error> {
         let path = path.strip_prefix("/").unwrap_or(path);
         let mut known = self.lent.iter().filter(|(known, _, _)| known == id);
@@ -229,7 +257,6 @@ impl Mounts {
         if let Some(there) = there {
             return self.put(target, &Guest::Link { target: &there });
         }
-        let cache = take(id)?;
         let place = self.root.resolve(target, FollowLast::Yes)?;
         self.put(target, &Guest::Lent { cache, path })?;
         self.lent.push((id.clone(), path.to_owned(), place));

@@ -4,7 +4,6 @@
 //! step may have done anything to the tree meanwhile, so nothing of it is looked up again: directories are held open.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -101,10 +100,10 @@ impl Draft {
         let worked = self.worked();
         let copy = worked.as_ref().and_then(super::Worked::copy);
         let copy = copy.ok_or(Error::NoWorkingCopy)?;
+        // A step before may have removed where something in it belonged.
         let aside = copy.path().join(ASIDE);
-        if !aside.is_dir() {
-            make_dir(&aside)?;
-        }
+        rootfs::remove_tree(&aside).map_err(root)?;
+        make_dir(&aside)?;
         Ok(Covers {
             files: Root::open(copy.files()).map_err(root)?,
             aside: Dir::open(aside).map_err(root)?,
@@ -136,18 +135,11 @@ impl Covers {
             parent,
         };
         let time = placed.time()?;
-        if placed.parent.stat(name).map_err(root)?.is_some() {
-            let moved = placed.parent.rename(name, &self.aside, &number);
-            moved.map_err(root)?;
-            placed.number = Some(number.clone());
-        }
+        placed.put_aside(&self.aside, &number)?;
         let came = match guest {
-            Guest::Lent {
-                cache,
-                path: inside,
-            } => {
-                let note = Note::new(cache, inside, &path, (&self.copy, &number));
-                Home::lend(note, cache, (&placed.parent, name)).map(|home| placed.home = Some(home))
+            Guest::Lent { cache, path: part } => {
+                let note = Note::new(cache, part, &path, (&self.copy, &number));
+                placed.borrow(note, cache)
             }
             guest => bring(guest, &placed.parent, name),
         };
@@ -206,6 +198,21 @@ impl Placed {
         set_time(&self.parent, time)
     }
 
+    /// Moves what has the name, if anything, to where it does not meet anybody.
+    fn put_aside(&mut self, aside: &Dir, number: &str) -> Result<(), Error> {
+        if self.parent.stat(&self.name).map_err(root)?.is_some() {
+            let moved = self.parent.rename(&self.name, aside, number);
+            moved.map_err(root)?;
+            self.number = Some(number.to_owned());
+        }
+        Ok(())
+    }
+
+    fn borrow(&mut self, note: Note, cache: &CacheMount) -> Result<(), Error> {
+        self.home = Some(Home::lend(note, cache, (&self.parent, &self.name))?);
+        Ok(())
+    }
+
     fn lift(self, aside: &Dir) -> Result<(), Error> {
         let time = self.time()?;
         let back = match &self.home {
@@ -254,7 +261,8 @@ fn bring(guest: &Guest<'_>, dir: &Dir, name: &OsStr) -> Result<(), Error> {
                 owner: Some(*owner),
                 mtime: None,
             };
-            write(&file, content)
+            (&file)
+                .write_all(content)
                 .and_then(|()| attributes.apply_to(&file))
                 .map_err(Error::io("write", &dir.path().join(name)))
         }
@@ -274,10 +282,6 @@ fn bring(guest: &Guest<'_>, dir: &Dir, name: &OsStr) -> Result<(), Error> {
         Guest::Link { target } => dir.symlink(name, target).map_err(root),
         Guest::Lent { .. } => unreachable!("the caller looked"),
     }
-}
-
-fn write(mut file: &File, content: &[u8]) -> std::io::Result<()> {
-    file.write_all(content)
 }
 
 fn set_time(dir: &Dir, time: Time) -> Result<(), Error> {

@@ -273,3 +273,23 @@ fn steps_of_one_stage_go_on_in_one_copy() {
     });
     assert!(listing(&layer_of(&store, &[stack[0].clone(), top])).is_empty());
 }
+
+#[test]
+fn what_a_step_removes_with_what_was_covered_is_gone() {
+    let (_temp, store) = store();
+    let mut stack = vec![base(&store)];
+    for removed in ["etc", "d"] {
+        let draft = store.draft().unwrap();
+        let root = store.mount(&stack, Some(&draft), None).unwrap();
+        let mut covers = draft.covers().unwrap();
+        for target in ["/etc/resolv.conf", "/d/kept"] {
+            covers.put(Path::new(target), &public(b"ours")).unwrap();
+        }
+        fs::remove_dir_all(path_of(&root).join(removed)).unwrap();
+        covers.lift().unwrap();
+        drop(root);
+        stack.push(commit(draft));
+        let layer = listing(&layer_of(&store, &stack));
+        assert_eq!(layer, [format!("reg 0 .wh.{removed}")]);
+    }
+}
