@@ -19,6 +19,7 @@ pub(crate) mod monitor;
 pub(crate) mod mounts;
 pub(crate) mod names;
 pub(crate) mod owner;
+pub(crate) mod pasta;
 pub(crate) mod ports;
 pub(crate) mod privileges;
 pub(crate) mod process;

@@ -24,6 +24,7 @@ mod machine;
 mod mount;
 mod mount_point;
 mod network;
+mod network_namespace;
 mod pivot;
 mod privileges;
 mod program;
@@ -53,6 +54,8 @@ pub use dialer::Dialer;
 pub use emulation::{Emulation, Foreign};
 pub use entry::{Entry, open_process};
 pub use error::Error;
+pub use guard::end_with_this_process;
+pub use network_namespace::NetworkNamespace;
 pub use signals::{Signals, send_signal};
 pub use spawn::{clone_mount, enter, run_if_child, spawn};
 pub use spec::{

@@ -75,10 +75,13 @@ pub fn spawn(sandbox: &Sandbox, process: &Process, stdio: Stdio) -> Result<Child
             .and_then(|terminal| terminal.devpts.as_ref()),
     };
     let (started, outcome) = order.start(|executable, sent| {
-        let namespaces = match (sandbox.isolation, sandbox.network) {
-            (Isolation::Chroot, _) => 0,
-            (_, Network::Host) => NAMESPACES,
-            (_, Network::None | Network::Private) => NAMESPACES | libc::CLONE_NEWNET,
+        let network = match (sandbox.network, &sandbox.network_namespace) {
+            (Network::None | Network::Private, None) => libc::CLONE_NEWNET,
+            (Network::Host, _) | (_, Some(_)) => 0,
+        };
+        let namespaces = match sandbox.isolation {
+            Isolation::Namespaces => NAMESPACES | network,
+            Isolation::Chroot => 0,
         };
         start(
             executable,

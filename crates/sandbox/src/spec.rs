@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use rustix::fs::{Mode, OFlags};
 
 use crate::step::Step;
-use crate::{Capabilities, Error, Ulimit};
+use crate::{Capabilities, Error, NetworkNamespace, Ulimit};
 
 /// The search path when [`Process::env`] has none: the one Docker gives to its containers.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -61,6 +61,8 @@ pub struct Sandbox {
     pub hostname: String,
     /// Which network is seen.
     pub network: Network,
+    /// The namespace that a network of its own is; a fresh one without.
+    pub network_namespace: Option<NetworkNamespace>,
     /// Further mounts, in this order; a later one covers an earlier one at the same target.
     pub mounts: Vec<Mount>,
     /// The most that the process, and whatever it runs, can have.
@@ -101,6 +103,7 @@ impl Sandbox {
             root,
             hostname: "localhost".to_owned(),
             network: Network::None,
+            network_namespace: None,
             mounts: Vec::new(),
             capabilities: Capabilities::DEFAULT,
             seccomp: Seccomp::Default,

@@ -52,6 +52,8 @@ steps! {
     Resize = "resize the terminal",
     /// setns(2) into the network of a child.
     EnterNetwork = "enter the sandbox's network",
+    /// unshare(2) of the network, and its loopback interface.
+    MakeNetwork = "make a network namespace",
     /// connect(2) there.
     Connect = "connect inside the sandbox to",
     /// Catching signals with signalfd(2).

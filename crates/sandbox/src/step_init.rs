@@ -114,6 +114,9 @@ fn build(
     if sandbox.kernel == KernelAccess::Guarded {
         cgroup::hide_place()?;
     }
+    if let Some(namespace) = &sandbox.network_namespace {
+        namespace.enter()?;
+    }
     pivot::make_mounts_private()?;
     let mut scratch = Scratch::new()?;
     let root = Root::from_fd(sandbox.root);

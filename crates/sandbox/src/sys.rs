@@ -415,6 +415,13 @@ pub(crate) fn unshare_user_and_mounts() -> Result<(), Errno> {
     unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWUSER | UnshareFlags::NEWNS) }
 }
 
+/// unshare(2) of the network, for this thread alone.
+pub(crate) fn unshare_network() -> Result<(), Errno> {
+    use rustix::thread::UnshareFlags;
+    // SAFETY: as above, it is about threads that share descriptors, which this flag leaves alone.
+    unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNET) }
+}
+
 /// Makes the control groups that this process is in the root of all that it sees: cgroup_namespaces(7).
 pub(crate) fn unshare_control_groups() -> Result<(), Errno> {
     use rustix::thread::UnshareFlags;

@@ -6,8 +6,10 @@
 mod blobs;
 pub mod foreign;
 mod image;
+mod programs;
 mod registry;
 
 pub use blobs::Blobs;
 pub use image::{Image, ImageBuilder, index, layer};
+pub use programs::busybox;
 pub use registry::{Access, Fault, Received, Registry};

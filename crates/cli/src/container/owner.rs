@@ -5,6 +5,7 @@ use super::attach::{self, Streams};
 use super::directory::{Container, Containers, Ownership};
 use super::forwarder::{self, Target};
 use super::mounts::Source;
+use super::pasta::{NoWayOut, Pasta};
 use super::process::Program;
 use super::record::{NetworkMode, Record};
 use super::restart::Pause;
@@ -15,7 +16,9 @@ use crate::command_error::CommandError;
 use crate::exit::Exit;
 use rootfs::Root;
 use rustix::net::Shutdown;
-use sandbox::{Cgroup, Child, Emulation, MountKind, Network, Sandbox, WindowSize};
+use sandbox::{
+    Cgroup, Child, Emulation, MountKind, Network, NetworkNamespace, Sandbox, WindowSize,
+};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::TcpListener;
@@ -38,6 +41,8 @@ pub(crate) struct Running {
     pumps: Vec<JoinHandle<()>>,
     /// It is to be removed after the process has ended.
     _group: Option<Cgroup>,
+    /// It ends after the process.
+    _pasta: Option<Pasta>,
     /// Where the published ports lead to.
     target: Target,
     listeners: Vec<TcpListener>,
@@ -67,6 +72,7 @@ struct Begun {
     child: Child,
     pumps: Vec<JoinHandle<()>>,
     group: Option<Cgroup>,
+    pasta: Option<Pasta>,
     warnings: Vec<String>,
 }
 
@@ -98,6 +104,7 @@ pub(crate) fn start(
                 warnings: begun.warnings,
                 pumps: begun.pumps,
                 _group: begun.group,
+                _pasta: begun.pasta,
                 target,
                 listeners,
                 started: Instant::now(),
@@ -132,9 +139,12 @@ fn begin(
     let process = Program::of(record, surroundings.window).process(record, &seen)?;
     let mut warnings = Vec::new();
     let group = group(record, &mut warnings);
+    let resolv_conf = resolv_conf(record, surroundings);
+    let (network, pasta) = network(record, &resolv_conf, &mut warnings)?;
     let sandbox = Sandbox {
         mounts: mounts(record, &seen, surroundings)?,
-        resolv_conf: resolver::content(&record.resolver, &surroundings.resolv_conf),
+        resolv_conf,
+        network_namespace: network,
         user_namespace: surroundings.emulation.namespace()?,
         cgroups: match &group {
             Some(group) => group.entries()?,
@@ -150,6 +160,7 @@ fn begin(
         child,
         pumps,
         group,
+        pasta,
         warnings,
     })
 }
@@ -171,6 +182,39 @@ fn group(record: &Record, warnings: &mut Vec<String>) -> Option<Cgroup> {
             None
         }
     }
+}
+
+fn resolv_conf(record: &Record, surroundings: &Surroundings) -> Vec<u8> {
+    let content = resolver::content(&record.resolver, &surroundings.resolv_conf);
+    match record.network {
+        NetworkMode::Private => resolver::reachable(content),
+        NetworkMode::Host | NetworkMode::None => content,
+    }
+}
+
+/// A network of its own, with a way out if the machine has one to give. Where it has none the container runs all the same.
+fn network(
+    record: &Record,
+    resolv_conf: &[u8],
+    warnings: &mut Vec<String>,
+) -> Result<(Option<NetworkNamespace>, Option<Pasta>), CommandError> {
+    if record.network != NetworkMode::Private {
+        return Ok((None, None));
+    }
+    let network = NetworkNamespace::make()?;
+    let why = match Pasta::connect(&network, resolv_conf) {
+        Ok(pasta) => return Ok((Some(network), Some(pasta))),
+        // Who publishes ports has no need to get out, as a rule.
+        Err(NoWayOut::NotInstalled) if !record.ports.is_empty() => {
+            return Ok((Some(network), None));
+        }
+        Err(NoWayOut::NotInstalled) => "pasta is not installed (Debian: passt)".to_owned(),
+        Err(NoWayOut::Failed(why)) => format!("pasta: {why}"),
+    };
+    warnings.push(format!(
+        "the container reaches no other machine: {why}; with --network host it has the host's network, with none no warning"
+    ));
+    Ok((Some(network), None))
 }
 
 /// Takes the host's ports, before anything is started.
@@ -341,6 +385,7 @@ impl Running {
             let _ = pump.join();
         }
         self._group = None;
+        self._pasta = None;
         Ok(code)
     }
 
@@ -356,6 +401,7 @@ impl Running {
         self.child = begun.child;
         self.pumps = begun.pumps;
         self._group = begun.group;
+        self._pasta = begun.pasta;
         self.state = State {
             restarts,
             ..State::running(self.child.pid())

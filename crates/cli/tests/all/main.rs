@@ -24,6 +24,7 @@ mod images;
 mod left_behind;
 mod login;
 mod missing;
+mod network;
 mod on_error;
 mod outputs;
 mod owners;

@@ -6,7 +6,7 @@ pub(crate) mod session;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -164,22 +164,12 @@ pub(crate) fn processes_with(argument: &str) -> Vec<i32> {
     ids.filter(runs).collect()
 }
 
-/// A static busybox: `$BUSYBOX`, the one that `scripts/setup test` gets, or Debian's.
-fn busybox() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/busybox");
-    let candidates = std::env::var_os("BUSYBOX").map(PathBuf::from).into_iter();
-    let mut candidates = candidates.chain([own, PathBuf::from("/bin/busybox")]);
-    candidates
-        .find(|path| path.is_file())
-        .expect("a static busybox (scripts/setup test gets one)")
-}
-
 /// The tar of a root with busybox, some of its applets, and two users.
 fn base() -> Vec<u8> {
     let applets = [
         "sh", "cat", "echo", "tr", "printf", "sleep", "id", "env", "pwd", "ls", "head", "httpd",
         "mkdir", "touch", "hostname", "true", "kill", "test", "nc", "stat", "cut", "rm", "grep",
-        "setsid",
+        "setsid", "timeout",
     ];
     let directory = |name: &str, mode| (Entry::new(name, Kind::Directory, mode), Vec::new());
     let file =
@@ -199,7 +189,7 @@ fn base() -> Vec<u8> {
             b"root:x:0:\napp:x:1000:\nextra:x:1001:app\n",
         ),
         file("etc/not-executable", 0o644, b"x"),
-        file("bin/busybox", 0o755, &fs::read(busybox()).unwrap()),
+        file("bin/busybox", 0o755, &fs::read(testkit::busybox()).unwrap()),
     ];
     members.extend(applets.map(|applet| {
         let link = Kind::Symlink(b"busybox".to_vec());

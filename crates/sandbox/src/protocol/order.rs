@@ -12,8 +12,9 @@ use rustix::thread::ThreadNameSpaceType;
 
 use super::wire::{Malformed, Reader, Writer};
 use crate::{
-    Capabilities, Device, Entry, Isolation, KernelAccess, Mount, MountKind, Network, Process,
-    Sandbox, Seccomp, Stdio, Ulimit, UlimitResource, User, WindowSize, sys,
+    Capabilities, Device, Entry, Isolation, KernelAccess, Mount, MountKind, Network,
+    NetworkNamespace, Process, Sandbox, Seccomp, Stdio, Ulimit, UlimitResource, User, WindowSize,
+    sys,
 };
 
 /// All that the child needs to know.
@@ -154,10 +155,7 @@ impl Order {
                 stderr: adopt(reader)?,
             },
             report: adopt(reader)?,
-            devpts: match reader.narrow()? {
-                0 => None,
-                number => Some(sys::adopt(number).map_err(|_| Malformed)?),
-            },
+            devpts: adopt_one_if_any(reader)?,
             filter: reader.bytes()?.to_vec(),
             process: read_process(reader)?,
             place: match reader.number()? {
@@ -176,7 +174,9 @@ impl Order {
                     MountKind::Tmpfs { .. } | MountKind::File { .. } => None,
                 });
                 let others = [&sandbox.root].into_iter().chain(&sandbox.cgroups);
+                let network = sandbox.network_namespace.as_ref();
                 others
+                    .chain(network.map(NetworkNamespace::file))
                     .chain(&sandbox.user_namespace)
                     .chain(sources)
                     .collect()
@@ -272,10 +272,13 @@ fn write_sandbox(
     writer.number(sandbox.shm_size);
     writer.bytes(&sandbox.hosts);
     writer.bytes(&sandbox.resolv_conf);
-    writer.number(match &sandbox.user_namespace {
-        Some(fd) => descriptors.number(fd.as_fd())?,
-        None => 0,
-    });
+    let network = sandbox.network_namespace.as_ref().map(AsFd::as_fd);
+    for namespace in [network, sandbox.user_namespace.as_ref().map(AsFd::as_fd)] {
+        writer.number(match namespace {
+            Some(fd) => descriptors.number(fd)?,
+            None => 0,
+        });
+    }
     writer.number(sandbox.mounts.len() as u64);
     for mount in &sandbox.mounts {
         write_mount(writer, descriptors, mount)?;
@@ -321,10 +324,8 @@ fn read_sandbox(reader: &mut Reader<'_>) -> Result<Sandbox, Malformed> {
         shm_size: reader.number()?,
         hosts: reader.bytes()?.to_vec(),
         resolv_conf: reader.bytes()?.to_vec(),
-        user_namespace: match reader.narrow()? {
-            0 => None,
-            number => Some(sys::adopt(number).map_err(|_| Malformed)?),
-        },
+        network_namespace: adopt_one_if_any(reader)?.map(NetworkNamespace::from),
+        user_namespace: adopt_one_if_any(reader)?,
         mounts: reader.list(read_mount)?,
     })
 }
@@ -458,4 +459,11 @@ fn path(reader: &mut Reader<'_>) -> Result<PathBuf, Malformed> {
 
 fn adopt(reader: &mut Reader<'_>) -> Result<OwnedFd, Malformed> {
     sys::adopt(reader.narrow()?).map_err(|_| Malformed)
+}
+
+fn adopt_one_if_any(reader: &mut Reader<'_>) -> Result<Option<OwnedFd>, Malformed> {
+    match reader.narrow()? {
+        0 => Ok(None),
+        number => Ok(Some(sys::adopt(number).map_err(|_| Malformed)?)),
+    }
 }

@@ -197,7 +197,7 @@ fn no_capability_by_a_file() {
         ] {
             fs::create_dir(root.join("c").join(name)).unwrap();
             let file = root.join("c").join(name).join("busybox");
-            fs::copy("/bin/busybox", &file).unwrap();
+            fs::copy(testkit::busybox(), &file).unwrap();
             let set = std::process::Command::new("setcap")
                 .arg(capabilities)
                 .arg(&file)

@@ -145,7 +145,7 @@ fn set_user_id_programs_work() {
     let fixture = Fixture::prepared("", |root| {
         use std::os::unix::fs::PermissionsExt;
         std::fs::create_dir(root.join("suid")).unwrap();
-        std::fs::copy("/bin/busybox", root.join("suid/busybox")).unwrap();
+        std::fs::copy(testkit::busybox(), root.join("suid/busybox")).unwrap();
         let mode = PermissionsExt::from_mode(0o4755);
         std::fs::set_permissions(root.join("suid/busybox"), mode).unwrap();
         std::fs::create_dir(root.join("etc")).unwrap();

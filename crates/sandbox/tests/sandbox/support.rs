@@ -54,8 +54,9 @@ pub(crate) fn make_base(root: &Path) {
         std::os::unix::fs::PermissionsExt::from_mode(0o1777),
     )
     .unwrap();
-    fs::copy("/bin/busybox", root.join("bin/busybox")).expect("busybox-static is installed");
-    let applets = std::process::Command::new("/bin/busybox")
+    let busybox = testkit::busybox();
+    fs::copy(&busybox, root.join("bin/busybox")).unwrap();
+    let applets = std::process::Command::new(busybox)
         .arg("--list")
         .output()
         .unwrap();

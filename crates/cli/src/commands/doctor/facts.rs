@@ -2,6 +2,7 @@
 
 use crate::command_error::CommandError;
 use crate::config::Config;
+use crate::container::pasta::{self, NoWayOut};
 use sandbox::survey::{self, Filters};
 use sandbox::{Controller, Foreign, IdMaps, Identity};
 use std::path::{Path, PathBuf};
@@ -30,6 +31,8 @@ pub(super) struct Facts {
     pub(super) sandbox: Option<Result<Duration, sandbox::Error>>,
     /// How long the smallest chroot took, where steps have to run in one.
     pub(super) chroot: Option<Result<Duration, sandbox::Error>>,
+    /// Whether containers with a network of their own get out of it, if it was tried.
+    pub(super) way_out: Option<Result<(), NoWayOut>>,
     /// Where the store is.
     pub(super) store: PathBuf,
     pub(super) site: Result<Site, store::Error>,
@@ -41,7 +44,7 @@ pub(super) struct Facts {
 }
 
 /// What is looked for in `PATH`.
-const PROGRAMS: [&str; 6] = ["git", "pasta", "slirp4netns", "apt-get", "dnf", "apk"];
+const PROGRAMS: [&str; 4] = ["git", "apt-get", "dnf", "apk"];
 
 impl Facts {
     /// Looks at everything. Becomes root of a namespace on the way, as every verb does.
@@ -64,6 +67,7 @@ impl Facts {
             let (tried, took) = timed(survey::try_chroot);
             tried.map(|()| took)
         });
+        let way_out = matches!(sandbox, Some(Ok(_))).then(pasta::try_out);
         let site = Site::examine(&store);
         let place = site.as_ref().map_or(Path::new("/"), |site| &site.directory);
         let idmapped = survey::try_idmapped_mount(place).is_ok();
@@ -87,6 +91,7 @@ impl Facts {
             identity,
             sandbox,
             chroot,
+            way_out,
             store,
             idmapped,
             site,

@@ -5,6 +5,7 @@ use super::mode::Mode;
 use super::remedies;
 use super::{Check, Report, State};
 use crate::command_error::chain;
+use crate::container::pasta::NoWayOut;
 use crate::report::sizes;
 use State::{Absent, Fatal, Good, Limited};
 use sandbox::{Controller, Identity};
@@ -25,7 +26,7 @@ pub(super) fn judge(facts: &Facts) -> Report {
         idmapped_mounts(facts),
         control_groups(&facts.controllers),
         seccomp(facts),
-        network_helpers(facts),
+        network(facts),
         other_machines(facts),
         git(facts),
     ];
@@ -256,23 +257,20 @@ fn seccomp(facts: &Facts) -> Check {
     Check::new("seccomp", Good, text)
 }
 
-fn network_helpers(facts: &Facts) -> Check {
-    let there: Vec<&str> = ["pasta", "slirp4netns"]
-        .into_iter()
-        .filter(|name| facts.program(name).is_some())
-        .collect();
-    match there.is_empty() {
-        true => Check::new(
-            "network helpers",
+fn network(facts: &Facts) -> Check {
+    let (state, text) = match &facts.way_out {
+        Some(Ok(())) => (Good, "containers get out, by pasta".to_owned()),
+        Some(Err(NoWayOut::NotInstalled)) => (
             Absent,
-            "neither pasta nor slirp4netns (carafe needs none)",
+            "containers with a network of their own reach no other machine: no pasta".to_owned(),
         ),
-        false => Check::new(
-            "network helpers",
-            Good,
-            format!("{} (carafe needs none)", there.join(", ")),
+        Some(Err(NoWayOut::Failed(why))) => (
+            Limited,
+            format!("containers with a network of their own reach no other machine: pasta: {why}"),
         ),
-    }
+        None => (Absent, "not tried".to_owned()),
+    };
+    Check::new("network", state, text)
 }
 
 fn other_machines(facts: &Facts) -> Check {

@@ -4,6 +4,7 @@ use super::Remedy;
 use super::facts::Facts;
 use super::judge::{is_root, version};
 use super::mode::Mode;
+use crate::container::pasta::NoWayOut;
 use sandbox::{Error, Refusal};
 
 const ROOT: &str = "root of this machine";
@@ -38,6 +39,13 @@ pub(super) fn of(facts: &Facts, mode: &Mode) -> Vec<Remedy> {
                 facts,
                 ["qemu-user-static", "qemu-user-static", "qemu-aarch64"],
             ),
+            by: ROOT,
+        });
+    }
+    if matches!(facts.way_out, Some(Err(NoWayOut::NotInstalled))) {
+        remedies.push(Remedy {
+            gain: "containers that reach other machines: pasta".into(),
+            command: install(facts, ["passt", "passt", "passt"]),
             by: ROOT,
         });
     }
