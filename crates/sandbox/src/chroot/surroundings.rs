@@ -39,7 +39,10 @@ pub fn fill_dev(dev: &Dir, devices: &[Device]) -> Result<(), rootfs::Error> {
     }
     // There is no other terminal than the caller's, and nothing in /proc that would lead to what is open.
     dev.symlink("stdin", "null")?;
-    dev.symlink("fd", "/proc/self/fd")?;
+    let numbered = dev.create_dir("fd", 0o755)?;
+    for (number, target) in ["../stdin", "../stdout", "../stderr"].iter().enumerate() {
+        numbered.symlink(number.to_string(), target)?;
+    }
     dev.mkdir("pts", 0o755)?;
     dev.mkdir("mqueue", 0o755)?;
     dev.mkdir("shm", 0o755)?;
