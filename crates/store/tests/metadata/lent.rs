@@ -59,7 +59,7 @@ fn it_comes_home() {
     assert_eq!(read(&take(&store)), "2");
     // A step moves it; one that removes it empties it.
     lend(&store, "", |place| {
-        fs::rename(place, place.with_file_name("moved")).unwrap()
+        fs::rename(place, place.with_file_name("moved")).unwrap();
     });
     assert_eq!(read(&take(&store)), "2");
     lend(&store, "", |place| fs::remove_dir_all(place).unwrap());
