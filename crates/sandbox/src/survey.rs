@@ -156,6 +156,12 @@ fn own_capabilities() -> Result<Capabilities, Error> {
     Ok(Capabilities::from_bits(sets.effective.bits()))
 }
 
+/// Whether this process may take on other users and groups.
+pub(crate) fn may_set_ids() -> bool {
+    own_capabilities()
+        .is_ok_and(|own| own.contains(Capability::Setuid) && own.contains(Capability::Setgid))
+}
+
 /// What this process may have in effect.
 pub(crate) fn permitted() -> Result<Capabilities, Errno> {
     let sets = rustix::thread::capabilities(None)?;

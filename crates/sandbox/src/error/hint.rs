@@ -98,6 +98,14 @@ fn of_step(step: Step, errno: Errno) -> Option<&'static str> {
              it here, as in a container: who starts that can uncover it (docker run --security-opt systempaths=unconfined; \
              in Kubernetes, procMount: Unmasked)",
         ),
+        (Step::SetGroups | Step::SetGroup | Step::SetUser, Errno::PERM)
+            if !survey::may_set_ids() =>
+        {
+            Some(
+                "root lacks CAP_SETUID and CAP_SETGID here; who starts this container can give them: docker run \
+                 --cap-add SETUID --cap-add SETGID; in Kubernetes, capabilities.add: [SETUID, SETGID]",
+            )
+        }
         (Step::SetGroups, Errno::PERM) | (Step::SetUser | Step::SetGroup, Errno::INVAL) => Some(
             "this user namespace does not have the id: root can give this user a range of ids in /etc/subuid and \
              /etc/subgid, and install newuidmap and newgidmap (package uidmap or shadow-utils)",
