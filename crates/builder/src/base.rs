@@ -382,6 +382,7 @@ impl BaseImage {
         {
             store.tag(reference, &self.root)?;
         }
+        store.note_published(reference, &self.root, &self.root.digest)?;
         Ok(())
     }
 }

@@ -47,7 +47,8 @@ enum Verb {
     Port(commands::port::Args),
     Stop(commands::stop::Args),
     Start(commands::start::Args),
-    Restart(commands::start::RestartArgs),
+    /// Stop containers and start them again
+    Restart(commands::stop::Args),
     Kill(commands::kill::Args),
     Wait(commands::wait::Args),
     Rename(commands::rename::Args),

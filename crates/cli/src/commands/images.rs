@@ -12,7 +12,7 @@ use crate::report::{sizes, times};
 use filter::ImageFilter;
 use oci::{Platform, Reference, timestamp};
 use serde_json::{Value, json};
-use store::Listed;
+use store::{Listed, Store};
 
 /// List images
 #[derive(Debug, clap::Args)]
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         let users = containers
             .iter()
             .filter(|container| container.record.image_id == id);
-        rows.extend(image_rows(&image, args, users.count()));
+        rows.extend(image_rows(&store, &image, args, users.count())?);
     }
     if args.quiet {
         // Each once, so that `rmi $(images -q)` works with several names too.
@@ -104,14 +104,25 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
 }
 
 /// A row for each name; one for an image that has none.
-fn image_rows(listed: &Listed, args: &Args, containers: usize) -> Vec<Value> {
+fn image_rows(
+    store: &Store,
+    listed: &Listed,
+    args: &Args,
+    containers: usize,
+) -> Result<Vec<Value>, CommandError> {
     let mut names: Vec<_> = listed.references.iter().map(Some).collect();
     if names.is_empty() {
         names.push(None);
     }
-    let rows = names
-        .into_iter()
-        .map(|name| row(listed, name, args, containers));
+    let rows = names.into_iter().map(|name| {
+        let digest = match name {
+            Some(name) => store.published(name)?,
+            None => None,
+        };
+        let mut row = row(listed, name, args, containers);
+        row["Digest"] = digest.map_or_else(|| "<none>".into(), |digest| digest.to_string().into());
+        Ok(row)
+    });
     rows.collect()
 }
 
@@ -127,7 +138,6 @@ fn row(listed: &Listed, reference: Option<&Reference>, args: &Args, containers: 
     json!({
         "Repository": reference.map_or_else(none, Reference::familiar_name),
         "Tag": reference.and_then(Reference::tag).unwrap_or("<none>"),
-        "Digest": image.manifest.digest.to_string(),
         "ID": id,
         "CreatedSince": times::ago(created),
         "CreatedAt": times::full(created),

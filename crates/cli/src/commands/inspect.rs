@@ -142,8 +142,8 @@ fn of_image(store: &Store, image: &Image) -> Result<Value, CommandError> {
     let mut digests: Vec<String> = Vec::new();
     for reference in &references {
         // The index's, where the name leads to one.
-        if let Some(root) = store.tagged(reference)? {
-            digests.push(format!("{}@{}", reference.familiar_name(), root.digest));
+        if let Some(digest) = store.published(reference)? {
+            digests.push(format!("{}@{digest}", reference.familiar_name()));
         }
     }
     digests.dedup();

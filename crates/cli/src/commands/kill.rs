@@ -1,12 +1,12 @@
 //! `carafe kill`.
 
+use super::each::each;
 use crate::command_error::CommandError;
 use crate::config::Config;
-use crate::container::directory::{Container, Containers};
+use crate::container::directory::Container;
 use crate::container::image_config;
 use crate::container::stop::SIGKILL;
 use crate::exit::Exit;
-use crate::output;
 use sandbox::send_signal;
 use std::os::fd::AsFd;
 
@@ -23,20 +23,15 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
-    let store = config.store()?;
-    let containers = Containers::new(&store);
-    let mut exit = Exit::Success;
-    for name in &args.containers {
-        let killed = containers.find(name).and_then(|container| {
-            kill(&container, args.signal)?;
-            output::result(&format!("{name}\n"))
-        });
-        if let Err(error) = killed {
-            output::note(&error.render(config.style()));
-            exit = Exit::Failure;
-        }
-    }
-    Ok(exit)
+    each(
+        &args.containers,
+        &config.store()?,
+        config,
+        |name, container| {
+            kill(container, args.signal)?;
+            Ok(name.to_owned())
+        },
+    )
 }
 
 fn kill(container: &Container, signal: i32) -> Result<(), CommandError> {

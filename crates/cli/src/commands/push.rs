@@ -74,6 +74,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
                 .map_err(|error| CommandError::file("write", path, error))?;
         }
         for name in &item.names {
+            store.note_published(name, &item.root, &digest)?;
             output::result(&format!("{name}@{digest}\n"))?;
         }
     }

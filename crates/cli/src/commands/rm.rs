@@ -1,11 +1,11 @@
 //! `carafe rm`.
 
+use super::each::each;
 use crate::command_error::CommandError;
 use crate::config::Config;
 use crate::container::directory::Containers;
 use crate::container::stop;
 use crate::exit::Exit;
-use crate::output;
 
 /// Remove containers
 #[derive(Debug, clap::Args)]
@@ -24,28 +24,18 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let store = config.store()?;
     let containers = Containers::new(&store);
-    let mut exit = Exit::Success;
-    for name in &args.containers {
-        if let Err(error) = remove(&containers, name, args) {
-            output::note(&error.render(config.style()));
-            exit = Exit::Failure;
+    each(&args.containers, &store, config, |name, container| {
+        if container.is_owned() {
+            if !args.force {
+                return Err(CommandError::new(format!("container {name} is running"))
+                    .hint("stop it first (carafe stop), or kill it with rm -f"));
+            }
+            stop::kill(container)?;
         }
-    }
-    Ok(exit)
-}
-
-fn remove(containers: &Containers<'_>, name: &str, args: &Args) -> Result<(), CommandError> {
-    let container = containers.find(name)?;
-    if container.is_owned() {
-        if !args.force {
-            return Err(CommandError::new(format!("container {name} is running"))
-                .hint("stop it first (carafe stop), or kill it with rm -f"));
+        match args.volumes {
+            true => containers.remove_with_volumes(container)?,
+            false => containers.remove(container)?,
         }
-        stop::kill(&container)?;
-    }
-    match args.volumes {
-        true => containers.remove_with_volumes(&container)?,
-        false => containers.remove(&container)?,
-    }
-    output::result(&format!("{name}\n"))
+        Ok(name.to_owned())
+    })
 }

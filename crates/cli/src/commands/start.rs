@@ -1,14 +1,13 @@
 //! `carafe start` and `carafe restart`.
 
-use super::run;
+use super::each::each;
+use super::{run, stop};
 use crate::command_error::CommandError;
 use crate::config::Config;
 use crate::container::attach::Streams;
-use crate::container::directory::{Container, Containers};
-use crate::container::stop;
-use crate::container::{image_config, monitor};
+use crate::container::directory::Container;
+use crate::container::monitor;
 use crate::exit::Exit;
-use crate::output;
 use store::Store;
 
 /// Start containers again that have ended
@@ -20,26 +19,6 @@ pub(crate) struct Args {
     /// Pass standard input on; with -a
     #[arg(short, long, requires = "attach")]
     interactive: bool,
-    /// The containers: names or IDs
-    #[arg(required = true, value_name = "CONTAINER")]
-    containers: Vec<String>,
-}
-
-/// Stop containers and start them again
-#[derive(Debug, clap::Args)]
-pub(crate) struct RestartArgs {
-    /// Send this signal instead of the container's own
-    #[arg(short, long, value_name = "SIGNAL", value_parser = image_config::signal)]
-    signal: Option<i32>,
-    /// Wait this many seconds before SIGKILL; -1 waits for ever
-    #[arg(
-        short = 't',
-        long = "timeout",
-        visible_alias = "time",
-        value_name = "SECONDS",
-        allow_negative_numbers = true
-    )]
-    timeout: Option<i64>,
     /// The containers: names or IDs
     #[arg(required = true, value_name = "CONTAINER")]
     containers: Vec<String>,
@@ -57,40 +36,20 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
         return run::attached(name, streams, config);
     }
     let store = config.store()?;
-    each(&args.containers, &store, config, |container| {
-        start(container, &store)
+    each(&args.containers, &store, config, |name, container| {
+        start(container, &store)?;
+        Ok(name.to_owned())
     })
 }
 
-pub(crate) fn restart(args: &RestartArgs, config: &Config) -> Result<Exit, CommandError> {
+/// `restart` is `stop` with its flags, and `start`.
+pub(crate) fn restart(args: &stop::Args, config: &Config) -> Result<Exit, CommandError> {
     let store = config.store()?;
-    each(&args.containers, &store, config, |container| {
-        let signal = args.signal.unwrap_or(container.record.stop_signal);
-        let seconds = args.timeout.or(container.record.stop_timeout);
-        stop::stop(container, signal, stop::patience(seconds))?;
-        start(container, &store)
+    each(&args.containers, &store, config, |name, container| {
+        args.stop(container)?;
+        start(container, &store)?;
+        Ok(name.to_owned())
     })
-}
-
-fn each(
-    names: &[String],
-    store: &Store,
-    config: &Config,
-    one: impl Fn(&Container) -> Result<(), CommandError>,
-) -> Result<Exit, CommandError> {
-    let containers = Containers::new(store);
-    let mut exit = Exit::Success;
-    for name in names {
-        let done = containers.find(name).and_then(|container| {
-            one(&container)?;
-            output::result(&format!("{name}\n"))
-        });
-        if let Err(error) = done {
-            output::note(&error.render(config.style()));
-            exit = Exit::Failure;
-        }
-    }
-    Ok(exit)
 }
 
 /// One that runs is left alone.

@@ -1,11 +1,11 @@
 //! `carafe stop`.
 
+use super::each::each;
 use crate::command_error::CommandError;
 use crate::config::Config;
-use crate::container::directory::Containers;
+use crate::container::directory::Container;
 use crate::container::{image_config, stop};
 use crate::exit::Exit;
-use crate::output;
 
 /// Stop containers: ask, and after a while insist
 #[derive(Debug, clap::Args)]
@@ -24,24 +24,26 @@ pub(crate) struct Args {
     timeout: Option<i64>,
     /// The containers: names or IDs
     #[arg(required = true, value_name = "CONTAINER")]
-    containers: Vec<String>,
+    pub(super) containers: Vec<String>,
+}
+
+impl Args {
+    /// Stops one.
+    pub(super) fn stop(&self, container: &Container) -> Result<(), CommandError> {
+        let signal = self.signal.unwrap_or(container.record.stop_signal);
+        let seconds = self.timeout.or(container.record.stop_timeout);
+        stop::stop(container, signal, stop::patience(seconds))
+    }
 }
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
-    let store = config.store()?;
-    let mut exit = Exit::Success;
-    for name in &args.containers {
-        let stopped = Containers::new(&store).find(name).and_then(|container| {
-            let signal = args.signal.unwrap_or(container.record.stop_signal);
-            let seconds = args.timeout.or(container.record.stop_timeout);
-            let patience = stop::patience(seconds);
-            stop::stop(&container, signal, patience)?;
-            output::result(&format!("{name}\n"))
-        });
-        if let Err(error) = stopped {
-            output::note(&error.render(config.style()));
-            exit = Exit::Failure;
-        }
-    }
-    Ok(exit)
+    each(
+        &args.containers,
+        &config.store()?,
+        config,
+        |name, container| {
+            args.stop(container)?;
+            Ok(name.to_owned())
+        },
+    )
 }

@@ -1,10 +1,9 @@
 //! `carafe wait`.
 
+use super::each::each;
 use crate::command_error::CommandError;
 use crate::config::Config;
-use crate::container::directory::Containers;
 use crate::exit::Exit;
-use crate::output;
 
 /// Wait until containers end, and print their exit codes
 #[derive(Debug, clap::Args)]
@@ -15,11 +14,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
-    let store = config.store()?;
-    let containers = Containers::new(&store);
-    let mut exit = Exit::Success;
-    for name in &args.containers {
-        let waited = containers.find(name).and_then(|container| {
+    each(
+        &args.containers,
+        &config.store()?,
+        config,
+        |name, container| {
             container.wait_for_owner();
             if !container.path.exists() {
                 return Err(CommandError::new(format!(
@@ -27,13 +26,7 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
                 ))
                 .hint("run it without --rm"));
             }
-            let code = container.state()?.exit_code;
-            output::result(&format!("{code}\n"))
-        });
-        if let Err(error) = waited {
-            output::note(&error.render(config.style()));
-            exit = Exit::Failure;
-        }
-    }
-    Ok(exit)
+            Ok(container.state()?.exit_code.to_string())
+        },
+    )
 }

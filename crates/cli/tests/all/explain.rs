@@ -127,7 +127,7 @@ fn a_base_that_is_another_one_is_named_by_its_digests() {
     let carafe = Carafe::new();
     let context = carafe.context("FROM base\nRUN echo hi\n");
     explained(&carafe, &[&context]);
-    let before = carafe.ok(["inspect", "--format", "{{index .RepoDigests 0}}", "base"]);
+    let before = carafe.ok(["inspect", "--format", "{{.Descriptor.digest}}", "base"]);
     carafe.write("other/Dockerfile", b"FROM base\nRUN echo more > /more\n");
     carafe.ok(["build", "-q", "-t", "base", "other"]);
     let steps = explained(&carafe, &[&context]);

@@ -70,9 +70,8 @@ fn filters_and_formats() {
     for filter in ["nope=1", "dangling=maybe", "until=xx", "reference=["] {
         carafe.fails(2, ["images", "-f", filter]);
     }
-    let by_digest = "{{index .RepoDigests 0}}";
-    let digest = carafe.ok(["inspect", "-f", by_digest, "other"]);
-    let removed = carafe.ok(["rmi", digest.trim()]);
+    let digest = carafe.ok(["inspect", "-f", "{{.Descriptor.digest}}", "other"]);
+    let removed = carafe.ok(["rmi", &format!("other@{}", digest.trim())]);
     assert_eq!(removed, "Untagged: other:latest\n");
     let error = carafe.fails(2, ["inspect", "-f", "{{.Sise}}", "base"]);
     assert!(

@@ -32,11 +32,18 @@ fn what_is_pushed_comes_back_the_same() {
     let (carafe, registry) = (Carafe::new(), Registry::start());
     let name = format!("{}/team/app:1", registry.host());
     carafe.ok(["build", "-t", &name, &carafe.context(DOCKERFILE)]);
+    let known =
+        |carafe: &Carafe| carafe.ok(["inspect", "-f", "{{join .RepoDigests \" \"}}", &name]);
+    assert_eq!(known(&carafe), "\n", "no registry has it");
     let pushed = carafe.run(["push", "--digestfile", "digest", &name]);
     assert_eq!(pushed.code, 0, "{pushed:#?}");
     let digest = fs::read_to_string(carafe.path("digest")).unwrap();
     assert_eq!(pushed.stdout, format!("{name}@{digest}\n"));
     assert_eq!(registry.tagged("team/app:1").unwrap().to_string(), digest);
+    let by_digest = format!("{}/team/app@{digest}", registry.host());
+    assert_eq!(known(&carafe), format!("{by_digest}\n"));
+    assert!(carafe.ok(["images", "--digests"]).contains(&digest));
+    assert_eq!(carafe.ok(["run", "--rm", &by_digest, "echo", "hi"]), "hi\n");
     let Document::Manifest(manifest) = document(&registry, "team/app:1") else {
         panic!("it is an image")
     };
@@ -63,6 +70,7 @@ fn what_is_pushed_comes_back_the_same() {
     assert_eq!(fs::read_to_string(other.path("digest")).unwrap(), digest);
     let id = ["inspect", "--format", "{{.Id}}", &name];
     assert_eq!(other.ok(id), carafe.ok(id));
+    assert_eq!(known(&other), known(&carafe));
     // What came compressed leaves as it came.
     let copy = format!("{}/copy:2", registry.host());
     other.ok(["tag", &name, &copy]);

@@ -111,7 +111,9 @@ impl Store {
         let image = self.resolve(name)?;
         let mut untagged = Vec::new();
         for tag in self.tags()? {
-            let means = tag.descriptor.digest == *digest || image.manifest == tag.descriptor;
+            let means = tag.descriptor.digest == *digest
+                || tag.published.as_ref() == Some(digest)
+                || image.manifest == tag.descriptor;
             if means && tag.reference.name() == repository.name() {
                 self.untag(&tag.reference)?;
                 untagged.push(tag.reference);

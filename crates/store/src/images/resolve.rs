@@ -102,7 +102,7 @@ impl Store {
             if tag.reference.name() != name {
                 continue;
             }
-            if tag.descriptor.digest == *digest {
+            if tag.descriptor.digest == *digest || tag.published.as_ref() == Some(digest) {
                 return Ok(Some(tag.descriptor));
             }
             let children = self.manifests_of(&tag.descriptor);

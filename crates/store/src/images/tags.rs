@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use oci::{Descriptor, Reference};
+use oci::{Descriptor, Digest, Reference};
 use serde::{Deserialize, Serialize};
 
 use crate::store::{Durability, read_small};
@@ -25,6 +25,9 @@ pub struct Tag {
     pub reference: Reference,
     /// The manifest or index.
     pub descriptor: Descriptor,
+    /// The digest under which the reference's registry has it, as far as is known here: it was pushed or pulled, and is
+    /// what it was then. It may be another manifest, for layers are compressed on the way.
+    pub published: Option<Digest>,
 }
 
 /// A tag's file. It holds the reference too, since a very long one does not fit in a file name.
@@ -32,6 +35,8 @@ pub struct Tag {
 struct TagFile {
     reference: String,
     descriptor: Descriptor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    published: Option<Digest>,
 }
 
 impl Store {
@@ -43,12 +48,50 @@ impl Store {
         if self.tagged(reference)?.as_ref() == Some(descriptor) {
             return Ok(());
         }
-        let file = TagFile {
+        self.write_tag(&TagFile {
             reference: reference.to_string(),
             descriptor: descriptor.clone(),
+            published: None,
+        })
+    }
+
+    fn write_tag(&self, file: &TagFile) -> Result<(), Error> {
+        let bytes = serde_json::to_vec(file).expect("a tag has only string keys");
+        let path = self.layout().tags().join(file_name(&file.reference));
+        self.write(&path, &bytes, Durability::Cached)
+    }
+
+    /// Notes under which digest the registry of a reference has what the reference means here: after it was pushed or pulled.
+    /// Nothing is noted if the reference means something else by now.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the tag's file cannot be read or written.
+    pub fn note_published(
+        &self,
+        reference: &Reference,
+        meaning: &Descriptor,
+        digest: &Digest,
+    ) -> Result<(), Error> {
+        let Some(tag) = self.read_tag(&self.tag_path(reference))? else {
+            return Ok(());
         };
-        let bytes = serde_json::to_vec(&file).expect("a tag has only string keys");
-        self.write(&self.tag_path(reference), &bytes, Durability::Cached)
+        if tag.descriptor.digest != meaning.digest || tag.published.as_ref() == Some(digest) {
+            return Ok(());
+        }
+        self.write_tag(&TagFile {
+            reference: tag.reference.to_string(),
+            descriptor: tag.descriptor,
+            published: Some(digest.clone()),
+        })
+    }
+
+    /// [`Tag::published`] of a reference.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file is there and cannot be read.
+    pub fn published(&self, reference: &Reference) -> Result<Option<Digest>, Error> {
+        let tag = self.read_tag(&self.tag_path(reference))?;
+        Ok(tag.and_then(|tag| tag.published))
     }
 
     /// Takes a reference away; `false` if there was none. The image stays.
@@ -112,6 +155,7 @@ impl Store {
         Ok(right.then_some(Tag {
             reference,
             descriptor: file.descriptor,
+            published: file.published,
         }))
     }
 

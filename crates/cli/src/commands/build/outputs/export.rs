@@ -131,6 +131,9 @@ fn image(
         }
         for name in output.names.iter().filter(|_| !by_digest) {
             store.tag(name, &descriptor)?;
+            if output.pushed.is_some() {
+                store.note_published(name, &descriptor, &descriptor.digest)?;
+            }
         }
     }
     if output.unpack {
