@@ -6,6 +6,7 @@
 #   make test-registries   push to a real registry, pull with skopeo, buildah and Docker, pull back (root)
 #   make test-archives     read and write archives with Docker, podman, buildah and skopeo (root)
 #   make test-caches       caches that cross machines: a registry, a folder, a bucket; with times (root)
+#   make test-nested       build in a container that allows neither namespaces nor mounts (part of test; root)
 #   make test-isolation    what containers see, line by line beside Docker's (root; $$DOCKER_CMD names the docker client)
 #   make build    the static binary, target/release/carafe
 #   make lint     formatting, clippy, documentation, dependencies
@@ -22,7 +23,7 @@ JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test test-rust test-binary test-conformance test-users test-examples test-registries test-archives test-caches test-isolation lint bench fuzz clean
+.PHONY: build demo test test-rust test-binary test-conformance test-users test-examples test-registries test-archives test-caches test-isolation test-nested lint bench fuzz clean
 
 build:
 	scripts/setup build
@@ -34,7 +35,7 @@ demo: build
 	scripts/setup demo
 	CARAFE=$(CARAFE) scripts/demo
 
-test: test-rust test-binary test-conformance test-users test-examples
+test: test-rust test-binary test-conformance test-users test-examples test-nested
 
 # What the kernel refuses is a failure here, not a test left out.
 test-rust:
@@ -73,6 +74,13 @@ test-caches: build
 # A docker client with a running engine is needed, and a C compiler.
 test-isolation: build
 	scripts/test-isolation --carafe $(CARAFE)
+
+# In a container that allows neither namespaces nor mounts, and all cases as they are built there.
+test-nested: build
+	scripts/setup demo
+	CARAFE=$(CARAFE) scripts/test-nested
+	CARAFE_ISOLATION=chroot BUSYBOX=target/tools/busybox tests/conformance/conformance.py --carafe $(CARAFE) -j $(JOBS) \
+		--expected-failures tests/conformance/chroot.txt
 
 lint:
 	scripts/setup lint

@@ -236,6 +236,12 @@ pub enum Error {
         /// Why, and what to do.
         reason: String,
     },
+    /// Something was asked for that a chroot cannot give.
+    #[error("{what} needs namespaces, and steps run in a chroot")]
+    NeedsNamespaces {
+        /// What was asked for.
+        what: &'static str,
+    },
     /// A command failed.
     #[error("`{command}` failed with exit code {code}")]
     Exit {

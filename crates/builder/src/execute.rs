@@ -1,6 +1,7 @@
 //! Doing what steps say.
 
 mod bind;
+mod chroot;
 mod copy;
 mod emulations;
 mod inspect;
@@ -39,6 +40,8 @@ pub(crate) struct Executor<'a> {
     unpacked: Mutex<HashMap<StepId, Arc<Mutex<bool>>>>,
     /// Whether the user knows that there are no limits.
     warned: AtomicBool,
+    /// Whether the user knows that steps run in a chroot.
+    warned_of_chroot: AtomicBool,
     emulations: Emulations,
     mount_points: MountPoints,
     mounts: MountImporter<'a>,
@@ -87,6 +90,7 @@ impl<'a> Executor<'a> {
             environment,
             unpacked: Mutex::default(),
             warned: AtomicBool::new(false),
+            warned_of_chroot: AtomicBool::new(false),
             emulations: Emulations::default(),
             mount_points: MountPoints::default(),
             mounts: MountImporter::new(options, environment),

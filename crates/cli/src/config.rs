@@ -109,7 +109,25 @@ impl Config {
         if sandbox::has_single_id() {
             rootfs::record_owners();
         }
-        Ok(store::Store::open(self.store_path()?)?)
+        let store = store::Store::open(self.store_path()?)?;
+        if self.wants_chroot()? {
+            store.use_copies();
+        }
+        Ok(store)
+    }
+
+    /// Whether steps run in a chroot: as `CARAFE_ISOLATION` says, else where nothing better is allowed.
+    pub(crate) fn wants_chroot(&self) -> Result<bool, CommandError> {
+        match set("CARAFE_ISOLATION") {
+            None => Ok(sandbox::survey::needs_chroot()),
+            Some(word) if word == "chroot" => Ok(true),
+            Some(word) if word == "namespaces" => Ok(false),
+            Some(word) => {
+                let word = word.to_string_lossy().into_owned();
+                let message = format!("CARAFE_ISOLATION is `{}`", clean::line(word.as_bytes()));
+                Err(CommandError::new(message).hint("it can be `namespaces` or `chroot`"))
+            }
+        }
     }
 
     /// Opens the store.

@@ -35,4 +35,4 @@ pub use owner::{
 };
 pub use root::{FollowLast, MakeDir, Root};
 pub use union::{Found, Union, UnionDir, UnionEntry};
-pub use xattr::{CAPABILITY, Xattrs, capability};
+pub use xattr::{CAPABILITY, Xattrs, capability, xattrs};

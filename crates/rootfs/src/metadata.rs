@@ -104,10 +104,15 @@ impl Metadata {
         self.kind == FileKind::Symlink
     }
 
-    /// Whether this stands for a deleted name in a layer: a character device 0:0 (overlayfs, "whiteouts").
+    /// Whether this stands for a deleted name in a layer: a character device 0:0 (overlayfs, "whiteouts"), or what
+    /// [`Dir::whiteout`](crate::Dir::whiteout) makes where there can be none.
     #[must_use]
     pub fn is_whiteout(&self) -> bool {
-        self.kind == FileKind::Char && self.rdev == (0, 0)
+        match self.kind {
+            FileKind::Char => self.rdev == (0, 0),
+            FileKind::Socket => self.mode == 0,
+            _ => false,
+        }
     }
 }
 

@@ -32,6 +32,14 @@ pub fn capability(file: impl AsFd) -> std::io::Result<Option<Vec<u8>>> {
     }
 }
 
+/// All extended attributes of an open file.
+///
+/// # Errors
+/// What the system calls answer. A file system without any has none.
+pub fn xattrs(file: impl AsFd) -> std::io::Result<Xattrs> {
+    Ok(read_all(file)?)
+}
+
 /// The path under which `/proc` leads to an open file, whatever has its name by now.
 pub(crate) fn proc_path(fd: BorrowedFd<'_>) -> OsString {
     format!("/proc/self/fd/{}", fd.as_raw_fd()).into()

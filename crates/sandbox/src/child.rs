@@ -20,6 +20,8 @@ pub struct Child {
     terminal: Option<OwnedFd>,
     /// Who answers its system calls, if not the kernel.
     supervisor: Option<Supervisor>,
+    /// The signal that ends it, with all that it has started.
+    stop: i32,
     /// How it ended, once that is known; the kernel tells it only once.
     exit: Option<Exit>,
 }
@@ -57,6 +59,7 @@ impl Child {
             pidfd: started.pidfd,
             terminal: None,
             supervisor: None,
+            stop: libc::SIGKILL,
             exit: None,
         }
     }
@@ -77,6 +80,12 @@ impl Child {
         let process = (self.pidfd.as_fd(), self.pid);
         self.supervisor = Some(Supervisor::start(socket, process, user, capabilities)?);
         Ok(())
+    }
+
+    /// The same, ended by another signal.
+    pub(crate) fn stopped_by(mut self, stop: i32) -> Self {
+        self.stop = stop;
+        self
     }
 
     /// Process id in the caller's PID namespace.
@@ -149,7 +158,7 @@ impl Child {
     /// # Errors
     /// When the kernel refuses to send the signal.
     pub fn kill(&self) -> Result<(), Error> {
-        self.signal(libc::SIGKILL)
+        self.signal(self.stop)
     }
 
     /// Sends a signal, by number. As process 1 of its namespace it gets only those that it has a handler for, and

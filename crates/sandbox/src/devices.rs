@@ -20,7 +20,7 @@ use crate::sys::Depth;
 use crate::{Device, KernelAccess};
 
 /// Devices with their numbers (admin-guide/devices.txt of the kernel).
-const NODES: [(&str, u32, u32); 6] = [
+pub(crate) const NODES: [(&str, u32, u32); 6] = [
     ("null", 1, 3),
     ("zero", 1, 5),
     ("full", 1, 7),

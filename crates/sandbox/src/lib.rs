@@ -10,6 +10,7 @@
 mod capability;
 mod cgroup;
 mod child;
+mod chroot;
 mod devices;
 mod dialer;
 mod emulation;
@@ -49,6 +50,7 @@ mod working_directory;
 pub use capability::{Capabilities, Capability, UnknownCapability};
 pub use cgroup::{Cgroup, CgroupLimits, Controller};
 pub use child::{Child, Exit};
+pub use chroot::{fill_dev, fill_proc, make_output};
 pub use dialer::Dialer;
 pub use emulation::{Emulation, Foreign};
 pub use entry::{Entry, open_process};
@@ -58,8 +60,8 @@ pub use network_namespace::NetworkNamespace;
 pub use signals::{Signals, send_signal};
 pub use spawn::{clone_mount, enter, run_if_child, spawn};
 pub use spec::{
-    DEFAULT_PATH, Device, KernelAccess, MOUNT_POINTS, Mount, MountKind, MountPoint, Network,
-    Process, Sandbox, Seccomp, Stdio, User, WindowSize,
+    DEFAULT_PATH, Device, Isolation, KernelAccess, MOUNT_POINTS, Mount, MountKind, MountPoint,
+    Network, Process, Sandbox, Seccomp, Stdio, User, WindowSize,
 };
 pub use step::Step;
 pub use ulimit::{Ulimit, UlimitResource, UnknownUlimit};

@@ -67,12 +67,18 @@ fn limit(capabilities: Capabilities) -> Result<(), Failure> {
         match rustix::thread::remove_capability_from_bounding_set(set) {
             // A capability that is younger than the kernel.
             Ok(()) | Err(Errno::INVAL) => {}
+            // Who may not give up anything has perhaps nothing to give up.
+            Err(Errno::PERM) if !is_in_bounding_set(set) => {}
             Err(errno) => {
                 return Err(errno).on(Step::LimitCapabilities, capability.to_string());
             }
         }
     }
     Ok(())
+}
+
+fn is_in_bounding_set(capability: CapabilitySet) -> bool {
+    rustix::thread::capability_is_in_bounding_set(capability).unwrap_or(true)
 }
 
 fn set_groups(groups: &[u32]) -> Result<(), Failure> {

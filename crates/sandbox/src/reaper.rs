@@ -57,7 +57,7 @@ fn reap(child: Pid) {
 }
 
 /// As shells tell it.
-fn code(status: WaitStatus) -> i32 {
+pub(crate) fn code(status: WaitStatus) -> i32 {
     match (status.exit_status(), status.terminating_signal()) {
         (Some(code), _) => code,
         (None, Some(signal)) => 128 + signal,

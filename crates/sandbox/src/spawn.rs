@@ -18,8 +18,8 @@ use crate::supervisor::{self, Channel};
 use crate::sys::{self, Depth, StartFailure, Started, Strings};
 use crate::terminal::Terminal;
 use crate::{
-    Capabilities, Child, Entry, Error, Network, Process, Sandbox, Seccomp, Stdio, devices,
-    emulator, executable, guard, mount, seccomp, step_init, user_namespace,
+    Capabilities, Child, Entry, Error, Isolation, Network, Process, Sandbox, Seccomp, Stdio,
+    chroot, devices, emulator, executable, guard, mount, seccomp, step_init, user_namespace,
 };
 
 /// The namespaces of every sandbox.
@@ -82,15 +82,24 @@ pub fn spawn(sandbox: &Sandbox, process: &Process, stdio: Stdio) -> Result<Child
             (Network::None | Network::Private, None) => libc::CLONE_NEWNET,
             (Network::Host, _) | (_, Some(_)) => 0,
         };
+        let namespaces = match sandbox.isolation {
+            Isolation::Namespaces => NAMESPACES | network,
+            Isolation::Chroot => 0,
+        };
         start(
             executable,
             sent.file.as_raw_fd(),
             &sent.inherited,
-            NAMESPACES | network,
+            namespaces,
         )
     })?;
     let terminal = terminal.map(|terminal| terminal.controlling);
-    settle(child.with_terminal(terminal), outcome)
+    let child = child.with_terminal(terminal);
+    let child = match sandbox.isolation {
+        Isolation::Namespaces => child,
+        Isolation::Chroot => child.stopped_by(chroot::STOP),
+    };
+    settle(child, outcome)
 }
 
 /// Starts `process` in the sandbox of a process that runs. It is killed when the whole calling process ends, and
@@ -184,7 +193,10 @@ impl Start<'_> {
             None,
         )
         .map_err(channel)?;
-        let supervision = Channel::make().map_err(channel)?;
+        let supervision = match self.place.is_chroot() {
+            true => None,
+            false => Channel::make().map_err(channel)?,
+        };
         let order = Sent::new(Parts {
             place: self.place,
             process: self.process,
@@ -196,7 +208,10 @@ impl Start<'_> {
         })
         .map_err(channel)?;
         let started = begin(executable, &order)?;
-        guard::watch(started.pidfd.as_fd());
+        // In a chroot the child looks after what it has started itself, which it could not if it were killed.
+        if !self.place.is_chroot() {
+            guard::watch(started.pidfd.as_fd());
+        }
         let mut child = Child::new(started);
         if let Some(ends) = &supervision {
             child.supervise(&ends.supervisor, &self.process.user, self.capabilities)?;
@@ -267,6 +282,9 @@ fn check(sandbox: &Sandbox, process: &Process) -> Result<(), Error> {
         .all(|device| devices::is_possible(&device.path))
     {
         return invalid("device", "its path is not one below /dev");
+    }
+    if sandbox.isolation == Isolation::Chroot && !sandbox.mounts.is_empty() {
+        return invalid("mount", "there is none in a chroot");
     }
     let mut owners = sandbox.mounts.iter().flat_map(|mount| match mount.kind {
         crate::MountKind::File { uid, gid, .. } => [uid, gid],

@@ -52,7 +52,10 @@ pub struct MountPoint {
 /// which the kernel allows once: a `Sandbox` serves for one process.
 #[derive(Debug)]
 pub struct Sandbox {
-    /// The root directory: a detached mount (`fsmount(2)`, or `open_tree(2)` with `OPEN_TREE_CLONE`).
+    /// What keeps the process apart from the caller.
+    pub isolation: Isolation,
+    /// The root directory: a detached mount (`fsmount(2)`, or `open_tree(2)` with `OPEN_TREE_CLONE`); any directory for
+    /// [`Isolation::Chroot`].
     pub root: OwnedFd,
     /// Host name, as `uname(2)` tells it.
     pub hostname: String,
@@ -96,6 +99,7 @@ impl Sandbox {
     #[must_use]
     pub fn new(root: OwnedFd) -> Self {
         Self {
+            isolation: Isolation::Namespaces,
             root,
             hostname: "localhost".to_owned(),
             network: Network::None,
@@ -116,6 +120,17 @@ impl Sandbox {
             user_namespace: None,
         }
     }
+}
+
+/// What keeps a process apart from the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// Namespaces of its own.
+    Namespaces,
+    /// A chroot(2), where neither namespaces nor mounts are allowed. Network and host name are the caller's, whatever is
+    /// asked for; there can be no mounts, no terminal, and no user namespace. Its [`Child`](crate::Child) is another process, which ends
+    /// as the program does when nothing is left of it.
+    Chroot,
 }
 
 /// Which network the process sees.

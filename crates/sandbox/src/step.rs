@@ -123,6 +123,8 @@ steps! {
     PivotRoot = "change the root",
     /// umount2(2) of the old root.
     DetachOldRoot = "detach the old root",
+    /// chroot(2), where nothing can be mounted.
+    ChangeRoot = "enter the root by chroot(2)",
     /// Entering the working directory.
     WorkingDirectory = "enter working directory",
     /// mount_setattr(2) of a root that is to be read-only.

@@ -19,8 +19,8 @@ use crate::protocol::{At, Failure, Order, Place, Report};
 use crate::scratch::Scratch;
 use crate::step::Step;
 use crate::{
-    KernelAccess, Process, Sandbox, cgroup, entry, kernel_files, network, pivot, program, reaper,
-    stdio, sys, ulimit, volumes, working_directory,
+    Isolation, KernelAccess, Process, Sandbox, cgroup, chroot, entry, kernel_files, network, pivot,
+    program, reaper, stdio, sys, ulimit, volumes, working_directory,
 };
 
 /// First argument of the child.
@@ -81,6 +81,9 @@ fn start(order: Order) -> Result<Infallible, (Report, Failure)> {
         .and_then(|()| survive_only_with_parent(&report))
         .and_then(|()| stdio::start_session(&process))
         .and_then(|()| match place {
+            Place::New(sandbox) if sandbox.isolation == Isolation::Chroot => {
+                chroot::build(*sandbox, &process, &filter, &report).map(|()| false)
+            }
             Place::New(sandbox) => {
                 let init = sandbox.init;
                 build(*sandbox, &process, console, confinement).map(|()| init)

@@ -6,13 +6,17 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 use rustix::fs::{CWD, Mode, OFlags};
+use rustix::io::Errno;
 
 use crate::machine::Machine;
 use crate::mount;
 use crate::step::Step;
 use crate::sys::{self, Depth};
 use crate::user_namespace::Trial;
-use crate::{Capabilities, Capability, Error, emulation, supervisor};
+use crate::{
+    Capabilities, Capability, Error, Isolation, Process, Sandbox, Stdio, User, emulation,
+    supervisor,
+};
 
 /// Makes a user namespace in a child, which is gone afterwards.
 ///
@@ -34,6 +38,57 @@ pub fn try_sandbox() -> Result<(), Error> {
 #[must_use]
 pub fn can_supervise() -> bool {
     supervisor::is_possible()
+}
+
+/// Whether a sandbox has to be a [chroot](crate::Isolation::Chroot): where there is neither the power to make namespaces and mounts,
+/// nor leave to use it, and there is that of chroot(2).
+#[must_use]
+pub fn needs_chroot() -> bool {
+    let own = own_capabilities().unwrap_or(Capabilities::NONE);
+    match (
+        own.contains(Capability::SysChroot),
+        own.contains(Capability::SysAdmin),
+    ) {
+        (false, _) => false,
+        (true, false) => true,
+        // Who is confined by nobody need not be tried.
+        (true, true) => is_confined() && try_sandbox().is_err(),
+    }
+}
+
+/// Whether a system call filter or AppArmor has a say.
+fn is_confined() -> bool {
+    let profile = fs::read_to_string("/proc/self/attr/current").unwrap_or_default();
+    Filters::survey().confined || !matches!(profile.trim_matches(['\n', '\0']), "" | "unconfined")
+}
+
+/// Runs this program in a sandbox that is a chroot(2), into the present root.
+///
+/// # Errors
+/// The step that the kernel refused.
+pub fn try_chroot() -> Result<(), Error> {
+    let failed = |source| Error::Kernel {
+        step: Step::ExecuteSelf,
+        object: String::new(),
+        source,
+    };
+    let program = std::env::current_exe().map_err(failed)?;
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root = rustix::fs::openat(CWD, "/", flags, Mode::empty())
+        .map_err(|errno| Error::kernel(Step::ChangeRoot, "/", errno))?;
+    let sandbox = Sandbox {
+        isolation: Isolation::Chroot,
+        ..Sandbox::new(root)
+    };
+    let process = Process {
+        args: vec![program.into(), "--version".into()],
+        env: Vec::new(),
+        cwd: "/".into(),
+        user: User::default(),
+        terminal: None,
+    };
+    let mut child = crate::spawn(&sandbox, &process, Stdio::null()?)?;
+    child.wait().map(drop)
 }
 
 /// Makes a mount of the directory in which root's files are another user's, and attaches it nowhere.
@@ -110,12 +165,29 @@ fn own_capabilities() -> Result<Capabilities, Error> {
     Ok(Capabilities::from_bits(sets.effective.bits()))
 }
 
+/// Whether this process may take on other users and groups.
+pub(crate) fn may_set_ids() -> bool {
+    own_capabilities()
+        .is_ok_and(|own| own.contains(Capability::Setuid) && own.contains(Capability::Setgid))
+}
+
+/// What this process may have in effect.
+pub(crate) fn permitted() -> Result<Capabilities, Errno> {
+    let sets = rustix::thread::capabilities(None)?;
+    Ok(Capabilities::from_bits(sets.permitted.bits()))
+}
+
 /// Why root may not make namespaces and mounts here, and who can change that. It is a hint: what is missing first.
 #[must_use]
 pub fn why_denied() -> &'static str {
-    let capabilities = own_capabilities();
-    let has_power = capabilities.is_ok_and(|own| own.contains(Capability::SysAdmin));
+    let own = own_capabilities().unwrap_or(Capabilities::NONE);
+    let has_power = own.contains(Capability::SysAdmin);
     match (has_power, sys::is_unshare_filtered()) {
+        (false, _) if !own.contains(Capability::SysChroot) => {
+            "root lacks CAP_SYS_ADMIN and CAP_SYS_CHROOT here; who starts this container can give it the second, with which \
+             steps run in a chroot: docker run without --cap-drop; in Kubernetes, capabilities.add: [CHOWN, DAC_OVERRIDE, \
+             FOWNER, FSETID, MKNOD, SETFCAP, SETGID, SETUID, SETPCAP, KILL, SYS_CHROOT]"
+        }
         // Docker's profile lets nobody call pivot_root(2).
         (false, _) => {
             "root lacks CAP_SYS_ADMIN here, as in a container; who starts that can give it: docker run --cap-add \

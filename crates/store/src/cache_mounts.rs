@@ -137,10 +137,27 @@ impl Store {
     ) -> Result<Option<File>, Error> {
         loop {
             match scratch::lock_dir(instance, operation)? {
-                scratch::Locked::Taken(lock) => return Ok(Some(lock)),
+                scratch::Locked::Taken(lock) => {
+                    self.bring_home(instance, id)?;
+                    return Ok(Some(lock));
+                }
                 scratch::Locked::Busy => return Ok(None),
                 scratch::Locked::Gone => self.make_instance(instance, id, seed)?,
             }
+        }
+    }
+
+    /// Sees to it that an instance that is ours has its directory: who had it may have been killed with that
+    /// [lent](crate::Guest::Lent) to a step.
+    fn bring_home(&self, instance: &Path, id: &CacheMountId) -> Result<(), Error> {
+        let data = instance.join("data");
+        if data.is_dir() {
+            return Ok(());
+        }
+        scratch::sweep(&self.layout().tmp())?;
+        match data.is_dir() {
+            true => Ok(()),
+            false => make_data(&data, id),
         }
     }
 
@@ -153,19 +170,9 @@ impl Store {
             .mode(0o700)
             .create(&fresh)
             .map_err(Error::io("create", &fresh))?;
-        DirBuilder::new()
-            .mode(0o700)
-            .create(&data)
-            .map_err(Error::io("create", &data))?;
+        make_data(&data, id)?;
         seed(&data).map_err(Error::io("fill the new cache mount", &data))?;
-        let attributes = rootfs::Attributes {
-            mode: Some(id.mode),
-            owner: Some((id.uid, id.gid)),
-            mtime: None,
-        };
-        File::open(&data)
-            .and_then(|data| attributes.apply_to(data))
-            .map_err(Error::io("change owner and mode of the cache mount", &data))?;
+        give_to_owner(&data, id)?;
         // For people and for listings: the directory's name does not tell what it was for.
         let described = serde_json::to_vec(id).expect("strings and numbers have a JSON form");
         self.write(&fresh.join("id.json"), &described, Durability::Cached)?;
@@ -178,6 +185,26 @@ impl Store {
             Err(e) => Err(Error::io("rename a new cache mount to", instance)(e)),
         }
     }
+}
+
+/// Makes the directory that is mounted, empty.
+fn make_data(data: &Path, id: &CacheMountId) -> Result<(), Error> {
+    DirBuilder::new()
+        .mode(0o700)
+        .create(data)
+        .map_err(Error::io("create", data))?;
+    give_to_owner(data, id)
+}
+
+fn give_to_owner(data: &Path, id: &CacheMountId) -> Result<(), Error> {
+    let attributes = rootfs::Attributes {
+        mode: Some(id.mode),
+        owner: Some((id.uid, id.gid)),
+        mtime: None,
+    };
+    File::open(data)
+        .and_then(|data| attributes.apply_to(data))
+        .map_err(Error::io("change owner and mode of the cache mount", data))
 }
 
 impl CacheMountId {

@@ -276,6 +276,21 @@ pub enum Error {
         limit: u64,
     },
 
+    /// A draft that is not mounted, or is as an overlay, has no working copy.
+    #[error("the layer in the making has no working copy")]
+    NoWorkingCopy,
+
+    /// Where nothing can be mounted, the root has nothing that it could be put aside in.
+    #[error("nothing can be mounted on `/` here")]
+    CoversAll,
+
+    /// A part of a cache that is to be mounted is not there.
+    #[error("there is no `{}` in the cache", path.display())]
+    NotLent {
+        /// What is missing.
+        path: PathBuf,
+    },
+
     /// Whoever asked for it said to stop.
     #[error("stopped")]
     Stopped,

@@ -38,6 +38,7 @@ mod store;
 mod timestamps;
 mod unpack;
 mod usage;
+mod working_copy;
 
 pub use apply::{Applied, apply};
 pub use archive::{
@@ -67,3 +68,4 @@ pub use stat_cache::{FileStamp, StatCache};
 pub use store::Store;
 pub use timestamps::{CONTEXT_TIME, Timestamps};
 pub use usage::{ImageUsage, Part, Usage};
+pub use working_copy::{Covers, Guest};

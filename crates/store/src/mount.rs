@@ -11,6 +11,9 @@ impl Store {
     /// Mounts a stack of snapshots, the bottom one first: writable if there is a draft to take the changes, and with
     /// the directory `stub` between them, where a step brings mount points that the image does not have.
     ///
+    /// Where mounts are refused ([`Store::use_copies`]) it is the draft's working copy, or a tree that must not be
+    /// written to, and has no use for `stub`.
+    ///
     /// The mount is attached nowhere and ends with the last descriptor of it, see [`Overlay::mount`]. A draft must not
     /// be mounted twice at a time.
     ///
@@ -22,6 +25,11 @@ impl Store {
         draft: Option<&Draft>,
         stub: Option<&Path>,
     ) -> Result<Root, Error> {
+        match (self.copies().get(), draft) {
+            (Some(copies), Some(draft)) => return self.work_in_copy(copies, stack, draft),
+            (Some(copies), None) => return self.view(copies, stack),
+            (None, _) => {}
+        }
         let mut lowers: Vec<PathBuf> = stub.into_iter().map(Path::to_owned).collect();
         lowers.extend(stack.iter().rev().map(Snapshot::dir));
         // The kernel wants one lower directory below an upper one, and two without.

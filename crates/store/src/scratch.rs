@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::{Error, Store};
+use crate::{Error, Store, working_copy};
 
 /// A directory of its own under the store's `tmp/`, for work that is renamed into place when it is done.
 ///
@@ -131,7 +131,10 @@ pub(crate) fn sweep(tmp: &Path) -> Result<(), Error> {
 
 fn sweep_one(path: &Path) -> Result<(), Error> {
     match lock_dir(path, FlockOperation::NonBlockingLockExclusive)? {
-        Locked::Taken(_lock) => rootfs::remove_tree(path).map_err(|source| Error::Root { source }),
+        Locked::Taken(_lock) => {
+            working_copy::rescue(path);
+            rootfs::remove_tree(path).map_err(|source| Error::Root { source })
+        }
         Locked::Busy | Locked::Gone => Ok(()),
     }
 }

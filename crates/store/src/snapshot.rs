@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
 
 use oci::DiffId;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use crate::measure::Census;
 use crate::reaper::Unmounting;
 use crate::records::touch;
 use crate::store::{Durability, create_new, open_small, read_open, read_small};
+use crate::working_copy::Worked;
 use crate::{Error, Scratch, Sealed, SnapshotId, Store, Timestamps};
 
 /// The layer itself, in a snapshot's directory and in a draft's.
@@ -103,6 +105,8 @@ pub struct Draft {
     scratch: Scratch,
     /// A mount of it that is being ended.
     unmounting: Option<Unmounting>,
+    /// What is worked on where nothing can be mounted.
+    worked: Mutex<Option<Worked>>,
 }
 
 impl Snapshot {
@@ -187,12 +191,38 @@ impl Draft {
     ///
     /// # Errors
     /// [`Error::Root`] if the layer cannot be counted; [`Error::Io`].
-    pub fn commit(self, id: &SnapshotId, meta: &SnapshotMeta) -> Result<Snapshot, Error> {
+    pub fn commit(mut self, id: &SnapshotId, meta: &SnapshotMeta) -> Result<Snapshot, Error> {
+        let worked = self.gather()?;
         let census = Census::of(&self.dir());
         if let Some(unmounting) = &self.unmounting {
             unmounting.wait();
         }
-        self.put(id, meta, census?)
+        let snapshot = self.put(id, meta, census?)?;
+        if let Some(worked) = worked {
+            worked.give_back(id);
+        }
+        Ok(snapshot)
+    }
+
+    /// Puts what was changed in the draft's working copy, if it has one, into its directory. No step goes on in the copy then.
+    ///
+    /// # Errors
+    /// [`Error::Root`] or [`Error::Io`] if the copy cannot be read, or the layer cannot be written.
+    pub fn settle(&mut self) -> Result<(), Error> {
+        self.gather().map(drop)
+    }
+
+    fn gather(&mut self) -> Result<Option<Worked>, Error> {
+        let mut worked = self.worked().take();
+        if let Some(worked) = &mut worked {
+            worked.gather(&self.dir())?;
+        }
+        Ok(worked)
+    }
+
+    /// What is worked on where nothing can be mounted.
+    pub(crate) fn worked(&self) -> MutexGuard<'_, Option<Worked>> {
+        self.worked.lock().expect("no thread panics with it")
     }
 
     /// Puts what was made in its place, with what is known of it.
@@ -244,6 +274,7 @@ impl Store {
             store: self.clone(),
             scratch: self.scratch()?,
             unmounting: None,
+            worked: Mutex::default(),
         };
         make_dir(&draft.new_snapshot(), 0o700)?;
         make_dir(&draft.dir(), 0o755)?;

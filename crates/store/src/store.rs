@@ -13,6 +13,7 @@ use rustix::io::Errno;
 
 use crate::lease::Leases;
 use crate::reaper::Reaper;
+use crate::working_copy::Copies;
 use crate::{Error, Layout, Scratch, SnapshotId, scratch};
 
 /// Bytes that most files of the store fit in.
@@ -48,6 +49,8 @@ struct Inner {
     leases: Leases,
     /// How many bytes it may take, if anybody said.
     limit: OnceLock<u64>,
+    /// What there is in the place of mounts, where those are refused.
+    copies: OnceLock<Copies>,
 }
 
 /// Whether a file must be on the disk before it gets its name.
@@ -87,6 +90,7 @@ impl Store {
                 whole: Mutex::default(),
                 leases: Leases::default(),
                 limit: OnceLock::new(),
+                copies: OnceLock::new(),
             }),
         })
     }
@@ -130,6 +134,11 @@ impl Store {
     /// How many bytes the store may take.
     pub(crate) fn limit(&self) -> &OnceLock<u64> {
         &self.inner.limit
+    }
+
+    /// What there is in the place of mounts, if those are refused.
+    pub(crate) fn copies(&self) -> &OnceLock<Copies> {
+        &self.inner.copies
     }
 
     /// This process's own directory under `tmp/`.

@@ -31,6 +31,11 @@ pub(super) struct Held {
 }
 
 impl Held {
+    /// Caches in use, by what makes them the same.
+    pub(super) fn caches(&self) -> &HashMap<CacheMountId, CacheMount> {
+        &self.caches
+    }
+
     /// Everything is to be mounted once more, as it was left; nothing of it is mounted now.
     pub(super) fn begin_again(&mut self) {
         self.mounted = 0;
@@ -113,6 +118,25 @@ impl Executor<'_> {
         access: Access,
         held: &mut Held,
     ) -> Result<Option<sandbox::MountKind>, Error> {
+        let Some(socket) = self.listen(id, required, access, held)? else {
+            return Ok(None);
+        };
+        let mount = sandbox::clone_mount(socket.open()?.as_fd()).map_err(Error::Sandbox)?;
+        Ok(Some(sandbox::MountKind::Bind {
+            source: mount,
+            path: PathBuf::new(),
+            read_only: true,
+        }))
+    }
+
+    /// An agent that listens; `None` if there is none and need not be.
+    pub(super) fn listen<'h>(
+        &self,
+        id: &str,
+        required: bool,
+        access: Access,
+        held: &'h mut Held,
+    ) -> Result<Option<&'h AgentSocket>, Error> {
         let Some(source) = self.options.run.ssh.get(id) else {
             return match required {
                 true => Err(Error::SshMissing { id: id.to_owned() }),
@@ -120,13 +144,8 @@ impl Executor<'_> {
             };
         };
         let socket = AgentSocket::listen(source, access, self.environment.store.scratch()?)?;
-        let mount = sandbox::clone_mount(socket.open()?.as_fd()).map_err(Error::Sandbox)?;
         held.agents.push(socket);
-        Ok(Some(sandbox::MountKind::Bind {
-            source: mount,
-            path: PathBuf::new(),
-            read_only: true,
-        }))
+        Ok(held.agents.last())
     }
 
     /// Files of another step. Writes go to a draft that is thrown away.
@@ -168,32 +187,49 @@ impl Executor<'_> {
         held: &mut Held,
     ) -> Result<sandbox::MountKind, Error> {
         let MountKind::Cache {
-            id,
-            seed,
-            source,
-            sharing,
-            read_only,
-            ..
+            source, read_only, ..
         } = kind
         else {
             unreachable!("the caller looked")
         };
         let identity = cache_identity(kind, work.schedule).expect("it is a cache");
-        if !held.caches.contains_key(&identity) {
-            let cache = self.take_cache(work, &identity, *sharing, *seed)?;
-            held.caches.insert(identity.clone(), cache);
-        }
-        let cache = Root::open(held.caches[&identity].path())?;
-        if cache.metadata(source)?.is_none() {
-            let missing = MissingSource::new(Path::new(source), &format!("the cache `{id}`"));
-            return Err(missing.into());
-        }
+        let cache = self.cache_root(work, kind, &identity, held)?;
         let source_fd = sandbox::clone_mount(cache.fd()).map_err(Error::Sandbox)?;
         Ok(sandbox::MountKind::Bind {
             source: source_fd,
             path: PathBuf::from(source),
             read_only: *read_only,
         })
+    }
+
+    /// A cache that the step holds from now on, with the part of it that is to be mounted.
+    pub(super) fn cache_root(
+        &self,
+        work: &Work<'_>,
+        kind: &MountKind,
+        identity: &CacheMountId,
+        held: &mut Held,
+    ) -> Result<Root, Error> {
+        let MountKind::Cache {
+            id,
+            seed,
+            source,
+            sharing,
+            ..
+        } = kind
+        else {
+            unreachable!("the caller looked")
+        };
+        if !held.caches.contains_key(identity) {
+            let cache = self.take_cache(work, identity, *sharing, *seed)?;
+            held.caches.insert(identity.clone(), cache);
+        }
+        let cache = Root::open(held.caches[identity].path())?;
+        if cache.metadata(source)?.is_none() {
+            let missing = MissingSource::new(Path::new(source), &format!("the cache `{id}`"));
+            return Err(missing.into());
+        }
+        Ok(cache)
     }
 
     /// Takes a cache, waiting for one that is locked.
@@ -205,6 +241,10 @@ impl Executor<'_> {
         seed: Filesystem,
     ) -> Result<CacheMount, Error> {
         let sharing = match sharing {
+            // There is only one of what is moved.
+            dockerfile::Sharing::Shared if self.environment.store.uses_copies() => {
+                store::Sharing::Locked
+            }
             dockerfile::Sharing::Shared => store::Sharing::Shared,
             dockerfile::Sharing::Private => store::Sharing::Private,
             dockerfile::Sharing::Locked => store::Sharing::Locked,

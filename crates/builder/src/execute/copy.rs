@@ -54,12 +54,16 @@ impl Executor<'_> {
             time_of_made: work.normalise.time(),
         };
         let changed = Changed::default();
-        let layer = Root::open(draft.dir())?;
+        // In a working copy nothing is cheaper than itself.
+        let layer = match self.environment.store.uses_copies() {
+            true => None,
+            false => Some(Root::open(draft.dir())?),
+        };
         let gap = self.gap(work, copy, selection.as_ref())?;
         let copier = Copier {
             to: Destination {
                 root: &root,
-                upper: Some(&layer),
+                upper: layer.as_ref(),
             },
             copy,
             marks: &marks,

@@ -34,6 +34,10 @@ impl Executor<'_> {
             return;
         }
         let mut start = |terminal: &Terminal, attach: &mut dyn FnMut(&mut Child)| {
+            if self.environment.store.uses_copies() {
+                let what = "a shell in the place of a failed RUN";
+                return Err(Error::NeedsNamespaces { what });
+            }
             held.begin_again();
             shell(self.prepare(work, draft, run, held)?, terminal, attach)
         };

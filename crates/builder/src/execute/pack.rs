@@ -92,9 +92,10 @@ impl Executor<'_> {
     pub(super) fn commit_unfilled(
         &self,
         work: &Work<'_>,
-        draft: Draft,
+        mut draft: Draft,
         unfilled: &Unfilled,
     ) -> Result<Snapshot, Error> {
+        draft.settle()?;
         let store = self.environment.store;
         let stack = &work.below.stack;
         let below = store.union(&store.stack(stack)?)?;

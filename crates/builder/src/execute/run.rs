@@ -11,7 +11,7 @@ use rootfs::{FollowLast, MakeDir, Root, Union};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::PipeFlags;
 use sandbox::{Cgroup, Child, Emulation, Exit, Process, Sandbox, Stdio, User};
-use store::Draft;
+use store::{Covers, Draft};
 
 use super::bind::Held;
 use super::mount_points::StubLayer;
@@ -26,13 +26,20 @@ const LOOK: Timespec = Timespec {
     tv_nsec: 100_000_000,
 };
 
+/// Where to read, and where to write.
+pub(super) type Pipe = (OwnedFd, OwnedFd);
+
 /// All that a process is started with. A sandbox serves for one process.
 pub(super) struct Prepared {
     pub(super) sandbox: Sandbox,
     pub(super) process: Process,
     pub(super) emulation: Arc<Emulation>,
-    _stubs: StubLayer,
-    _group: Option<Cgroup>,
+    pub(super) _stubs: StubLayer,
+    /// What lies over a working copy.
+    pub(super) covers: Option<Covers>,
+    /// Where the process writes, both ends of each; pipes are made if there is none.
+    pub(super) outputs: Option<[Pipe; 2]>,
+    pub(super) _group: Option<Cgroup>,
 }
 
 impl Executor<'_> {
@@ -46,8 +53,11 @@ impl Executor<'_> {
         let mut held = Held::default();
         let done = self
             .prepare(work, draft, run, &mut held)
-            .and_then(|prepared| {
-                self.run_prepared(work, &prepared, run)?;
+            .and_then(|mut prepared| {
+                self.run_prepared(work, &mut prepared, run)?;
+                if let Some(covers) = prepared.covers {
+                    covers.lift()?;
+                }
                 Ok(prepared.sandbox.root)
             });
         if let Err(error) = &done {
@@ -64,6 +74,9 @@ impl Executor<'_> {
         run: &RunOperation,
         held: &mut Held,
     ) -> Result<Prepared, Error> {
+        if self.environment.store.uses_copies() {
+            return self.prepare_chroot(work, draft, run, held);
+        }
         let mut mounts = Vec::with_capacity(run.mounts.len() + 1);
         for mount in &run.mounts {
             mounts.extend(self.mount(work, mount, held)?);
@@ -102,6 +115,8 @@ impl Executor<'_> {
             process,
             emulation,
             _stubs: stubs,
+            covers: None,
+            outputs: None,
             _group: group,
         })
     }
@@ -109,11 +124,11 @@ impl Executor<'_> {
     fn run_prepared(
         &self,
         work: &Work<'_>,
-        prepared: &Prepared,
+        prepared: &mut Prepared,
         run: &RunOperation,
     ) -> Result<(), Error> {
         let command = run.arguments.join(" ");
-        let exit = self.watch(work, &prepared.sandbox, &prepared.process, &command);
+        let exit = self.watch(work, prepared, &command);
         let exit = exit.map_err(|error| match error {
             Error::Start { command, source } => Error::Start {
                 command,
@@ -156,7 +171,11 @@ impl Executor<'_> {
         Ok((store.mount(&stack, Some(draft), stub)?, layer))
     }
 
-    fn process(&self, run: &RunOperation, identity: &Identity) -> Result<Process, Error> {
+    pub(super) fn process(
+        &self,
+        run: &RunOperation,
+        identity: &Identity,
+    ) -> Result<Process, Error> {
         let mut env = run.env.clone();
         env.extend(run.proxies.iter().cloned());
         let mut env: Vec<OsString> = env
@@ -197,18 +216,14 @@ impl Executor<'_> {
     fn watch(
         &self,
         work: &Work<'_>,
-        sandbox: &Sandbox,
-        process: &Process,
+        prepared: &mut Prepared,
         command: &str,
     ) -> Result<Exit, Error> {
-        let pipe = || {
-            rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(|source| Error::Read {
-                path: "a pipe".into(),
-                source: source.into(),
-            })
+        let outputs = prepared.outputs.take();
+        let [(out, stdout), (err, stderr)] = match outputs {
+            Some(outputs) => outputs,
+            None => [pipe()?, pipe()?],
         };
-        let (out, stdout) = pipe()?;
-        let (err, stderr) = pipe()?;
         let null = Stdio::null().map_err(Error::Sandbox)?;
         let stdio = Stdio {
             stdin: null.stdin,
@@ -219,7 +234,7 @@ impl Executor<'_> {
             command: command.to_owned(),
             source,
         };
-        let child = sandbox::spawn(sandbox, process, stdio).map_err(start)?;
+        let child = sandbox::spawn(&prepared.sandbox, &prepared.process, stdio).map_err(start)?;
         self.pass_on(work, child, [(out, Stream::Stdout), (err, Stream::Stderr)])
     }
 
@@ -280,8 +295,15 @@ impl Executor<'_> {
     }
 }
 
+fn pipe() -> Result<Pipe, Error> {
+    rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(|source| Error::Read {
+        path: "a pipe".into(),
+        source: source.into(),
+    })
+}
+
 /// A working directory that is not there is made for the step's user, as `WORKDIR` does it.
-fn make_workdir(root: &Root, path: &str, user: &Identity) -> Result<(), Error> {
+pub(super) fn make_workdir(root: &Root, path: &str, user: &Identity) -> Result<(), Error> {
     if root.metadata(path)?.is_none() {
         let owned = MakeDir {
             mode: 0o755,

@@ -248,6 +248,15 @@ impl CommandError {
             }
             builder::Error::Unreadable { .. } if is_denied(&error) => Self::new(chain(&error))
                 .hint("make it readable for yourself, or leave it out with .dockerignore"),
+            builder::Error::NeedsNamespaces { .. } => {
+                let why = match sandbox::survey::needs_chroot() {
+                    true => sandbox::survey::why_denied(),
+                    false => {
+                        "CARAFE_ISOLATION asks for that; without it steps have namespaces here"
+                    }
+                };
+                Self::new(error.to_string()).hint(why)
+            }
             builder::Error::SshMissing { ref id } => {
                 let hint = format!(
                     "--ssh {id} forwards the agent that SSH_AUTH_SOCK names, --ssh {id}=FILE lets a key be used"

@@ -1,4 +1,4 @@
-//! `carafe stats --no-stream`.
+//! `carafe stats`.
 
 use super::images::short;
 use crate::command_error::CommandError;
@@ -10,13 +10,15 @@ use crate::exit::Exit;
 use crate::output;
 use crate::report::listing::{Column, Listing};
 use crate::report::sizes;
+use crate::terminal;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use store::Store;
 
 /// Show what containers use
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Show it once (showing it again and again is not implemented yet)
+    /// Show it once, not every second until Ctrl-C
     #[arg(long)]
     no_stream: bool,
     /// Show a table, JSON lines (`json`) or a filled-in Go template
@@ -37,52 +39,91 @@ const FIELDS: &[Column] = &[
     ("PIDs", "PIDS"),
 ];
 
-/// Between the two looks that tell how busy a container is.
+/// Between two looks, which tell how busy a container is.
 const BETWEEN: Duration = Duration::from_secs(1);
 
+/// To the upper left corner, and everything away: `CUP` and `ED` of ECMA-48.
+const CLEAR: &str = "\x1b[H\x1b[J";
+
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
-    if !args.no_stream {
-        return Err(CommandError::not_yet("stats without --no-stream"));
-    }
     let store = config.store()?;
-    let all = Containers::new(&store);
-    let containers = match args.containers.as_slice() {
-        [] => all.list()?,
-        names => names
-            .iter()
-            .map(|name| all.find(name))
-            .collect::<Result<_, _>>()?,
-    };
-    let mut looks = Vec::new();
-    for container in containers {
-        let state = container.state()?;
-        if state.phase == Phase::Running {
-            looks.push((Look::at(state.pid), state.pid, container));
-        } else if !args.containers.is_empty() {
-            looks.push((Look::default(), 0, container));
+    let live = !args.no_stream && terminal::is_terminal(std::io::stdout());
+    let mut before = Looks::take(args, &store)?;
+    loop {
+        if !args.no_stream || before.are_any_running() {
+            std::thread::sleep(BETWEEN);
         }
+        let now = Looks::take(args, &store)?;
+        let listing = Listing {
+            fields: FIELDS,
+            shown: &["ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "PIDs"],
+            rows: now.rows(&before),
+        };
+        let table = listing.render(args.format.as_deref())?;
+        let is_read = match live {
+            true => output::is_read(&format!("{CLEAR}{table}"))?,
+            false => output::is_read(&table)?,
+        };
+        if args.no_stream || !is_read {
+            return Ok(Exit::Success);
+        }
+        before = now;
     }
-    let start = Instant::now();
-    if looks.iter().any(|(_, pid, _)| *pid != 0) {
-        std::thread::sleep(BETWEEN);
+}
+
+/// What containers have used until a moment.
+struct Looks {
+    at: Instant,
+    all: Vec<(Container, Look)>,
+}
+
+impl Looks {
+    /// At the containers that were named, or at all that run.
+    fn take(args: &Args, store: &Store) -> Result<Self, CommandError> {
+        let containers = Containers::new(store);
+        let asked = match args.containers.as_slice() {
+            [] => containers.list()?,
+            names => names
+                .iter()
+                .map(|name| containers.find(name))
+                .collect::<Result<_, _>>()?,
+        };
+        let at = Instant::now();
+        let mut all = Vec::new();
+        for container in asked {
+            let state = container.state()?;
+            if state.phase == Phase::Running {
+                all.push((container, Look::at(state.pid)));
+            } else if !args.containers.is_empty() {
+                all.push((container, Look::default()));
+            }
+        }
+        Ok(Self { at, all })
     }
-    let machine = memory_of_machine();
-    let rows = looks
-        .iter()
-        .map(|(first, pid, container)| {
-            let now = Look::at(*pid);
-            let busy = now.time.saturating_sub(first.time).as_secs_f64();
-            let share = busy / start.elapsed().as_secs_f64().max(f64::MIN_POSITIVE);
-            row(container, &now, share, machine)
-        })
-        .collect();
-    let listing = Listing {
-        fields: FIELDS,
-        shown: &["ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "PIDs"],
-        rows,
-    };
-    output::result(&listing.render(args.format.as_deref())?)?;
-    Ok(Exit::Success)
+
+    fn are_any_running(&self) -> bool {
+        self.all.iter().any(|(_, look)| look.threads > 0)
+    }
+
+    fn of(&self, id: &str) -> Option<&Look> {
+        let mut found = self.all.iter();
+        found
+            .find(|(container, _)| container.record.id == id)
+            .map(|(_, look)| look)
+    }
+
+    fn rows(&self, before: &Self) -> Vec<Value> {
+        let machine = memory_of_machine();
+        let passed = self.at.duration_since(before.at).as_secs_f64();
+        let row = |(container, now): &(Container, Look)| {
+            // One that is new has not been busy yet; one that was started again has used less than before.
+            let busy = before.of(&container.record.id);
+            let busy = busy.map_or(Duration::ZERO, |then| now.time.saturating_sub(then.time));
+            let share = busy.as_secs_f64() / passed.max(f64::MIN_POSITIVE);
+            row(container, now, share, machine)
+        };
+        self.all.iter().map(row).collect()
+    }
 }
 
 /// What a container's processes have used and have, all together.
@@ -94,15 +135,9 @@ struct Look {
 }
 
 impl Look {
-    /// Of no processes, if the number is 0.
     fn at(init: u32) -> Self {
         let mut look = Self::default();
-        let processes = if init == 0 {
-            Vec::new()
-        } else {
-            processes::of(init)
-        };
-        for process in processes {
+        for process in processes::of(init) {
             look.time += process.time;
             look.memory += process.memory;
             look.threads += process.threads;

@@ -1,9 +1,10 @@
 //! What one does with a container that is there: exec, cp, top, kill, wait, start, rename; and what it leaves.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -224,6 +225,10 @@ fn the_life_of_a_container() {
         "{{.Name}} {{.CPUPerc}} {{.PIDs}}",
     ]);
     assert!(stats.starts_with("life ") && stats.contains('%'), "{stats}");
+    let mut live = carafe.spawn(["stats", "--format={{.Name}}"], Stdio::null());
+    let lines = BufReader::new(live.stdout.take().unwrap()).lines().take(2);
+    assert_eq!(lines.map(Result::unwrap).collect::<Vec<_>>(), ["life"; 2]);
+    assert!(live.wait().unwrap().success(), "nobody reads it any more");
     for (filter, names) in [
         ("status=running", "life\n"),
         ("status=exited", ""),
@@ -239,7 +244,7 @@ fn the_life_of_a_container() {
     assert_eq!(carafe.ok(["logs", "--since", "1h", "life"]), "run\n");
     assert_eq!(carafe.ok(["logs", "--until", "1h", "life"]), "");
 
-    let wait = carafe.spawn(["wait", "life"], std::process::Stdio::null());
+    let wait = carafe.spawn(["wait", "life"], Stdio::null());
     carafe.ok(["kill", "-s", "USR1", "life"]);
     assert_eq!(said(&wait.wait_with_output().unwrap()).stdout, "4\n");
     carafe.fails(1, ["kill", "life"]);
@@ -260,7 +265,7 @@ fn the_life_of_a_container() {
     carafe.ok([
         "run", "-d", "--rm", "--name", "gone", "base", "sleep", "4713.75",
     ]);
-    let wait = carafe.spawn(["wait", "gone"], std::process::Stdio::null());
+    let wait = carafe.spawn(["wait", "gone"], Stdio::null());
     std::thread::sleep(std::time::Duration::from_millis(300));
     carafe.ok(["kill", "gone"]);
     let waited = said(&wait.wait_with_output().unwrap());
@@ -311,7 +316,7 @@ fn nothing_is_left_of_what_was_killed() {
         let pid = if victim == "foreground" {
             let line = ["run", "--name", victim].into_iter().chain(limits);
             let line = line.chain(["base", "sleep", "4715.75"]);
-            let child = carafe.spawn(line, std::process::Stdio::null());
+            let child = carafe.spawn(line, Stdio::null());
             eventually("it runs", || !processes_with("4715.75").is_empty());
             let pid = child.id().to_string();
             foreground = Some(child);

@@ -215,18 +215,18 @@ fn inside_a_container_with_dockers_profile() {
         "--format",
         "{{.Mode}}{{range .Remedies}}|{{.Gain}}|{{.By}}{{end}}",
     ];
-    // Root without CAP_SYS_ADMIN: no namespace.
-    let said = contained(&carafe, &[], &doctor);
-    assert_eq!(said.code, 1, "{said:#?}");
-    assert!(said.stdout.starts_with("none|"), "{said:#?}");
-    assert!(
-        said.stdout.contains("root lacks CAP_SYS_ADMIN"),
-        "{said:#?}"
-    );
-    assert!(
-        said.stdout.contains("|who starts this container"),
-        "{said:#?}"
-    );
+    // Root without CAP_SYS_ADMIN: no namespace, and a chroot if that is allowed.
+    for (flags, code, mode, missing) in [
+        (&[][..], 0, "chroot|", "root lacks CAP_SYS_ADMIN here"),
+        (&["--cap-drop=ALL"], 1, "none|", "capabilities.add: [CHOWN"),
+    ] {
+        let said = contained(&carafe, flags, &doctor);
+        assert_eq!(said.code, code, "{said:#?}");
+        assert!(said.stdout.starts_with(mode), "{said:#?}");
+        assert!(said.stdout.contains(missing), "{said:#?}");
+        let starter = "|who starts this container";
+        assert!(said.stdout.contains(starter), "{said:#?}");
+    }
     // An ordinary user: the filter forbids user namespaces.
     let said = contained(&carafe, &["-u", "1000"], &doctor);
     assert_eq!(said.code, 1, "{said:#?}");

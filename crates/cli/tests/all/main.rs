@@ -10,6 +10,7 @@ mod cache_rules;
 mod cached_push;
 mod caches;
 mod checks;
+mod chroot;
 mod container_verbs;
 mod containers;
 mod docker;

@@ -1,6 +1,7 @@
 //! What overlayfs writes into a layer to say that something below is gone.
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 
 use rustix::io::Errno;
 
@@ -14,10 +15,19 @@ impl Dir {
     /// Makes `name` a whiteout: in a stack of layers, what the ones below have by that name is gone. Needs no
     /// privilege.
     ///
+    /// An overlay, such as the root of a container, refuses the device, being for its own use. There it becomes a socket
+    /// without any permissions, which no layer has; no overlay can be mounted from there, so that only this crate sees it.
+    ///
     /// # Errors
     /// As [`Dir::mknod`].
     pub fn whiteout(&self, name: impl AsRef<OsStr>) -> Result<(), Error> {
-        self.mknod(name, Node::Char(0, 0), 0)
+        let name = name.as_ref();
+        match self.mknod(name, Node::Char(0, 0), 0) {
+            Err(e) if e.io_kind() == Some(ErrorKind::PermissionDenied) => {
+                self.mknod(name, Node::Socket, 0)
+            }
+            made => made,
+        }
     }
 
     /// Whether this directory, of a layer, hides those of the same path below it.

@@ -101,6 +101,14 @@ fn of_step(step: Step, errno: Errno) -> Option<&'static str> {
              it here, as in a container: who starts that can uncover it (docker run --security-opt systempaths=unconfined; \
              in Kubernetes, procMount: Unmasked)",
         ),
+        (Step::SetGroups | Step::SetGroup | Step::SetUser, Errno::PERM)
+            if !survey::may_set_ids() =>
+        {
+            Some(
+                "root lacks CAP_SETUID and CAP_SETGID here; who starts this container can give them: docker run \
+                 --cap-add SETUID --cap-add SETGID; in Kubernetes, capabilities.add: [SETUID, SETGID]",
+            )
+        }
         (Step::SetGroups, Errno::PERM) | (Step::SetUser | Step::SetGroup, Errno::INVAL) => Some(
             "this user namespace does not have the id: root can give this user a range of ids in /etc/subuid and \
              /etc/subgid, and install newuidmap and newgidmap (package uidmap or shadow-utils)",
@@ -162,7 +170,8 @@ fn of_refusal(refusal: Refusal) -> &'static str {
         Refusal::Threads => "it must be made before the program starts threads",
         Refusal::NotBuilt => "the kernel is built without CONFIG_USER_NS; run carafe as root",
         Refusal::Filtered => {
-            "who starts this container can allow it: docker run --security-opt seccomp=unconfined \
+            "root of this container can build without (docker run --user 0; in Kubernetes, runAsUser: 0), in a chroot; and \
+             who starts it can allow it: docker run --security-opt seccomp=unconfined \
              --security-opt apparmor=unconfined --security-opt systempaths=unconfined; in Kubernetes, \
              seccompProfile.type: Unconfined and procMount: Unmasked"
         }

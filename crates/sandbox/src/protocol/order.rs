@@ -12,8 +12,9 @@ use rustix::thread::ThreadNameSpaceType;
 
 use super::wire::{Malformed, Reader, Writer};
 use crate::{
-    Capabilities, Device, Entry, KernelAccess, Mount, MountKind, Network, NetworkNamespace,
-    Process, Sandbox, Seccomp, Stdio, Ulimit, UlimitResource, User, WindowSize, sys,
+    Capabilities, Device, Entry, Isolation, KernelAccess, Mount, MountKind, Network,
+    NetworkNamespace, Process, Sandbox, Seccomp, Stdio, Ulimit, UlimitResource, User, WindowSize,
+    sys,
 };
 
 /// All that the child needs to know.
@@ -46,6 +47,13 @@ pub(crate) enum Place {
 pub(crate) enum PlaceRef<'a> {
     New(&'a Sandbox),
     Existing(&'a Entry),
+}
+
+impl PlaceRef<'_> {
+    /// Whether there are no namespaces.
+    pub(crate) fn is_chroot(self) -> bool {
+        matches!(self, Self::New(sandbox) if sandbox.isolation == Isolation::Chroot)
+    }
 }
 
 /// An order as the parent gives it: in a memory file, with the descriptors to pass.
@@ -236,6 +244,10 @@ fn write_sandbox(
     descriptors: &mut Descriptors,
     sandbox: &Sandbox,
 ) -> Result<(), Errno> {
+    writer.number(match sandbox.isolation {
+        Isolation::Namespaces => 0,
+        Isolation::Chroot => 1,
+    });
     writer.number(descriptors.number(sandbox.root.as_fd())?);
     writer.bytes(sandbox.hostname.as_bytes());
     writer.number(match sandbox.network {
@@ -283,6 +295,11 @@ fn write_sandbox(
 
 fn read_sandbox(reader: &mut Reader<'_>) -> Result<Sandbox, Malformed> {
     Ok(Sandbox {
+        isolation: match reader.number()? {
+            0 => Isolation::Namespaces,
+            1 => Isolation::Chroot,
+            _ => return Err(Malformed),
+        },
         root: adopt(reader)?,
         hostname: String::from_utf8(reader.bytes()?.to_vec()).map_err(|_| Malformed)?,
         network: match reader.number()? {

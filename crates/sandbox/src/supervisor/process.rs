@@ -96,7 +96,9 @@ fn supervise(orders: &Orders) -> Result<(), Errno> {
     stand_aside()?;
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let proc = rustix::fs::openat(CWD, "/proc", flags, Mode::empty())?;
-    let listener = receive(&socket)?;
+    let Some(listener) = receive(&socket)? else {
+        return Ok(());
+    };
     // By now it has changed its root.
     move_into_thread_name_spaces(process.as_fd(), ThreadNameSpaceType::MOUNT)?;
     rustix::process::fchdir(&proc)?;
@@ -120,23 +122,24 @@ fn stand_aside() -> Result<(), Errno> {
     rustix::stdio::dup2_stderr(null.stderr)
 }
 
-/// Takes the listener over.
-fn receive(socket: &OwnedFd) -> Result<OwnedFd, Errno> {
+/// Takes the listener over. There is none if the sandbox could not be made, which others report.
+fn receive(socket: &OwnedFd) -> Result<Option<OwnedFd>, Errno> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut byte = [0];
     let bytes = &mut [std::io::IoSliceMut::new(&mut byte)];
     while let Err(errno) = recvmsg(socket, bytes, &mut control, RecvFlags::CMSG_CLOEXEC) {
-        if errno != Errno::INTR {
-            return Err(errno);
+        match errno {
+            Errno::INTR => {}
+            Errno::CONNRESET => return Ok(None),
+            errno => return Err(errno),
         }
     }
     let mut descriptors = control.drain().filter_map(|message| match message {
         RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
         _ => None,
     });
-    // None if the other end was closed before there was one.
-    descriptors.next().ok_or(Errno::PIPE)
+    Ok(descriptors.next())
 }
 
 /// Keeps what it takes to look into processes and to do with files what root does.

@@ -6,6 +6,7 @@
     reason = "a test program"
 )]
 
+mod chroot;
 mod cost;
 mod devices;
 mod emulation;
@@ -47,6 +48,7 @@ fn main() -> std::process::ExitCode {
         network::TESTS,
         terminal::TESTS,
         lifetime::TESTS,
+        chroot::TESTS,
         limits::TESTS,
         ordinary_user::TESTS,
         supervision::TESTS,

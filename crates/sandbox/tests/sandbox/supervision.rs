@@ -32,6 +32,7 @@ tests![
     no_way_out_through_the_supervisor,
     every_process_has_its_own_identity,
     a_lost_supervisor_is_an_error,
+    a_failed_start_is_told,
     supervisors_end,
 ];
 
@@ -68,6 +69,7 @@ pub(crate) fn supervised() -> ExitCode {
             sandbox.capabilities = sandbox::Capabilities::ALL;
             process.args = ["/usr/bin/perl", "-e", script].map(Into::into).into();
         }
+        Some("nowhere") => process.cwd = "/etc/passwd".into(),
         Some("lose") => return lose_supervisor(&sandbox, &process),
         _ => {}
     }
@@ -360,6 +362,17 @@ fn a_lost_supervisor_is_an_error() {
     assert_eq!(
         said,
         "the supervisor of users and owners ended before the program did (signal 9)"
+    );
+}
+
+/// What keeps a sandbox from being made is told, and not that its supervisor has nothing to do.
+fn a_failed_start_is_told() {
+    let home = home();
+    let path = home.path().to_str().unwrap();
+    let said = as_user("supervised", &[path, "true", "0", "nowhere"], "");
+    assert!(
+        said.starts_with("cannot enter working directory `/etc/passwd`"),
+        "{said}"
     );
 }
 

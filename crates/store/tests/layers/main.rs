@@ -10,3 +10,4 @@ mod packed;
 mod roundtrip;
 mod snapshot;
 mod support;
+mod working_copy;

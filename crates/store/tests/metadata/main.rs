@@ -11,6 +11,7 @@ mod export;
 mod gc;
 mod images;
 mod last_build;
+mod lent;
 mod load;
 mod open;
 mod records;

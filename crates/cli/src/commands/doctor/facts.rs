@@ -31,6 +31,8 @@ pub(super) struct Facts {
     pub(super) identity: Result<(Identity, Duration), sandbox::Error>,
     /// How long the smallest sandbox took, if one was tried.
     pub(super) sandbox: Option<Result<Duration, sandbox::Error>>,
+    /// How long the smallest chroot took, where steps have to run in one.
+    pub(super) chroot: Option<Result<Duration, sandbox::Error>>,
     /// Whether containers with a network of their own get out of it, if it was tried.
     pub(super) way_out: Option<Result<(), NoWayOut>>,
     /// Where the store is.
@@ -66,6 +68,11 @@ impl Facts {
             let (tried, took) = timed(survey::try_sandbox);
             tried.map(|()| took)
         });
+        let wants_chroot = identity.is_ok() && config.wants_chroot()?;
+        let chroot = wants_chroot.then(|| {
+            let (tried, took) = timed(survey::try_chroot);
+            tried.map(|()| took)
+        });
         let way_out = matches!(sandbox, Some(Ok(_))).then(pasta::try_out);
         let site = Site::examine(&store);
         let place = site.as_ref().map_or(Path::new("/"), |site| &site.directory);
@@ -90,6 +97,7 @@ impl Facts {
             controllers,
             identity,
             sandbox,
+            chroot,
             way_out,
             store,
             idmapped,
@@ -97,6 +105,11 @@ impl Facts {
             foreign,
             programs: PROGRAMS.map(find).into(),
         })
+    }
+
+    /// Whether steps run in a chroot.
+    pub(super) fn has_chroot(&self) -> bool {
+        matches!(self.chroot, Some(Ok(_)))
     }
 
     /// Where a program is.

@@ -122,7 +122,18 @@ fn sandbox_of_a_step(facts: &Facts) -> Check {
     let name = "sandbox of a RUN";
     match &facts.sandbox {
         None => Check::new(name, Fatal, "not tried, for want of a user namespace"),
-        Some(Err(error)) => Check::new(name, Fatal, words(error)),
+        Some(Err(error)) => match &facts.chroot {
+            Some(Ok(took)) => {
+                let took = took.as_secs_f64() * 1e3;
+                let text = format!("{}; a chroot works, in {took:.1} ms", words(error));
+                Check::new(name, Limited, text)
+            }
+            Some(Err(no_chroot)) => {
+                let text = format!("{}; {}", words(error), words(no_chroot));
+                Check::new(name, Fatal, text)
+            }
+            None => Check::new(name, Fatal, words(error)),
+        },
         Some(Ok(took)) => {
             let took = took.as_secs_f64() * 1e3;
             Check::new(name, Good, format!("works, in {took:.1} ms"))
@@ -159,6 +170,13 @@ fn overlay(facts: &Facts) -> Check {
             Check::new(name, Fatal, "not tried, for want of a user namespace")
         }
         Ok(site) => match &site.overlay {
+            Err(error) if facts.has_chroot() => {
+                let text = format!(
+                    "{}; files are copied",
+                    words(error.source().unwrap_or(error))
+                );
+                Check::new(name, Limited, text)
+            }
             Err(_) if !site.attributes => Check::new(
                 name,
                 Fatal,

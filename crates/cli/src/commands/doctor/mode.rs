@@ -22,6 +22,8 @@ pub(super) enum Mode {
         /// Whether the kernel has what it takes to make others up.
         supervised: bool,
     },
+    /// As root without namespaces and mounts: in a chroot.
+    Chroot,
     /// Not at all, or (for `root`) just what needs no mount.
     None { root: bool },
 }
@@ -35,6 +37,7 @@ impl Mode {
         let works = matches!(facts.sandbox, Some(Ok(_)))
             && facts.site.as_ref().is_ok_and(|site| site.overlay.is_ok());
         match &facts.identity {
+            Ok(_) if facts.has_chroot() && facts.site.is_ok() => Self::Chroot,
             Ok((identity, took)) if works => Self::of_identity(identity, *took, facts),
             _ => Self::None {
                 root: facts.identity.is_ok(),
@@ -68,6 +71,7 @@ impl Mode {
             Self::Root { .. } => "root",
             Self::Subordinate { .. } => "subordinate",
             Self::Single { .. } => "single",
+            Self::Chroot => "chroot",
             Self::None { .. } => "none",
         }
     }
@@ -80,6 +84,7 @@ impl Mode {
                 format!("ordinary user with subordinate ids: {uids} user ids, {gids} group ids")
             }
             Self::Single { why, .. } => format!("ordinary user with a single id: {why}"),
+            Self::Chroot => "root in a chroot, without namespaces and mounts".to_owned(),
             Self::None { .. } => "none".to_owned(),
         }
     }
@@ -88,6 +93,9 @@ impl Mode {
     pub(super) fn cost(&self) -> String {
         let (took, whose) = match self {
             Self::Root { .. } | Self::None { .. } => return String::new(),
+            Self::Chroot => {
+                return "costs a copy of the image's files in each stage, and a look at all of them in each step".to_owned();
+            }
             Self::Subordinate { took, .. } => (took, "newuidmap and newgidmap"),
             Self::Single { took, .. } => (took, "the user namespace"),
         };
@@ -112,7 +120,13 @@ impl Mode {
              Linux 5.19, and kernel.yama.ptrace_scope below 3";
         const NO_MOUNTS: &str =
             "no RUN; what takes no mount can be built (COPY into a directory that it makes)";
+        const IN_CHROOT: &[&str] = &[
+            "no processes in /proc, nothing in /sys, and no host name, network (--network=none) or read-only mounts of a step's own",
+            "steps are not isolated from this machine's processes and network",
+            "no containers (run, exec)",
+        ];
         let limits: &[&str] = match self {
+            Self::Chroot => IN_CHROOT,
             Self::None { root: true } => &[NO_MOUNTS],
             Self::Root { ids: ALL, .. } | Self::None { .. } => &[],
             Self::Root { ids: 1, supervised } | Self::Single { supervised, .. } => match supervised

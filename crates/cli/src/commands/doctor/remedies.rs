@@ -113,6 +113,8 @@ fn for_store(facts: &Facts) -> Option<Remedy> {
             "a place for the store that you may write to: --root DIR or CARAFE_ROOT",
             USER,
         ),
+        // Nothing would be mounted from a better place, either.
+        Ok(_) if facts.has_chroot() => return None,
         Ok(site) if site.overlay.is_err() && facts.identity.is_ok() => match &*site.file_system {
             "overlay" | "fuse.overlayfs" | "fuse-overlayfs" => (
                 "overlays cannot be stacked: a volume or a tmpfs for the store, and CARAFE_ROOT that names it",

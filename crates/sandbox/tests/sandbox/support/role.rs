@@ -11,6 +11,7 @@ const ROLES: &[Role] = &[
         "parent-of-another-user",
         crate::lifetime::parent_of_another_user,
     ),
+    ("parent-of-chroot", crate::chroot::parent_of_chroot),
     ("catcher", crate::process::catcher),
     ("ordinary-user", crate::ordinary_user::ordinary_user),
     ("user-of-arm64", crate::emulation::ordinary_user),
