@@ -88,6 +88,14 @@ impl Verb {
             _ => None,
         }
     }
+
+    /// Whether it sends signals to containers.
+    fn signals_containers(&self) -> bool {
+        matches!(
+            self,
+            Self::Stop(_) | Self::Restart(_) | Self::Kill(_) | Self::Rm(_)
+        )
+    }
 }
 
 /// Reads the command line, does what it says, and shows what went wrong.
@@ -123,9 +131,16 @@ pub(crate) fn run() -> Exit {
         // Helper programs ask services that know the user by number.
         Verb::Login(args) => commands::login::run(&args, &config),
         Verb::Logout(args) => commands::logout::run(&args, &config),
-        verb => join::become_root(verb.container(), &config).and_then(|()| dispatch(verb, &config)),
+        verb => become_root(&verb, &config).and_then(|()| dispatch(verb, &config)),
     };
     said(done, &config)
+}
+
+fn become_root(verb: &Verb, config: &Config) -> Result<(), CommandError> {
+    if verb.signals_containers() && !rustix::process::geteuid().is_root() {
+        sandbox::prepare_to_signal()?;
+    }
+    join::become_root(verb.container(), config)
 }
 
 /// Shows what went wrong.

@@ -108,6 +108,8 @@ impl Config {
         // Also of who was started as root of such a namespace: the owner of a container, or by `unshare -r`.
         if sandbox::has_single_id() {
             rootfs::record_owners();
+        } else if let Some(last) = sandbox::last_ids() {
+            rootfs::record_owners_beyond(last);
         }
         let store = store::Store::open(self.store_path()?)?;
         if self.wants_chroot()? {

@@ -4,7 +4,8 @@ use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{Gid, Mode, Timespec, Timestamps, UTIME_OMIT, Uid};
 use rustix::io;
 
-use crate::{Metadata, Time, owner};
+use crate::owner::{self, Means};
+use crate::{Metadata, Time};
 
 /// What a file is to have besides its content. `None` leaves as it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -61,11 +62,15 @@ impl Attributes {
 }
 
 fn set_owner(file: BorrowedFd<'_>, owner: (u32, u32)) -> io::Result<()> {
-    if owner::are_owners_recorded() {
-        return owner::record(file, owner);
+    let chown = |(uid, gid)| {
+        let (owner, group) = owner_of(uid, gid)?;
+        rustix::fs::fchown(file, owner, group)
+    };
+    match Means::of(owner) {
+        Means::Kernel => chown(owner),
+        Means::Record => owner::record(file, owner),
+        Means::Both(instead) => chown(instead).and_then(|()| owner::record(file, owner)),
     }
-    let (owner, group) = owner_of(owner.0, owner.1)?;
-    rustix::fs::fchown(file, owner, group)
 }
 
 /// The arguments of `chown(2)`. The last number is none: it would mean to leave the owner alone.

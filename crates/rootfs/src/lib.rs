@@ -31,7 +31,7 @@ pub use metadata::{FileKind, Metadata, Time};
 pub use overlay::{Overlay, Upper, adopt_root};
 pub use owner::{
     Device, OWNER, OWNER_LENGTH, Record, are_owners_recorded, owner_of_time, owner_to_time,
-    record_owners,
+    record_owners, record_owners_beyond,
 };
 pub use root::{FollowLast, MakeDir, Root};
 pub use union::{Found, Union, UnionDir, UnionEntry};

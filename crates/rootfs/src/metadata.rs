@@ -119,7 +119,7 @@ impl Metadata {
 impl From<Statx> for Metadata {
     fn from(s: Statx) -> Metadata {
         let kind = FileKind::from(FileType::from_raw_mode(s.stx_mode.into()));
-        let (uid, gid) = owner::of_time(kind, s.stx_atime).unwrap_or((s.stx_uid, s.stx_gid));
+        let (uid, gid) = owner::of_time(kind, (s.stx_uid, s.stx_gid), s.stx_atime);
         Metadata {
             kind,
             mode: u32::from(s.stx_mode) & 0o7777,

@@ -9,11 +9,14 @@
 //! Nor does such a namespace make devices: mknod(2) is `EPERM`. They are regular files, whose attribute says what they
 //! stand for.
 //!
+//! A user namespace with subordinate IDs (subuid(5)) has some 65,536, and files of layers may belong to others. Those files belong to the
+//! last ID that there is, and only of these a record is looked for.
+//!
 //! An access time that says so is one after 2242. The kernel leaves it alone: with `relatime`, reading a link renews only what is
 //! older than the file's change or than a day.
 
 use std::ffi::OsStr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 
 use rustix::fd::BorrowedFd;
 use rustix::fs::{AtFlags, StatxTimestamp, Timespec, Timestamps, UTIME_OMIT};
@@ -54,18 +57,69 @@ const FIRST: i64 = 1 << 33;
 const ID_BITS: u32 = 30;
 const FRACTION_BITS: u32 = 28;
 
-static RECORDED: AtomicBool = AtomicBool::new(false);
+/// Which owners are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Recording {
+    /// All but root.
+    All,
+    /// Those of which one ID is at least as great as these, the last that the kernel can give.
+    Beyond((u32, u32)),
+}
+
+static RECORDING: OnceLock<Recording> = OnceLock::new();
 
 /// Has owners recorded from now on, by the whole process. It is to be called by who entered a user namespace of a single
 /// ID, before anything is read or written.
 pub fn record_owners() {
-    RECORDED.store(true, Ordering::Relaxed);
+    // Who has begun otherwise goes on so: what files say must be read as it was written.
+    let _ = RECORDING.set(Recording::All);
 }
 
-/// Whether owners are recorded.
+/// Has those owners recorded that the kernel cannot give, by the whole process. `last` are the greatest user ID and group ID
+/// that it can. It is to be called by who entered a user namespace of several IDs, before anything is read or written.
+pub fn record_owners_beyond(last: (u32, u32)) {
+    let _ = RECORDING.set(Recording::Beyond(last));
+}
+
+/// Whether all owners are recorded.
 #[must_use]
 pub fn are_owners_recorded() -> bool {
-    RECORDED.load(Ordering::Relaxed)
+    RECORDING.get() == Some(&Recording::All)
+}
+
+/// Whether a record is to be looked for, where the kernel tells this owner.
+fn may_be_recorded(owner: (u32, u32)) -> bool {
+    match RECORDING.get() {
+        None => false,
+        Some(Recording::All) => true,
+        Some(Recording::Beyond(last)) => owner.0 == last.0 || owner.1 == last.1,
+    }
+}
+
+/// What an owner takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Means {
+    /// chown(2).
+    Kernel,
+    /// A record.
+    Record,
+    /// chown(2) to another owner, and a record.
+    Both((u32, u32)),
+}
+
+impl Means {
+    /// What `owner` takes.
+    pub(crate) fn of(owner: (u32, u32)) -> Self {
+        match RECORDING.get() {
+            None => Self::Kernel,
+            Some(Recording::All) => Self::Record,
+            // The last ID itself is recorded, too, so that nothing else is read in its place.
+            Some(Recording::Beyond(last)) if owner.0 >= last.0 || owner.1 >= last.1 => {
+                Self::Both((owner.0.min(last.0), owner.1.min(last.1)))
+            }
+            Some(Recording::Beyond(_)) => Self::Kernel,
+        }
+    }
 }
 
 /// Puts a recorded owner in the place of the kernel's. `get` reads an attribute.
@@ -73,7 +127,7 @@ pub(crate) fn complete(
     metadata: &mut Metadata,
     get: impl FnOnce(&OsStr, &mut [u8]) -> Result<usize>,
 ) -> Result<()> {
-    if !are_owners_recorded() || !has_attributes(metadata.kind) {
+    if !has_attributes(metadata.kind) || !may_be_recorded((metadata.uid, metadata.gid)) {
         return Ok(());
     }
     let mut text = [0; OWNER_LENGTH];
@@ -91,12 +145,12 @@ pub(crate) fn complete(
     Ok(())
 }
 
-/// The owner that an access time holds, if it does.
-pub(crate) fn of_time(kind: FileKind, accessed: StatxTimestamp) -> Option<(u32, u32)> {
-    if !are_owners_recorded() || has_attributes(kind) {
-        return None;
+/// The owner that an access time holds, if it does; else `owner`, which the kernel tells.
+pub(crate) fn of_time(kind: FileKind, owner: (u32, u32), accessed: StatxTimestamp) -> (u32, u32) {
+    if has_attributes(kind) || !may_be_recorded(owner) {
+        return owner;
     }
-    owner_of_time(accessed.tv_sec, accessed.tv_nsec)
+    owner_of_time(accessed.tv_sec, accessed.tv_nsec).unwrap_or(owner)
 }
 
 /// Records the owner of an open file or directory.

@@ -32,6 +32,7 @@ mod protocol;
 mod reaper;
 mod scratch;
 mod seccomp;
+mod sender;
 mod signals;
 mod spawn;
 mod spec;
@@ -57,6 +58,7 @@ pub use entry::{Entry, open_process};
 pub use error::Error;
 pub use guard::end_with_this_process;
 pub use network_namespace::NetworkNamespace;
+pub use sender::prepare_to_signal;
 pub use signals::{Signals, send_signal};
 pub use spawn::{clone_mount, enter, run_if_child, spawn};
 pub use spec::{
@@ -67,5 +69,5 @@ pub use step::Step;
 pub use ulimit::{Ulimit, UlimitResource, UnknownUlimit};
 pub use user_namespace::{
     IdMaps, Identity, MapProgram, Refusal, SingleIdReason, enter_user_namespace, has_single_id,
-    join_user_namespace,
+    join_user_namespace, last_ids,
 };

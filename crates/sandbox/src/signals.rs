@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use rustix::io::Errno;
 
 use crate::step::Step;
-use crate::{Error, sys};
+use crate::{Error, sender, sys};
 
 /// Signals that are caught from now on, to be waited for on a thread.
 #[derive(Debug)]
@@ -56,7 +56,11 @@ impl Signals {
 /// # Errors
 /// When there is no such signal or the kernel refuses to send it.
 pub fn send_signal(pidfd: BorrowedFd<'_>, number: i32) -> Result<(), Error> {
-    match sys::send_signal(pidfd, number) {
+    let sent = match sys::send_signal(pidfd, number) {
+        Err(Errno::PERM) => sender::send_from_outside(pidfd, number).unwrap_or(Err(Errno::PERM)),
+        sent => sent,
+    };
+    match sent {
         Ok(()) | Err(Errno::SRCH) => Ok(()),
         Err(errno) => Err(Error::kernel(Step::Signal, number.to_string(), errno)),
     }

@@ -19,7 +19,8 @@ use crate::sys::{self, Depth, StartFailure, Started, Strings};
 use crate::terminal::Terminal;
 use crate::{
     Capabilities, Child, Entry, Error, Isolation, Network, Process, Sandbox, Seccomp, Stdio,
-    chroot, devices, emulator, executable, guard, mount, seccomp, step_init, user_namespace,
+    chroot, devices, emulator, executable, guard, mount, seccomp, sender, step_init,
+    user_namespace,
 };
 
 /// The namespaces of every sandbox.
@@ -37,6 +38,7 @@ pub fn run_if_child() {
     let name = arguments.next();
     match name.as_deref().and_then(|name| name.to_str()) {
         Some(step_init::NAME) => step_init::run(arguments.next().as_deref()),
+        Some(sender::NAME) => sender::run(arguments.next().as_deref()),
         Some(guard::NAME) => guard::run(arguments.next().as_deref()),
         Some(supervisor::NAME) => supervisor::run(arguments),
         Some(user_namespace::MAPPER) => user_namespace::run_mapper(arguments),

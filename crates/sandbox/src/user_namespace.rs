@@ -148,6 +148,39 @@ pub fn has_single_id() -> bool {
     map.split_whitespace().skip(2).eq(["1"])
 }
 
+/// The greatest user ID and group ID that files can have here, if this user namespace has several but not all: as one with
+/// subordinate IDs.
+#[must_use]
+pub fn last_ids() -> Option<(u32, u32)> {
+    let last = |file| {
+        let map = fs::read_to_string(file).unwrap_or_default();
+        last_of(&map).filter(|last| *last > 0)
+    };
+    let (uid, gid) = (last("/proc/self/uid_map")?, last("/proc/self/gid_map")?);
+    // The very last is none: chown(2).
+    (uid < u32::MAX - 1 || gid < u32::MAX - 1).then_some((uid, gid))
+}
+
+/// The last ID of a map that has all from 0 on, see user_namespaces(7).
+fn last_of(map: &str) -> Option<u32> {
+    let mut extents: Vec<(u64, u64)> = map
+        .lines()
+        .filter_map(|line| {
+            let mut numbers = line.split_whitespace().map(str::parse::<u64>);
+            Some((numbers.next()?.ok()?, numbers.nth(1)?.ok()?))
+        })
+        .collect();
+    extents.sort_unstable();
+    let mut next = 0;
+    for (first, count) in extents {
+        if first != next {
+            return None;
+        }
+        next += count;
+    }
+    u32::try_from(next.checked_sub(1)?).ok()
+}
+
 /// Maps root to the caller and nothing else. That needs no help, if setgroups(2) is given up first.
 fn map_single(uid: u32, gid: u32) -> Result<(), Error> {
     let files = [
@@ -169,4 +202,21 @@ fn map_single(uid: u32, gid: u32) -> Result<(), Error> {
         })?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_of;
+
+    #[test]
+    fn last_ids_of_maps() {
+        assert_eq!(
+            last_of("         0          0 4294967295\n"),
+            Some(u32::MAX - 1)
+        );
+        assert_eq!(last_of("0 1000 1\n1 100000 65536\n"), Some(65_536));
+        assert_eq!(last_of("1 100000 65536\n0 1000 1\n"), Some(65_536));
+        assert_eq!(last_of("0 1000 1\n5 100000 10\n"), None);
+        assert_eq!(last_of(""), None);
+    }
 }

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::doctor::{subordinate_ids, user_command};
 use crate::run_flags::has_controller;
 use crate::support::session::Session;
 use crate::support::{Carafe, Said, eventually, processes_with, said};
@@ -369,6 +370,29 @@ fn as_user(carafe: &Carafe, line: &[&str]) -> Said {
         command.uid(4716).gid(4716);
     }
     said(&command.output().unwrap())
+}
+
+#[test]
+fn who_has_subordinate_ids_ends_what_they_run() {
+    let carafe = Carafe::new();
+    fs::remove_dir_all(carafe.path("store")).unwrap();
+    let setup = subordinate_ids(&carafe).replace("mkdir", "mkdir -p");
+    let tar = carafe.path("base.tar");
+    let ok = |line: &[&str]| {
+        let said = said(&user_command(&carafe, &setup, line).output().unwrap());
+        assert_eq!(said.code, 0, "{line:?}: {said:#?}");
+    };
+    ok(&["import", tar.to_str().unwrap(), "base"]);
+    // Each command has another user namespace, and in none of them power over this process.
+    let run = ["run", "-d", "--init", "--name=app", "--user=1000:1000"];
+    ok(&[&run[..], &["base", "sleep", "4719.5"]].concat());
+    ok(&["stop", "app"]);
+    ok(&["start", "app"]);
+    ok(&["kill", "app"]);
+    ok(&["wait", "app"]);
+    ok(&["start", "app"]);
+    ok(&["rm", "-f", "app"]);
+    eventually("the end", || processes_with("4719.5").is_empty());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! subordinate ids, and where nothing works.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 
 use crate::support::{Carafe, Said, said};
@@ -10,13 +11,16 @@ use crate::support::{Carafe, Said, said};
 const USER: &str = "54321";
 
 /// carafe after `setup` (a shell's words, which run as root in a mount namespace of their own) as the ordinary user, who
-/// gets all that is beside the store.
+/// gets all that is there, unless the store is the user's already: much in it belongs to subordinate ids then.
 pub(crate) fn user_command(carafe: &Carafe, setup: &str, args: &[&str]) -> Command {
-    let everything = Command::new("chown")
-        .args(["-R", USER])
-        .arg(carafe.path(""))
-        .status();
-    assert!(everything.unwrap().success());
+    let store = fs::metadata(carafe.path("store")).map(|store| store.uid().to_string());
+    if !store.is_ok_and(|owner| owner == USER) {
+        let everything = Command::new("chown")
+            .args(["-R", USER])
+            .arg(carafe.path(""))
+            .status();
+        assert!(everything.unwrap().success());
+    }
     let command = carafe.command(args);
     let script = format!(
         "enter=\n{setup}\nexec $enter setpriv --reuid {USER} --regid {USER} --clear-groups --inh-caps=-all \"$@\""

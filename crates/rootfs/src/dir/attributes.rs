@@ -8,6 +8,7 @@ use rustix::io::Errno;
 
 use super::Dir;
 use crate::attributes::{Attributes, owner_of, timestamps};
+use crate::owner::Means;
 use crate::xattr::{self, Xattrs};
 use crate::{Error, FileKind, Metadata, Time, owner};
 
@@ -18,16 +19,23 @@ impl Dir {
     /// [`Error::Io`]: `EINVAL` is an ID that the user namespace does not have; [`Error::BadName`].
     pub fn set_owner(&self, name: impl AsRef<OsStr>, uid: u32, gid: u32) -> Result<(), Error> {
         let name = self.name(name.as_ref())?;
-        if owner::are_owners_recorded() {
-            return Metadata::of_name(self.fd(), name)
+        let chown = |(uid, gid)| {
+            owner_of(uid, gid)
+                .and_then(|(owner, group)| {
+                    rustix::fs::chownat(&self.fd, name, owner, group, AtFlags::SYMLINK_NOFOLLOW)
+                })
+                .map_err(self.failed("change the owner of", name))
+        };
+        let record = || {
+            Metadata::of_name(self.fd(), name)
                 .and_then(|now| owner::record_at(self.fd(), name, &now, (uid, gid)))
-                .map_err(self.failed("record the owner of", name));
+                .map_err(self.failed("record the owner of", name))
+        };
+        match Means::of((uid, gid)) {
+            Means::Kernel => chown((uid, gid)),
+            Means::Record => record(),
+            Means::Both(instead) => chown(instead).and_then(|()| record()),
         }
-        owner_of(uid, gid)
-            .and_then(|(owner, group)| {
-                rustix::fs::chownat(&self.fd, name, owner, group, AtFlags::SYMLINK_NOFOLLOW)
-            })
-            .map_err(self.failed("change the owner of", name))
     }
 
     /// Gives `name` permissions. Symbolic links have none: that is an error.
