@@ -7,6 +7,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod shell;
+
 mod analysis;
 mod facts;
 mod file;

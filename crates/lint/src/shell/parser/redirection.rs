@@ -1,0 +1,131 @@
+//! Redirections (POSIX.1-2024 XCU 2.7; Bash Reference Manual 3.6).
+
+use super::Parser;
+use super::cursor::is_in_name;
+use crate::shell::ast::{Redirection, RedirectionOperator, Word};
+use crate::shell::extension::ExtensionKind;
+
+/// The operators, the longer ones first.
+const OPERATORS: [(&str, RedirectionOperator); 12] = [
+    ("<<<", RedirectionOperator::HereString),
+    ("<<-", RedirectionOperator::HeredocWithoutTabs),
+    ("&>>", RedirectionOperator::AppendBoth),
+    ("<<", RedirectionOperator::Heredoc),
+    ("<&", RedirectionOperator::DuplicateInput),
+    ("<>", RedirectionOperator::ReadWrite),
+    (">>", RedirectionOperator::Append),
+    (">&", RedirectionOperator::DuplicateOutput),
+    (">|", RedirectionOperator::Clobber),
+    ("&>", RedirectionOperator::Both),
+    ("<", RedirectionOperator::Input),
+    (">", RedirectionOperator::Output),
+];
+
+impl Parser<'_> {
+    /// A redirection, if one comes next.
+    pub(super) fn redirection(&mut self) -> Option<Redirection> {
+        self.skip_blanks();
+        let start = self.start();
+        let length = self.descriptor_length();
+        let descriptor = (length > 0).then(|| self.text()[start..start + length].to_owned());
+        self.at += length;
+        let Some(operator) = self.redirection_operator(descriptor.is_some()) else {
+            self.at = start;
+            return None;
+        };
+        let is_named = descriptor
+            .as_ref()
+            .is_some_and(|text| text.starts_with('{'));
+        if is_named {
+            self.extension(ExtensionKind::NamedDescriptor, self.since(start));
+        }
+        let operator_end = self.at;
+        self.skip_blanks();
+        let word = self.start();
+        let target = self.word();
+        if target.is_none() {
+            self.expected("a word");
+        }
+        let end = if target.is_some() {
+            self.at
+        } else {
+            operator_end
+        };
+        let heredoc = match (operator, &target) {
+            (
+                RedirectionOperator::Heredoc | RedirectionOperator::HeredocWithoutTabs,
+                Some(target),
+            ) => {
+                let strips_tabs = operator == RedirectionOperator::HeredocWithoutTabs;
+                Some(self.announce_heredoc(target, word, strips_tabs))
+            }
+            _ => None,
+        };
+        let span = self.place(start..end);
+        self.mark_redirection(operator, descriptor.as_deref(), target.as_ref(), span);
+        Some(Redirection {
+            descriptor,
+            operator,
+            target,
+            heredoc,
+            span,
+        })
+    }
+
+    /// The length of the digits, or of bash's `{name}`, directly before a `<` or `>`.
+    fn descriptor_length(&self) -> usize {
+        let rest = &self.bytes()[self.at..];
+        let count = |bytes: &[u8], is_such: fn(u8) -> bool| {
+            bytes.iter().take_while(|byte| is_such(**byte)).count()
+        };
+        let length = match rest.first() {
+            Some(b'{') => {
+                let name = count(&rest[1..], is_in_name);
+                let is_closed = name > 0 && rest.get(name + 1) == Some(&b'}');
+                if is_closed { name + 2 } else { 0 }
+            }
+            _ => count(rest, |byte| byte.is_ascii_digit()),
+        };
+        let is_before = matches!(rest.get(length), Some(b'<' | b'>'));
+        if is_before { length } else { 0 }
+    }
+
+    fn redirection_operator(&mut self, has_descriptor: bool) -> Option<RedirectionOperator> {
+        let first = self.peek()?;
+        let is_process = matches!(first, b'<' | b'>') && self.peek_second() == Some(b'(');
+        if !matches!(first, b'<' | b'>' | b'&') || is_process || (first == b'&' && has_descriptor) {
+            return None;
+        }
+        OPERATORS
+            .into_iter()
+            .find(|(signs, _)| self.eat(signs))
+            .map(|(_, operator)| operator)
+    }
+
+    /// Marks what only bash understands.
+    fn mark_redirection(
+        &mut self,
+        operator: RedirectionOperator,
+        descriptor: Option<&str>,
+        target: Option<&Word>,
+        span: dockerfile::Span,
+    ) {
+        match operator {
+            RedirectionOperator::HereString => self.extension(ExtensionKind::HereString, span),
+            RedirectionOperator::Both | RedirectionOperator::AppendBoth => {
+                self.extension(ExtensionKind::RedirectBoth, span);
+            }
+            RedirectionOperator::DuplicateOutput if descriptor.is_none() => {
+                let target = target.and_then(Word::literal);
+                let is_descriptor = |text: &str| {
+                    let digits = text.strip_suffix('-').unwrap_or(text);
+                    digits.bytes().all(|byte| byte.is_ascii_digit())
+                };
+                if target.is_some_and(|text| !is_descriptor(&text)) {
+                    self.extension(ExtensionKind::DuplicateToFile, span);
+                }
+            }
+            _ => {}
+        }
+    }
+}
