@@ -49,7 +49,7 @@ impl Script {
         for heredoc in &run.heredocs {
             script.push(heredoc.span.end, "\n");
             script.push_body(source, heredoc, &heredoc.written);
-            script.push(heredoc.body_span.end, &heredoc.name);
+            script.push(end_line(source, heredoc), &heredoc.name);
         }
         Some(script)
     }
@@ -59,13 +59,16 @@ impl Script {
         &self.text
     }
 
-    /// Where a part of the text stands in the Dockerfile.
+    /// Where a part of the text stands in the Dockerfile. An empty part stands directly behind what is before it.
     pub fn place(&self, range: Range<usize>) -> Span {
-        let start = self.source(range.start);
-        match range.end.checked_sub(1) {
-            Some(last) if range.start <= last => Span::new(start, self.source(last) + 1),
-            _ => Span::new(start, start),
-        }
+        let end = range.end.checked_sub(1).map(|last| self.source(last) + 1);
+        let end = end.unwrap_or_else(|| self.source(0));
+        let start = if range.is_empty() {
+            end
+        } else {
+            self.source(range.start)
+        };
+        Span::new(start, end)
     }
 
     /// Puts a text behind what is there, which stands in one piece in the source.
@@ -138,6 +141,14 @@ impl Script {
             self.push(span.start, sign);
         }
     }
+}
+
+/// Where the word of the line that ends a heredoc stands: before it may be tabs.
+fn end_line(source: &Source, heredoc: &Heredoc) -> u32 {
+    let behind = Span::new(heredoc.body_span.end, source.end());
+    let line = source.slice(behind);
+    let tabs = line.len() - line.trim_start_matches('\t').len();
+    behind.start + if heredoc.strip_tabs { length(tabs) } else { 0 }
 }
 
 /// Whether a command's text is nothing but one `<<WORD`.

@@ -64,12 +64,12 @@ fn is_accepted(text: &str, dialect: Dialect) -> bool {
         Dialect::Bash => "bash",
     };
     let output = Command::new(shell)
-        .args(["-n", "-c", text])
+        .args(["-n", "-c", "--", text])
         .env("LC_ALL", "C")
         .env_remove("BASH_ENV")
         .output()
         .expect("the shells of the tests are installed: dash, bash");
     let messages = String::from_utf8_lossy(&output.stderr);
-    let has_error = messages.contains("syntax error") || messages.contains("conditional");
+    let has_error = messages.contains("unexpected") || messages.contains("conditional");
     output.status.success() && !has_error
 }

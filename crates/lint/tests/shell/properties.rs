@@ -32,14 +32,37 @@ fn script_text() -> impl Strategy<Value = String> {
     prop::collection::vec(fragment, 0..50).prop_map(|fragments| fragments.concat())
 }
 
-/// Places nest, are in order, and fit characters; parts of words stand side by side.
-fn check(text: &str, parsed: &Parsed) -> Result<(), TestCaseError> {
+/// All nodes, those of here-documents at last.
+fn nodes(parsed: &Parsed) -> Vec<Node<'_>> {
     let bodies = parsed
         .heredocs
         .iter()
         .flat_map(|heredoc| heredoc.parts.iter().map(Node::Part));
-    for root in std::iter::once(Node::List(&parsed.list)).chain(bodies) {
-        check_node(text, root)?;
+    let mut all: Vec<Node<'_>> = std::iter::once(Node::List(&parsed.list))
+        .chain(bodies)
+        .collect();
+    let mut at = 0;
+    while let Some(node) = all.get(at).copied() {
+        all.extend(node.children());
+        at += 1;
+    }
+    all
+}
+
+/// Places nest, are in order, and fit characters.
+fn check(text: &str, parsed: &Parsed) -> Result<(), TestCaseError> {
+    for node in nodes(parsed) {
+        let span = node.span();
+        prop_assert!(text.get(span.range()).is_some(), "{span:?} in {text:?}");
+        let mut at = span.start;
+        for child in node.children() {
+            let inner = child.span();
+            prop_assert!(
+                at <= inner.start && inner.end <= span.end,
+                "{child:?} in {node:?} of {text:?}"
+            );
+            at = inner.end;
+        }
     }
     let spans = parsed.errors.iter().map(|error| error.span);
     let spans = spans.chain(parsed.extensions.iter().map(|extension| extension.span));
@@ -49,25 +72,20 @@ fn check(text: &str, parsed: &Parsed) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn check_node(text: &str, node: Node<'_>) -> Result<(), TestCaseError> {
-    let span = node.span();
-    prop_assert!(text.get(span.range()).is_some(), "{span:?} in {text:?}");
-    let children = node.children();
-    let mut at = span.start;
-    for child in &children {
-        let inner = child.span();
-        prop_assert!(
-            at <= inner.start && inner.end <= span.end,
-            "{child:?} in {node:?} of {text:?}"
-        );
-        if matches!(node, Node::Word(_)) {
-            prop_assert_eq!(at, inner.start, "a gap in {:?} of {:?}", node, text);
+/// The parts of a word stand side by side, and cover it. Between backquotes, backslashes go.
+fn check_words(text: &str, parsed: &Parsed) -> Result<(), TestCaseError> {
+    for node in nodes(parsed) {
+        let Node::Word(word) = node else { continue };
+        let mut written = String::new();
+        for part in &word.parts {
+            written += &text[part.span.range()];
         }
-        at = inner.end;
-        check_node(text, *child)?;
-    }
-    if matches!(node, Node::Word(_)) && !children.is_empty() {
-        prop_assert_eq!(at, span.end, "a gap in {:?} of {:?}", node, text);
+        let whole = &text[word.span.range()];
+        if text.contains('`') {
+            prop_assert_eq!(written.replace('\\', ""), whole.replace('\\', ""));
+        } else {
+            prop_assert_eq!(&written, whole);
+        }
     }
     Ok(())
 }
@@ -122,13 +140,14 @@ fn check_uncovered(text: &str, parsed: &Parsed) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1500) })]
 
     #[test]
     fn any_text_is_read_and_places_nest(text in script_text()) {
         for dialect in [Dialect::Sh, Dialect::Bash] {
             let parsed = parse(&Script::whole(&text), dialect);
             check(&text, &parsed)?;
+            check_words(&text, &parsed)?;
             if parsed.errors.is_empty() && !text.contains('`') {
                 check_uncovered(&text, &parsed)?;
             }
@@ -147,10 +166,33 @@ proptest! {
 }
 
 #[test]
+fn places_nest_in_dockerfiles() {
+    for source in bodies::dockerfiles() {
+        for script in bodies::scripts(&source) {
+            check(source.text(), &parse(&script, Dialect::Sh)).expect("the places are right");
+        }
+    }
+}
+
+#[test]
 fn scripts_of_dockerfiles_are_covered() {
     for text in bodies::of_dockerfiles() {
         let parsed = parse(&Script::whole(&text), Dialect::Sh);
-        check(&text, &parsed).expect("the places are right");
+        check_words(&text, &parsed).expect("the parts are right");
+        if parsed.errors.is_empty() && !text.contains('`') {
+            let named = |word: &str| {
+                parsed
+                    .heredocs
+                    .iter()
+                    .any(|heredoc| heredoc.delimiter.split(' ').any(|part| part == word))
+            };
+            let left = uncovered(&text, &parsed);
+            let words = left.split(|sign: char| !(sign.is_alphanumeric() || sign == '_'));
+            let stray: Vec<_> = words
+                .filter(|word| !word.is_empty() && !RESERVED.contains(word) && !named(word))
+                .collect();
+            assert!(stray.is_empty(), "{stray:?} are in no node of {text:?}");
+        }
     }
 }
 

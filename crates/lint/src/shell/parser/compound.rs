@@ -3,7 +3,6 @@
 use super::Parser;
 use super::function::is_name;
 use super::word::Context;
-use crate::shell::Dialect;
 use crate::shell::ast::{Arithmetic, CommandKind, IfBranch, List, Word};
 use crate::shell::error::SyntaxErrorKind;
 use crate::shell::extension::ExtensionKind;
@@ -147,10 +146,13 @@ impl Parser<'_> {
 
     /// `name [in word …];`.
     fn loop_header(&mut self) -> (Word, Option<Vec<Word>>) {
+        self.skip_blanks();
+        let start = self.start();
         let name = self.required_word("a name");
-        let text = name.literal().unwrap_or_default();
+        let is_right = name.literal().is_some_and(|text| is_name(&text));
         // bash finds out when it runs.
-        if !text.is_empty() && !is_name(&text) && self.dialect == Dialect::Sh {
+        if !is_right && !name.parts.is_empty() && !self.is_bash() {
+            let text = self.text()[start..self.at].to_owned();
             self.error(SyntaxErrorKind::InvalidName(text), name.span);
         }
         self.skip_blanks();

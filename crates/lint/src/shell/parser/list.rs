@@ -11,6 +11,7 @@ use crate::shell::extension::ExtensionKind;
 impl Parser<'_> {
     /// All commands. What closes something that is not open is an error, and left out.
     pub(super) fn program(&mut self) -> List {
+        let start = self.at;
         let mut all = self.list();
         while self.peek().is_some() {
             self.unexpected();
@@ -22,7 +23,7 @@ impl Parser<'_> {
         if !self.pending.is_empty() {
             self.read_heredocs();
         }
-        self.spanning(all.items)
+        self.spanning(start, all.items)
     }
 
     /// The commands up to what closes a compound command; there has to be one.
@@ -36,6 +37,7 @@ impl Parser<'_> {
 
     /// The commands up to the end of the text, or to what closes a compound command.
     pub(super) fn list(&mut self) -> List {
+        let start = self.at;
         let mut items = Vec::new();
         self.linebreak();
         while !self.is_at_list_end() {
@@ -51,13 +53,14 @@ impl Parser<'_> {
             }
             self.linebreak();
         }
-        self.spanning(items)
+        self.spanning(start, items)
     }
 
-    fn spanning(&self, items: Vec<Item>) -> List {
+    /// A list of these; without any, one that is empty and at `start`.
+    fn spanning(&self, start: usize, items: Vec<Item>) -> List {
         let spans = items.iter().map(|item| item.and_or.span);
-        let here = self.place(self.at..self.at);
-        let span = spans.reduce(Span::to).unwrap_or(here);
+        let empty = self.place(start..start);
+        let span = spans.reduce(Span::to).unwrap_or(empty);
         List { items, span }
     }
 
@@ -135,7 +138,7 @@ impl Parser<'_> {
         let mut end = self.at;
         let has_prefix = pipeline.bang.is_some() || pipeline.time.is_some();
         self.skip_blanks();
-        match self.command() {
+        match self.piped_command() {
             Some(command) => {
                 pipeline.commands.push(command);
                 end = self.rest_of_pipeline(&mut pipeline);
@@ -190,9 +193,9 @@ impl Parser<'_> {
         }
     }
 
-    /// A command behind `|`, where no `!` can stand.
+    /// A command behind `|` or what stands before a pipeline, where neither `!` nor `in` can stand.
     fn piped_command(&mut self) -> Option<Command> {
-        if self.is_at_word("!") {
+        if self.is_at_word("!") || self.is_at_word("in") {
             self.unexpected();
             self.skip_blanks();
         }
