@@ -48,3 +48,67 @@ fn push_commands<'a>(node: Node<'a>, found: &mut Vec<Simple<'a>>) {
         push_commands(child, found);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::simple_commands;
+    use crate::shell::{Dialect, Script, parse};
+
+    /// The words of each command, `?` where they are not known.
+    fn commands(text: &str) -> Vec<String> {
+        let parsed = parse(&Script::whole(text), Dialect::Bash);
+        let commands = simple_commands(&parsed);
+        let words = commands.iter().map(|command| {
+            let arguments = command.arguments().map(|(_, text)| text);
+            let words = std::iter::once(command.name()).chain(arguments);
+            let words = words.map(|word| word.unwrap_or_else(|| "?".to_owned()));
+            words.collect::<Vec<_>>().join(" ")
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn commands_are_found_wherever_they_stand() {
+        for (text, found) in [
+            ("a && b || c; d & e | f", vec!["a", "b", "c", "d", "e", "f"]),
+            (
+                "if a; then b; elif c; then d; else e; fi",
+                vec!["a", "b", "c", "d", "e"],
+            ),
+            ("for i in $(a); do (b; { c; }); done", vec!["a", "b", "c"]),
+            ("while ! a; do case x in y) b;; esac; done", vec!["a", "b"]),
+            ("f() { a; }; f 'b'\"c\"\\d", vec!["a", "f bcd"]),
+            (
+                "A=$(a) \"$(b `c`)\" <(d) > $(e)",
+                vec!["? ?", "a", "b ?", "c", "d", "e"],
+            ),
+            ("[[ $(a) ]] && ((1 + $(b)))", vec!["a", "b"]),
+            ("cat <<E | a\n$(b)\nE", vec!["cat", "a", "b"]),
+            (
+                "sudo -E env A=b /usr/bin/apt-get install",
+                vec!["sudo -E env A=b /usr/bin/apt-get install"],
+            ),
+            ("/usr/bin/apt-get -y \"$x\" $y", vec!["apt-get -y ? ?"]),
+        ] {
+            assert_eq!(commands(text), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_broken_hides_no_others() {
+        for text in [
+            "a; if b; done; c",
+            "a; ) b; c",
+            "a && && b; c",
+            "a; for b; c",
+            "a; case x b) b;; esac; c",
+            "a; [[ x y ]]; b; c",
+            "a; { b; ) c",
+            "a > ; b; fi; c",
+        ] {
+            let found = commands(text);
+            assert_eq!(found.first().map(String::as_str), Some("a"), "{text}");
+            assert_eq!(found.last().map(String::as_str), Some("c"), "{text}");
+        }
+    }
+}

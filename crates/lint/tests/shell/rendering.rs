@@ -98,19 +98,6 @@ fn kind(kind: &CommandKind) -> String {
         }
         CommandKind::BraceGroup(body) => format!("group {}", list(body)),
         CommandKind::Subshell(body) => format!("subshell {}", list(body)),
-        CommandKind::For {
-            name,
-            words: over,
-            body,
-        } => format!("for {} in {} do {}", word(name), words(over), list(body)),
-        CommandKind::Select {
-            name,
-            words: over,
-            body,
-        } => format!("select {} in {} do {}", word(name), words(over), list(body)),
-        CommandKind::ArithmeticFor { header, body } => {
-            format!("for (({})) do {}", parts(&header.parts), list(body))
-        }
         CommandKind::Case {
             word: subject,
             items,
@@ -142,12 +129,6 @@ fn kind(kind: &CommandKind) -> String {
                 .map_or(String::new(), |body| format!(" else {}", list(body)));
             format!("{}{otherwise}", branches.join(" el"))
         }
-        CommandKind::While { condition, body } => {
-            format!("while {} do {}", list(condition), list(body))
-        }
-        CommandKind::Until { condition, body } => {
-            format!("until {} do {}", list(condition), list(body))
-        }
         CommandKind::Conditional(inner) => format!(
             "test {}",
             inner
@@ -163,6 +144,32 @@ fn kind(kind: &CommandKind) -> String {
             name.as_ref().map_or(String::new(), word),
             optional(body.as_deref())
         ),
+        kind => loops(kind),
+    }
+}
+
+fn loops(kind: &CommandKind) -> String {
+    match kind {
+        CommandKind::For {
+            name,
+            words: over,
+            body,
+        } => format!("for {} in {} do {}", word(name), words(over), list(body)),
+        CommandKind::Select {
+            name,
+            words: over,
+            body,
+        } => format!("select {} in {} do {}", word(name), words(over), list(body)),
+        CommandKind::ArithmeticFor { header, body } => {
+            format!("for (({})) do {}", parts(&header.parts), list(body))
+        }
+        CommandKind::While { condition, body } => {
+            format!("while {} do {}", list(condition), list(body))
+        }
+        CommandKind::Until { condition, body } => {
+            format!("until {} do {}", list(condition), list(body))
+        }
+        _ => unreachable!("the others are rendered above"),
     }
 }
 

@@ -149,3 +149,46 @@ fn push_literal(parts: &[Part], text: &mut String) -> bool {
         true
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Word;
+    use crate::shell::commands::simple_commands;
+    use crate::shell::{Dialect, Script, parse};
+
+    fn word(text: &str) -> Word {
+        let parsed = parse(&Script::whole(text), Dialect::Bash);
+        simple_commands(&parsed)[0].simple.words[0].clone()
+    }
+
+    #[test]
+    fn what_is_known_of_a_word() {
+        for (text, literal) in [
+            ("a'b'\"c\"\\d", Some("abcd")),
+            ("''", Some("")),
+            ("a$b", None),
+            ("\"`b`\"", None),
+            ("$'a'", None),
+        ] {
+            assert_eq!(word(text).literal().as_deref(), literal, "{text}");
+        }
+    }
+
+    #[test]
+    fn patterns_braces_and_tildes() {
+        for (text, pattern, braces, tilde) in [
+            ("a*", true, false, false),
+            ("'*'\\?\"[\"", false, false, false),
+            ("{a,$b}", false, true, false),
+            ("a{1..3}", false, true, false),
+            ("{}", false, false, false),
+            ("'{'a,b}", false, false, false),
+            ("~/a", false, false, true),
+            ("'~'", false, false, false),
+        ] {
+            let word = word(text);
+            let found = (word.has_pattern(), word.has_braces(), word.has_tilde());
+            assert_eq!(found, (pattern, braces, tilde), "{text}");
+        }
+    }
+}

@@ -154,6 +154,9 @@ impl Parser<'_> {
 
     /// The right side of an operator: a pattern, or a regular expression.
     fn pattern(&mut self) -> Option<Word> {
+        if self.is_at_word("]]") {
+            return None;
+        }
         let start = self.start();
         let parts = self.parts(Context::Pattern);
         let span: Option<Span> = (!parts.is_empty()).then(|| self.since(start));
