@@ -5,8 +5,11 @@ use crate::shell::Dialect;
 use crate::shell::ast::{Command, CommandKind, Redirection};
 
 impl Parser<'_> {
-    /// A command, if one begins here.
+    /// A command, if one begins here. A reserved word that closes something is left to what is open.
     pub(super) fn command(&mut self) -> Option<Command> {
+        if self.is_at_closing_word() {
+            return None;
+        }
         self.nested(|parser| {
             let start = parser.start();
             match parser.compound_command(start) {

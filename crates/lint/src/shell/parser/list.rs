@@ -143,10 +143,10 @@ impl Parser<'_> {
                 pipeline.commands.push(command);
                 end = self.rest_of_pipeline(&mut pipeline);
             }
-            // bash takes a `!` or `time` without anything behind it.
             None if !has_prefix => return None,
-            None if self.dialect == Dialect::Sh => self.expected("a command"),
-            None => {}
+            // bash takes a `!` or `time` without anything behind it.
+            None if self.is_bash() && matches!(self.peek(), None | Some(b';' | b'\n')) => {}
+            None => self.expected("a command"),
         }
         pipeline.span = self.place(start..end);
         Some(pipeline)
@@ -193,9 +193,11 @@ impl Parser<'_> {
         }
     }
 
-    /// A command behind `|` or what stands before a pipeline, where neither `!` nor `in` can stand.
+    /// A command behind `|` or what stands before a pipeline, where other reserved words than those of commands cannot
+    /// stand.
     fn piped_command(&mut self) -> Option<Command> {
-        if self.is_at_word("!") || self.is_at_word("in") {
+        let is_end = self.is_bash() && self.is_at_word("]]");
+        if is_end || self.is_at_word("!") || self.is_at_word("in") {
             self.unexpected();
             self.skip_blanks();
         }

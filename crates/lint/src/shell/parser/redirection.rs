@@ -42,7 +42,9 @@ impl Parser<'_> {
         let operator_end = self.at;
         self.skip_blanks();
         let word = self.start();
-        let target = self.word();
+        // Digits before another operator are its descriptor, and no word.
+        let is_word = self.descriptor_length() == 0;
+        let target = if is_word { self.word() } else { None };
         if target.is_none() {
             self.expected("a word");
         }

@@ -11,11 +11,14 @@ impl Parser<'_> {
     pub(super) fn plain_word(&self) -> &str {
         let start = self.behind_continuations(self.at);
         let rest = &self.bytes()[start..];
-        let length = { rest.iter().take(12) }
-            .position(|byte| is_meta(*byte))
-            .unwrap_or(rest.len().min(12));
-        let text = self.text();
-        text.get(start..start + length).unwrap_or("")
+        let is_end = |at: usize| is_meta(rest[at]) || rest[at..].starts_with(b"\\\n");
+        let most = rest.len().min(12);
+        let length = (0..most).find(|at| is_end(*at)).unwrap_or(most);
+        let behind = self.behind_continuations(start + length);
+        match self.bytes().get(behind) {
+            Some(byte) if !is_meta(*byte) => "",
+            _ => self.text().get(start..start + length).unwrap_or(""),
+        }
     }
 
     /// Whether this word comes next, and comes to an end there.
