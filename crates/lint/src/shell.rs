@@ -40,6 +40,18 @@ pub enum Dialect {
     Bash,
 }
 
+impl Dialect {
+    /// The language of a program that `SHELL` or a `#!` names; nothing if it is no shell of this kind. ksh has what bash
+    /// took over from it.
+    pub fn of(program: &str) -> Option<Self> {
+        match script::name(program) {
+            "sh" | "dash" | "ash" => Some(Self::Sh),
+            "bash" | "ksh" => Some(Self::Bash),
+            _ => None,
+        }
+    }
+}
+
 /// What a script says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed {

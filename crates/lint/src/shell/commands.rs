@@ -2,6 +2,7 @@
 
 use super::Parsed;
 use super::ast::{Command, CommandKind, Node, SimpleCommand, Word};
+use super::script::name;
 
 /// All simple commands of a script, in the order of the text: those of lists, of compound commands and functions, of
 /// substitutions in words, and at last those of the substitutions in here-documents.
@@ -27,8 +28,8 @@ pub struct Simple<'a> {
 impl<'a> Simple<'a> {
     /// The name of the command without its folder, where it is known: `apt-get` of `/usr/bin/apt-get`.
     pub fn name(&self) -> Option<String> {
-        let name = self.simple.words.first()?.literal()?;
-        Some(name.rsplit('/').next().unwrap_or_default().to_owned())
+        let program = self.simple.words.first()?.literal()?;
+        Some(name(&program).to_owned())
     }
 
     /// The words behind the name, with their text where it is known.

@@ -33,7 +33,7 @@ impl Script {
     /// What the shell form of a `RUN` gives to the shell: its text with the heredocs behind it, or, where it is nothing
     /// but a heredoc, the lines of that. Nothing for the exec form.
     ///
-    /// An instruction of a base's `ONBUILD` has no text in this file; its places are all one.
+    /// An instruction of a base's `ONBUILD` has no text in this file, and its places mean nothing here.
     pub fn of_run(source: &Source, run: &Run, escape: Escape) -> Option<Self> {
         let Form::Shell(command) = &run.command else {
             return None;
@@ -57,6 +57,14 @@ impl Script {
     /// The text.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The program that a `#!` on the first line names, without its folder: the shell does not read the text then, if it
+    /// is a heredoc alone. `env` and its flags are left out.
+    pub fn interpreter(&self) -> Option<&str> {
+        let line = self.text.lines().next()?.strip_prefix("#!")?;
+        let is_program = |word: &&str| !word.starts_with('-') && name(word) != "env";
+        line.split_whitespace().find(is_program).map(name)
     }
 
     /// Where a part of the text stands in the Dockerfile. An empty part stands directly behind what is before it.
@@ -128,8 +136,10 @@ impl Script {
         let mut lines = body.split_inclusive('\n');
         for written in source.slice(heredoc.body_span).split_inclusive('\n') {
             let Some(line) = lines.next() else { break };
-            let stripped = written.len().saturating_sub(line.len());
-            self.push(at + length(stripped), line);
+            match written.strip_suffix(line) {
+                Some(tabs) => self.push(at + length(tabs.len()), line),
+                None => self.push_unplaced(line, heredoc.body_span),
+            }
             at += length(written.len());
         }
         lines.for_each(|line| self.push_unplaced(line, heredoc.body_span));
@@ -141,6 +151,11 @@ impl Script {
             self.push(span.start, sign);
         }
     }
+}
+
+/// The name of a program, without its folder.
+pub(super) fn name(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
 }
 
 /// Where the word of the line that ends a heredoc stands: before it may be tabs.

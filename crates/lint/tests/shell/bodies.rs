@@ -46,9 +46,13 @@ pub(crate) fn dockerfiles() -> Vec<Source> {
 pub(crate) fn scripts(source: &Source) -> Vec<Script> {
     let file = parse(source).dockerfile;
     let instructions = file.stages.iter().flat_map(|stage| &stage.instructions);
-    let script = |instruction: &Instruction| match &instruction.kind {
-        Kind::Run(run) => Script::of_run(source, run, file.directives.escape),
-        _ => None,
+    let script = |instruction: &Instruction| {
+        let kind = match &instruction.kind {
+            Kind::Onbuild(onbuild) => &onbuild.instruction.kind,
+            kind => kind,
+        };
+        let Kind::Run(run) = kind else { return None };
+        Script::of_run(source, run, file.directives.escape)
     };
     instructions.filter_map(script).collect()
 }

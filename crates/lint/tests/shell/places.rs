@@ -60,6 +60,35 @@ fn in_heredocs() {
 }
 
 #[test]
+fn in_triggers() {
+    let found = words("ONBUILD RUN a \\\n  # note\n  b <<EOF\n$(c)\nEOF\n");
+    assert_eq!(found, ["2:13 a", "4:3 b", "5:3 c"]);
+}
+
+#[test]
+fn the_program_of_a_heredoc() {
+    for (line, program, dialect) in [
+        ("#!/bin/sh", Some("sh"), Some(Dialect::Sh)),
+        (
+            "#! /usr/bin/env -S bash -e",
+            Some("bash"),
+            Some(Dialect::Bash),
+        ),
+        ("#!/usr/bin/env python3", Some("python3"), None),
+        ("# note", None, None),
+    ] {
+        let text = format!("FROM x\nRUN <<EOF\n{line}\na\nEOF\n");
+        let scripts = bodies::scripts(&Source::new("Dockerfile", text));
+        let found = scripts[0].interpreter();
+        assert_eq!(
+            (found, found.and_then(Dialect::of)),
+            (program, dialect),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn between_backquotes() {
     let found = words("RUN a `b \\`c d\\``\n");
     assert_eq!(

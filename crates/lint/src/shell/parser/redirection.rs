@@ -33,45 +33,42 @@ impl Parser<'_> {
             self.at = start;
             return None;
         };
-        let is_named = descriptor
-            .as_ref()
-            .is_some_and(|text| text.starts_with('{'));
-        if is_named {
-            self.extension(ExtensionKind::NamedDescriptor, self.since(start));
-        }
-        let operator_end = self.at;
+        let mut redirection = Redirection {
+            descriptor,
+            operator,
+            target: None,
+            heredoc: None,
+            span: self.since(start),
+        };
         self.skip_blanks();
         let word = self.start();
         // Digits before another operator are its descriptor, and no word.
         let is_word = self.descriptor_length() == 0;
-        let target = if is_word { self.word() } else { None };
-        if target.is_none() {
-            self.expected("a word");
-        }
-        let end = if target.is_some() {
-            self.at
-        } else {
-            operator_end
-        };
-        let heredoc = match (operator, &target) {
-            (
-                RedirectionOperator::Heredoc | RedirectionOperator::HeredocWithoutTabs,
-                Some(target),
-            ) => {
-                let strips_tabs = operator == RedirectionOperator::HeredocWithoutTabs;
-                Some(self.announce_heredoc(target, word, strips_tabs))
+        redirection.target = if is_word { self.word() } else { None };
+        match &redirection.target {
+            Some(target) => {
+                redirection.span = self.since(start);
+                redirection.heredoc = self.heredoc_of(operator, target, word);
             }
-            _ => None,
+            None => self.expected("a word"),
+        }
+        self.mark_redirection(&redirection);
+        Some(redirection)
+    }
+
+    /// The here-document of a redirection whose target began at `start`, if it is one.
+    fn heredoc_of(
+        &mut self,
+        operator: RedirectionOperator,
+        target: &Word,
+        start: usize,
+    ) -> Option<usize> {
+        let strips_tabs = match operator {
+            RedirectionOperator::Heredoc => false,
+            RedirectionOperator::HeredocWithoutTabs => true,
+            _ => return None,
         };
-        let span = self.place(start..end);
-        self.mark_redirection(operator, descriptor.as_deref(), target.as_ref(), span);
-        Some(Redirection {
-            descriptor,
-            operator,
-            target,
-            heredoc,
-            span,
-        })
+        Some(self.announce_heredoc(target, start, strips_tabs))
     }
 
     /// The length of the digits, or of bash's `{name}`, directly before a `<` or `>`.
@@ -105,24 +102,19 @@ impl Parser<'_> {
     }
 
     /// Marks what only bash understands.
-    fn mark_redirection(
-        &mut self,
-        operator: RedirectionOperator,
-        descriptor: Option<&str>,
-        target: Option<&Word>,
-        span: dockerfile::Span,
-    ) {
-        match operator {
+    fn mark_redirection(&mut self, redirection: &Redirection) {
+        let span = redirection.span;
+        let descriptor = redirection.descriptor.as_deref();
+        if descriptor.is_some_and(|text| text.starts_with('{')) {
+            self.extension(ExtensionKind::NamedDescriptor, span);
+        }
+        match redirection.operator {
             RedirectionOperator::HereString => self.extension(ExtensionKind::HereString, span),
             RedirectionOperator::Both | RedirectionOperator::AppendBoth => {
                 self.extension(ExtensionKind::RedirectBoth, span);
             }
             RedirectionOperator::DuplicateOutput if descriptor.is_none() => {
-                let target = target.and_then(Word::literal);
-                let is_descriptor = |text: &str| {
-                    let digits = text.strip_suffix('-').unwrap_or(text);
-                    digits.bytes().all(|byte| byte.is_ascii_digit())
-                };
+                let target = redirection.target.as_ref().and_then(Word::literal);
                 if target.is_some_and(|text| !is_descriptor(&text)) {
                     self.extension(ExtensionKind::DuplicateToFile, span);
                 }
@@ -130,4 +122,10 @@ impl Parser<'_> {
             _ => {}
         }
     }
+}
+
+/// Whether it is what can stand behind `>&`: digits, a `-`, or both.
+fn is_descriptor(text: &str) -> bool {
+    let digits = text.strip_suffix('-').unwrap_or(text);
+    digits.bytes().all(|byte| byte.is_ascii_digit())
 }
