@@ -1,8 +1,8 @@
 //! The parser: one function for each production of the grammar (POSIX.1-2024 XCU 2.10), which reads the characters
 //! itself, since where a token ends depends on what is expected there.
 //!
-//! It never goes back to where it was, so that the time is linear in the text; only where arithmetic may turn out to be
-//! a subshell does it look ahead.
+//! It reads nothing twice, so that the time is linear in the text; it only looks ahead where arithmetic may turn out to
+//! be a subshell, and for the `=` behind a subscript.
 
 mod case;
 mod command;

@@ -237,9 +237,11 @@ fn nesting_has_an_end() {
         "a | ",
         "a && ",
         "a[b=",
+        "a[$(]=x;",
+        "a[\"$(]+=x;",
     ];
     for opening in openings {
-        let text = opening.repeat(20_000);
+        let text = opening.repeat(5_000);
         let start = std::time::Instant::now();
         let _ = parse(&Script::whole(&text), Dialect::Bash);
         let _ = parse(&Script::whole(&text), Dialect::Sh);

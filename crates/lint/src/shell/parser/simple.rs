@@ -88,7 +88,11 @@ impl Parser<'_> {
         let name = self.text()[start..start + head.name].to_owned();
         let appends = self.bytes()[start + head.all - 2] == b'+';
         self.at += head.name;
+        // Nothing in the subscript reaches beyond it, or what follows would be read twice.
+        let sign = if appends { 2 } else { 1 };
+        let end = std::mem::replace(&mut self.end, start + head.all - sign);
         let subscript = self.subscript();
+        self.end = end;
         self.at = start + head.all;
         if appends {
             self.extension(ExtensionKind::Append, self.since(start));
