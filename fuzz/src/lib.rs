@@ -18,4 +18,4 @@ macro_rules! targets {
     };
 }
 
-targets!(ignore, mounts, parse, rules, words);
+targets!(ignore, mounts, parse, rules, shell, words);

@@ -1,11 +1,14 @@
 //! What a Dockerfile says about itself, without building it: rules that it may break, one in each file below `rules`;
 //! its targets; and the arguments, secrets and keys that it takes ([`outline()`]). All of it reads the syntax tree of the
 //! `dockerfile` crate; nothing here prints or reads files. What the text does not say comes as [`Facts`].
+//! What a `RUN` gives to a shell has a parser of its own ([`shell`]).
 //!
 //! Names and meanings of the rules are those of Docker's build checks, and so is the `# check=` directive that
 //! chooses among them ([`Settings`]). Each rule has a page in `docs/lint`.
 
 #![forbid(unsafe_code)]
+
+pub mod shell;
 
 mod analysis;
 mod facts;

@@ -8,11 +8,12 @@ use std::path::Path;
 /// What the target of a name does.
 type Body = fn(&[u8]);
 
-const TARGETS: [(&str, Body); 5] = [
+const TARGETS: [(&str, Body); 6] = [
     ("ignore", bodies::ignore),
     ("mounts", bodies::mounts),
     ("parse", bodies::parse),
     ("rules", bodies::rules),
+    ("shell", bodies::shell),
     ("words", bodies::words),
 ];
 

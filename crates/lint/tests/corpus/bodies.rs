@@ -4,6 +4,9 @@
 use dockerfile::ast::{Escape, Kind};
 use dockerfile::ignore::Patterns;
 use dockerfile::{Diagnostic, Mount, Source, Span, Variables, parse as parse_file};
+use lint::shell::ast::Node;
+use lint::shell::commands::simple_commands;
+use lint::shell::{Dialect, Script};
 use lint::{Facts, Settings};
 
 /// The text of an input; bytes that are none are replaced, as when a file is read.
@@ -140,5 +143,45 @@ pub(crate) fn rules(data: &[u8]) {
             .arguments
             .iter()
             .for_each(|argument| check_place(argument.place, &source));
+    }
+}
+
+/// A script, and the same as the body of a `RUN`: places nest, in the order of the text.
+pub(crate) fn shell(data: &[u8]) {
+    let text = text(data);
+    let source = Source::new("Dockerfile", text.as_str());
+    for dialect in [Dialect::Sh, Dialect::Bash] {
+        check_script(&source, &Script::whole(source.text()), dialect);
+    }
+    let source = Source::new("Dockerfile", format!("FROM x\nRUN {text}"));
+    let parsed = parse_file(&source);
+    let stages = parsed.dockerfile.stages.iter();
+    for instruction in stages.flat_map(|stage| &stage.instructions) {
+        if let Kind::Run(run) = &instruction.kind
+            && let Some(script) = Script::of_run(&source, run, parsed.dockerfile.directives.escape)
+        {
+            check_script(&source, &script, Dialect::Bash);
+        }
+    }
+}
+
+fn check_script(source: &Source, script: &Script, dialect: Dialect) {
+    let parsed = lint::shell::parse(script, dialect);
+    let _ = simple_commands(&parsed).len();
+    let bodies = parsed.heredocs.iter().flat_map(|heredoc| &heredoc.parts);
+    let mut nodes: Vec<Node<'_>> = bodies.map(Node::Part).collect();
+    nodes.push(Node::List(&parsed.list));
+    while let Some(node) = nodes.pop() {
+        check_place(node.span(), source);
+        let mut at = node.span().start;
+        for child in node.children() {
+            assert!(at <= child.span().start, "{child:?} is out of order");
+            at = child.span().end;
+            nodes.push(child);
+        }
+        assert!(at <= node.span().end, "{node:?} does not hold its nodes");
+    }
+    for error in &parsed.errors {
+        check_place(error.span, source);
     }
 }
