@@ -365,7 +365,7 @@ fn nothing_is_left_of_what_was_killed() {
 
 /// As a user with no rights, and whatever ids the machine gives it.
 fn as_user(carafe: &Carafe, line: &[&str]) -> Said {
-    let mut command: Command = carafe.command(line);
+    let mut command = carafe.command_of(&carafe.program_for_others(), line);
     if rustix::process::geteuid().is_root() {
         command.uid(4716).gid(4716);
     }

@@ -23,8 +23,12 @@ fn docker() -> PathBuf {
 }
 
 /// The docker command beside a store, with a home folder of its own and a daemon that does not exist.
-fn command<I: AsRef<OsStr>>(carafe: &Carafe, args: impl IntoIterator<Item = I>) -> Command {
-    let mut command = Command::new(docker());
+fn command<I: AsRef<OsStr>>(
+    carafe: &Carafe,
+    client: &Path,
+    args: impl IntoIterator<Item = I>,
+) -> Command {
+    let mut command = Command::new(client);
     command
         .args(args)
         .current_dir(carafe.path(""))
@@ -40,7 +44,11 @@ fn command<I: AsRef<OsStr>>(carafe: &Carafe, args: impl IntoIterator<Item = I>) 
 }
 
 fn run(carafe: &Carafe, line: &str) -> Said {
-    said(&command(carafe, line.split(' ')).output().unwrap())
+    said(
+        &command(carafe, &docker(), line.split(' '))
+            .output()
+            .unwrap(),
+    )
 }
 
 fn install(carafe: &Carafe, args: &str) {
@@ -129,7 +137,7 @@ fn docker_buildx_is_carafe() {
     let names = carafe.ok(["images", "--format", "{{.Repository}}:{{.Tag}}"]);
     assert!(names.contains("web:1") && names.contains("second:latest"));
     assert_eq!(run(&carafe, "buildx bake nothing").code, 1);
-    let mut from_input = command(&carafe, ["buildx", "build", "-q", "-"]);
+    let mut from_input = command(&carafe, &docker(), ["buildx", "build", "-q", "-"]);
     let dockerfile = fs::File::open(carafe.path("context/Dockerfile")).unwrap();
     let from_input = said(&from_input.stdin(dockerfile).output().unwrap());
     assert!(from_input.stdout.starts_with("sha256:"), "{from_input:#?}");
@@ -179,7 +187,10 @@ fn an_ordinary_user_builds_through_docker() {
     let carafe = Carafe::empty();
     let context = carafe.context("FROM scratch\nCOPY Dockerfile /there\n");
     install(&carafe, "--copy");
-    let mut command = command(&carafe, ["build", "-q", &context]);
+    // Where the user can execute it: a checkout may lie in a folder of root's.
+    let client = carafe.path("docker");
+    fs::copy(docker(), &client).unwrap();
+    let mut command = command(&carafe, &client, ["build", "-q", &context]);
     if rustix::process::geteuid().is_root() {
         let everything = Command::new("chown")
             .args(["-R", "4711:4711"])
@@ -197,7 +208,7 @@ fn control_c_ends_what_docker_started() {
     let carafe = Carafe::new();
     let context = carafe.context("FROM base\nRUN sleep 7301.25\n");
     install(&carafe, "");
-    let mut command = command(&carafe, ["build", &context]);
+    let mut command = command(&carafe, &docker(), ["build", &context]);
     command.process_group(0).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
     let group = rustix::process::Pid::from_child(&child);

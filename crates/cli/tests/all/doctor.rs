@@ -13,6 +13,7 @@ const USER: &str = "54321";
 /// carafe after `setup` (a shell's words, which run as root in a mount namespace of their own) as the ordinary user, who
 /// gets all that is there, unless the store is the user's already: much in it belongs to subordinate ids then.
 pub(crate) fn user_command(carafe: &Carafe, setup: &str, args: &[&str]) -> Command {
+    let program = carafe.program_for_others();
     let store = fs::metadata(carafe.path("store")).map(|store| store.uid().to_string());
     if !store.is_ok_and(|owner| owner == USER) {
         let everything = Command::new("chown")
@@ -21,7 +22,7 @@ pub(crate) fn user_command(carafe: &Carafe, setup: &str, args: &[&str]) -> Comma
             .status();
         assert!(everything.unwrap().success());
     }
-    let command = carafe.command(args);
+    let command = carafe.command_of(&program, args);
     let script = format!(
         "enter=\n{setup}\nexec $enter setpriv --reuid {USER} --regid {USER} --clear-groups --inh-caps=-all \"$@\""
     );

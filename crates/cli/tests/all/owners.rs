@@ -1,6 +1,5 @@
 //! Owners in layers that a user without subordinate IDs makes: the same as root's.
 
-use std::fs;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -66,10 +65,7 @@ fn prepared() -> Carafe {
 
 /// Runs carafe as a user without subordinate IDs, who may write beside the stores.
 fn as_user(carafe: &Carafe, args: &[&str]) -> Said {
-    let program = carafe.path("carafe");
-    if !program.exists() {
-        fs::copy(env!("CARGO_BIN_EXE_carafe"), &program).unwrap();
-    }
+    let program = carafe.program_for_others();
     let all = carafe.path("");
     std::os::unix::fs::chown(&all, Some(USER), Some(USER)).unwrap();
     let mut command = Command::new(&program);

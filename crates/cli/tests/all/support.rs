@@ -6,7 +6,7 @@ pub(crate) mod session;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -62,8 +62,26 @@ impl Carafe {
         path.parent().unwrap().to_str().unwrap().to_owned()
     }
 
+    /// The program where other users can execute it: a checkout may lie in a folder of root's.
+    pub(crate) fn program_for_others(&self) -> PathBuf {
+        let copy = self.path("carafe");
+        if !copy.exists() {
+            fs::copy(env!("CARGO_BIN_EXE_carafe"), &copy).unwrap();
+        }
+        copy
+    }
+
     pub(crate) fn command<I: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = I>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_carafe"));
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_carafe")), args)
+    }
+
+    /// As [`command`](Self::command), by a copy of the program.
+    pub(crate) fn command_of<I: AsRef<OsStr>>(
+        &self,
+        program: &Path,
+        args: impl IntoIterator<Item = I>,
+    ) -> Command {
+        let mut command = Command::new(program);
         command
             .args(args)
             .current_dir(self.dir.path())
