@@ -63,7 +63,11 @@ pub(crate) fn user_with_threads() -> ExitCode {
 
 /// Runs `role` with `arguments` as the ordinary user, after `setup` in a mount namespace of its own.
 pub(crate) fn as_user(role: &str, arguments: &[&str], setup: &str) -> String {
-    let program = std::env::current_exe().unwrap();
+    // A checkout may lie where only root gets to.
+    let place = temporary();
+    fs::set_permissions(place.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let program = place.path().join("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     let script = format!(
         "{setup}\nprogram=$1; shift\nexec setpriv --reuid {USER} --regid {USER} --clear-groups --inh-caps=-all \
          bash -c 'exec -a \"$0\" \"$@\"' {role} \"$program\" \"$@\""
