@@ -6,24 +6,20 @@
 //! descriptor, and acts when its socket says that nobody is at the other end any more. Then it
 //! removes their control groups, too.
 
-use std::ffi::{CString, OsStr};
-use std::io::{IoSlice, IoSliceMut};
+use std::ffi::OsStr;
+use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
-};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg};
 use rustix::process::Signal;
 
-use crate::sys::{self, Strings};
-use crate::{Stdio, cgroup, executable};
+use crate::{Stdio, cgroup, companion, sys};
 
 /// First argument of the guard.
 pub(crate) const NAME: &str = "step-guard";
@@ -37,14 +33,10 @@ const PATIENCE: Timespec = Timespec {
     tv_nsec: 0,
 };
 
-/// Has the guard watch over a child. Where there can be no guard, there is still the kernel.
-pub(crate) fn watch(pidfd: BorrowedFd<'_>) {
-    tell(&[pidfd], b"!");
-}
-
-/// Has a process of this one's killed when this one ends, however that happens: one that is not in a sandbox.
+/// Has a process of this one's killed when this one ends, however that happens. Where there can be no guard, there is still the
+/// kernel.
 pub fn end_with_this_process(pidfd: BorrowedFd<'_>) {
-    watch(pidfd);
+    tell(&[pidfd], b"!");
 }
 
 /// Has the guard remove a control group if this process does not come to it.
@@ -59,39 +51,15 @@ pub(crate) fn prepare() {
 
 fn tell(descriptors: &[BorrowedFd<'_>], message: &[u8]) {
     static GUARD: OnceLock<Option<OwnedFd>> = OnceLock::new();
-    if let Some(socket) = GUARD.get_or_init(start) {
+    if let Some(socket) = GUARD.get_or_init(|| companion::start(NAME)) {
         // Never waiting: a guard that does not listen is as good as none.
-        let _ = send(socket, descriptors, message);
+        let _ = companion::send(socket, descriptors, message, SendFlags::DONTWAIT);
     }
-}
-
-fn start() -> Option<OwnedFd> {
-    let (kind, flags) = (SocketType::SEQPACKET, SocketFlags::CLOEXEC);
-    let (ours, theirs) = socketpair(AddressFamily::UNIX, kind, flags, None).ok()?;
-    let theirs = rustix::io::fcntl_dupfd_cloexec(theirs, 3).ok()?;
-    let number = theirs.as_raw_fd();
-    let arguments = [NAME, &number.to_string()]
-        .map(|argument| CString::new(argument).expect("neither has a NUL byte"));
-    let arguments = Strings::new(arguments.into());
-    sys::clone_and_execute(0, executable::protected().ok()?, &arguments, &[number]).ok()?;
-    Some(ours)
-}
-
-fn send(socket: &OwnedFd, descriptors: &[BorrowedFd<'_>], message: &[u8]) -> Result<(), Errno> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    if !descriptors.is_empty() {
-        control.push(SendAncillaryMessage::ScmRights(descriptors));
-    }
-    let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-    sendmsg(socket, &[IoSlice::new(message)], &mut control, flags).map(drop)
 }
 
 /// Is the guard. `argument` is the number of the socket's descriptor.
 pub(crate) fn run(argument: Option<&OsStr>) -> ! {
-    let number = argument
-        .and_then(OsStr::to_str)
-        .and_then(|text| text.parse().ok());
+    let number = companion::socket_number(argument);
     let code = match number.ok_or(Errno::INVAL).and_then(guard) {
         Ok(()) => 0,
         Err(_) => 125,

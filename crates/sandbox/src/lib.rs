@@ -11,6 +11,7 @@ mod capability;
 mod cgroup;
 mod child;
 mod chroot;
+mod companion;
 mod devices;
 mod dialer;
 mod emulation;

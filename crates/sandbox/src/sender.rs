@@ -4,21 +4,18 @@
 //! such namespaces do, though all of them are this user's subordinate IDs. Their owner has it only where they were made
 //! (user_namespaces(7)): so a process stays there, this executable again, and is given the process and the signal.
 
-use std::ffi::{CString, OsStr};
-use std::io::{IoSlice, IoSliceMut};
+use std::ffi::OsStr;
+use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recv, recvmsg, send, sendmsg,
-    socketpair,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recv, recvmsg, send,
 };
 
-use crate::sys::{self, Strings};
-use crate::{Error, executable};
+use crate::{Error, companion, sys};
 
 /// First argument of the process.
 pub(crate) const NAME: &str = "step-sender";
@@ -32,40 +29,18 @@ static SENDER: OnceLock<OwnedFd> = OnceLock::new();
 /// When this executable cannot be started again.
 pub fn prepare_to_signal() -> Result<(), Error> {
     crate::spawn::check_child_entry()?;
-    if let Some(socket) = start() {
+    if let Some(socket) = companion::start(NAME) {
         // Who has one keeps it.
         let _ = SENDER.set(socket);
     }
     Ok(())
 }
 
-fn start() -> Option<OwnedFd> {
-    let (kind, flags) = (SocketType::SEQPACKET, SocketFlags::CLOEXEC);
-    let (ours, theirs) = socketpair(AddressFamily::UNIX, kind, flags, None).ok()?;
-    let theirs = rustix::io::fcntl_dupfd_cloexec(theirs, 3).ok()?;
-    let number = theirs.as_raw_fd();
-    let arguments = [NAME, &number.to_string()]
-        .map(|argument| CString::new(argument).expect("neither has a NUL byte"));
-    let arguments = Strings::new(arguments.into());
-    sys::clone_and_execute(0, executable::protected().ok()?, &arguments, &[number]).ok()?;
-    Some(ours)
-}
-
 /// Has the signal sent from there; `None` if there is nobody.
 pub(crate) fn send_from_outside(pidfd: BorrowedFd<'_>, signal: i32) -> Option<Result<(), Errno>> {
     let socket = SENDER.get()?;
     let ask = || {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
-        let descriptors = [pidfd];
-        control.push(SendAncillaryMessage::ScmRights(&descriptors));
-        let number = signal.to_ne_bytes();
-        sendmsg(
-            socket,
-            &[IoSlice::new(&number)],
-            &mut control,
-            SendFlags::NOSIGNAL,
-        )?;
+        companion::send(socket, &[pidfd], &signal.to_ne_bytes(), SendFlags::empty())?;
         let mut answer = [0; 4];
         let (_, length) = recv(socket, &mut answer[..], RecvFlags::empty())?;
         match (length, i32::from_ne_bytes(answer)) {
@@ -79,10 +54,7 @@ pub(crate) fn send_from_outside(pidfd: BorrowedFd<'_>, signal: i32) -> Option<Re
 
 /// Is that process. `argument` is the number of the socket's descriptor. It ends with its parent.
 pub(crate) fn run(argument: Option<&OsStr>) -> ! {
-    let number = argument
-        .and_then(OsStr::to_str)
-        .and_then(|text| text.parse().ok());
-    if let Some(number) = number
+    if let Some(number) = companion::socket_number(argument)
         && let Ok(socket) = sys::adopt(number)
         && sys::close_all_but(&[number]).is_ok()
     {

@@ -212,7 +212,7 @@ impl Start<'_> {
         let started = begin(executable, &order)?;
         // In a chroot the child looks after what it has started itself, which it could not if it were killed.
         if !self.place.is_chroot() {
-            guard::watch(started.pidfd.as_fd());
+            guard::end_with_this_process(started.pidfd.as_fd());
         }
         let mut child = Child::new(started);
         if let Some(ends) = &supervision {

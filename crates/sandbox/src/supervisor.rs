@@ -128,7 +128,7 @@ impl Supervisor {
             .map_err(|failure| match failure {
             sys::StartFailure::Clone(errno) | sys::StartFailure::Execute(errno) => failed(errno),
         })?;
-        guard::watch(started.pidfd.as_fd());
+        guard::end_with_this_process(started.pidfd.as_fd());
         Ok(Self {
             pidfd: started.pidfd,
         })
