@@ -14,6 +14,7 @@
 Peers are $DOCKER_CMD and $BUILDAH_CMD, or docker and buildah in $PATH. bench/README.md says what is measured how.
 """
 
+import json
 import os
 import signal
 import sys
@@ -225,6 +226,9 @@ def run(top, settings):
             getattr(bench, name)()
     finally:
         quietly(lambda: [tool.leave() for tool in tools])
+    if settings.add and os.path.exists(settings.json):
+        with open(settings.json) as f:
+            results.keep(json.load(f))
     print("\n".join([*report.table(results), *(f"! {note}" for note in results.remarks())]))
     for file, text in ((settings.json, report.as_json(results, vars(settings))), (settings.svg, report.chart(results))):
         if file:

@@ -30,7 +30,10 @@ def parse(description):
     parser.add_argument("--dir", default="/var/tmp", help="where folders and stores are made; all builders have to see it")
     parser.add_argument("--json", metavar="FILE", help="write all single values there")
     parser.add_argument("--svg", metavar="FILE", help="write the chart there")
+    parser.add_argument("--add", action="store_true", help="keep what the file of --json has of other workloads, for a benchmark in several sittings")
     options = parser.parse_args()
+    if options.add and not options.json:
+        parser.error("--add: to which file? --json FILE")
     for name, value in (QUICK if options.quick else SIZES).items():
         if getattr(options, name) is None:
             setattr(options, name, value)

@@ -20,6 +20,14 @@ class Results:
             self.units[name] = unit
             self.values.setdefault(name, {}).setdefault(tool.name, []).append(value)
 
+    def keep(self, earlier):
+        """Take over what a report as JSON has of measurements that this run did not make."""
+        for name, measured in earlier["measurements"].items():
+            if name not in self.values:
+                self.units[name] = measured["unit"]
+                self.values[name] = {tool: cell["values"] for tool, cell in measured["tools"].items()}
+        self.notes += [note for note in earlier["notes"] if note not in self.remarks()]
+
     def note(self, text):
         self.notes.append(text)
         print(f"! {text}", flush=True)
