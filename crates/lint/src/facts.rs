@@ -20,8 +20,32 @@ pub struct Facts<'a> {
     pub stages: Option<BTreeSet<usize>>,
     /// The ignore file of the build context.
     pub ignore: Option<&'a Patterns>,
+    /// What is in the build context, if there is one.
+    pub context: Option<Context>,
     /// How names are read that are not the Dockerfile's own.
     pub names: Names,
+}
+
+/// What is in a build context, as far as rules ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// The ignore file's name, if there is one.
+    pub ignore_file: Option<String>,
+    /// What the ignore file lets through, in its top folder.
+    pub entries: Vec<ContextEntry>,
+}
+
+/// A file or a directory in the top folder of a build context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextEntry {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a directory.
+    pub is_directory: bool,
+    /// What it holds, all in all, that the ignore file lets through.
+    pub bytes: u64,
+    /// How many files that are.
+    pub files: u64,
 }
 
 /// What a stage stands on. The default is `scratch`.

@@ -1,12 +1,14 @@
 //! The file that rules look at.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use dockerfile::ast::{Instruction, Kind, Stage};
 use dockerfile::{Dockerfile, Parsed, Source, Span};
 
-use crate::Facts;
 use crate::analysis::{self, Analysis, Origin, Step};
+use crate::runs::{RunStep, runs};
+use crate::{Facts, Options};
 
 /// A file: its text, its tree, what its instructions come to, and what else is known.
 #[derive(Debug)]
@@ -17,10 +19,14 @@ pub(crate) struct File<'a> {
     pub(crate) dockerfile: &'a Dockerfile,
     /// What is known beside the text.
     pub(crate) facts: &'a Facts<'a>,
+    /// What the rules were told to do.
+    pub(crate) options: &'a Options,
     /// What the instructions come to.
     pub(crate) analysis: Analysis,
     /// The comment on a line, as an index into those of the tree.
     comments: HashMap<u32, usize>,
+    /// The `RUN`s, once somebody asked for them.
+    runs: OnceCell<Vec<RunStep<'a>>>,
 }
 
 /// An instruction that the build needs, and what it comes to.
@@ -44,13 +50,20 @@ impl At<'_> {
 
 impl<'a> File<'a> {
     /// A file that was parsed.
-    pub(crate) fn new(source: &'a Source, parsed: &'a Parsed, facts: &'a Facts<'a>) -> Self {
+    pub(crate) fn new(
+        source: &'a Source,
+        parsed: &'a Parsed,
+        facts: &'a Facts<'a>,
+        options: &'a Options,
+    ) -> Self {
         let dockerfile = &parsed.dockerfile;
         let lines = dockerfile.comments.iter().enumerate();
         Self {
             source,
             dockerfile,
             facts,
+            options,
+            runs: OnceCell::new(),
             analysis: analysis::analyse(dockerfile, facts),
             comments: lines
                 .map(|(index, comment)| (source.line(comment.span.start), index))
@@ -79,6 +92,11 @@ impl<'a> File<'a> {
     /// All instructions that the build needs.
     pub(crate) fn steps(&self) -> impl Iterator<Item = At<'_>> {
         self.stages().flat_map(|(_, steps)| steps)
+    }
+
+    /// The `RUN`s of all stages, in the order of the text, those behind `ONBUILD` among them.
+    pub(crate) fn runs(&self) -> &[RunStep<'a>] {
+        self.runs.get_or_init(|| runs(self.source, self.dockerfile))
     }
 
     /// All instructions of the text but `FROM`, those of no stage first.

@@ -3,8 +3,9 @@
 //! `dockerfile` crate; nothing here prints or reads files. What the text does not say comes as [`Facts`].
 //! What a `RUN` gives to a shell has a parser of its own ([`shell`]).
 //!
-//! Names and meanings of the rules are those of Docker's build checks, and so is the `# check=` directive that
-//! chooses among them ([`Settings`]). Each rule has a page in `docs/lint`.
+//! Docker's build checks keep their names and meanings, and so do the rules of hadolint and ShellCheck; the others are
+//! carafe's own. The `# check=` directive and comments choose among them ([`Settings`]), and so do the settings of
+//! hadolint ([`Options`]). A finding may say how to mend it ([`Fix`]). Each rule has a page ([`page()`]), which is in `docs/lint`, too.
 
 #![forbid(unsafe_code)]
 
@@ -13,28 +14,39 @@ pub mod shell;
 mod analysis;
 mod facts;
 mod file;
+mod fix;
+mod invocation;
+mod options;
 mod outline;
+mod page;
+mod pragma;
 mod rule;
 mod rules;
+mod runs;
+mod select;
 mod settings;
 mod targets;
 
 use dockerfile::{Parsed, Severity, Source};
 
-pub use facts::{Base, Facts, Mismatch, Names};
+pub use facts::{Base, Context, ContextEntry, Facts, Mismatch, Names};
+pub use fix::{Edit, Fix, Fixed, Safety, apply};
+pub use options::{LabelType, Options};
 pub use outline::{Outline, OutlineArgument, OutlineNeed, outline};
-pub use rule::{Finding, Rule};
+pub use page::page;
+pub use rule::{Activation, Finding, Page, Rule, Set};
 pub use settings::{InvalidOption, RuleNames, Settings};
 pub use targets::{Target, targets};
 
 use file::File;
+use select::Selection;
 
-/// All rules, in the order of their names.
-pub fn rules() -> &'static [Rule] {
-    rules::ALL
+/// All rules.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    rules::LISTS.into_iter().flatten()
 }
 
-/// What the rules that are switched on find, in the order of the text. With `error=true` the
+/// What Docker's build checks find, those that are switched on, in the order of the text. With `error=true` the
 /// findings are errors, and the file must not be built.
 pub fn check(
     source: &Source,
@@ -42,9 +54,10 @@ pub fn check(
     settings: &Settings,
     facts: &Facts<'_>,
 ) -> Vec<Finding> {
-    let file = File::new(source, parsed, facts);
+    let file = File::new(source, parsed, facts, &options::DEFAULT);
     let mut findings = Vec::new();
-    for mut finding in rules().iter().flat_map(|rule| rule.check(&file)) {
+    let rules = rules().filter(|rule| rule.set == Set::Docker);
+    for mut finding in rules.flat_map(|rule| rule.check(&file)) {
         let settings = settings.at(&file.comments_above(finding.instruction));
         if settings.runs(finding.rule) {
             if settings.error {
@@ -54,5 +67,25 @@ pub fn check(
         }
     }
     findings.sort_by_key(|finding| (source.line(finding.instruction.start), finding.rule.name));
+    findings
+}
+
+/// What all rules find, those that are switched on, in the order of the text.
+pub fn lint(
+    source: &Source,
+    parsed: &Parsed,
+    settings: &Settings,
+    options: &Options,
+    facts: &Facts<'_>,
+) -> Vec<Finding> {
+    let file = File::new(source, parsed, facts, options);
+    let selection = Selection::new(&file, settings);
+    let rules = rules().filter(|rule| selection.runs(rule));
+    let findings = rules.flat_map(|rule| rule.check(&file)).collect();
+    let mut findings = selection.choose(findings);
+    findings.sort_by_key(|finding| {
+        let line = source.line(finding.instruction.start);
+        (line, finding.diagnostic.span.start, finding.rule.name)
+    });
     findings
 }

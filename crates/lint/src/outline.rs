@@ -51,7 +51,7 @@ pub struct OutlineNeed {
 
 /// What a target takes: the stage `target`, and all stages that it needs.
 pub fn outline(source: &Source, parsed: &Parsed, facts: &Facts<'_>, target: usize) -> Outline {
-    let file = File::new(source, parsed, facts);
+    let file = File::new(source, parsed, facts, &crate::options::DEFAULT);
     let Some(stage) = parsed.dockerfile.stages.get(target) else {
         return Outline::default();
     };
@@ -72,7 +72,7 @@ pub fn outline(source: &Source, parsed: &Parsed, facts: &Facts<'_>, target: usiz
 }
 
 /// The target and what it needs, the target first: where two stages declare one name, the nearer counts.
-fn needed(file: &File<'_>, target: usize) -> Vec<usize> {
+pub(crate) fn needed(file: &File<'_>, target: usize) -> Vec<usize> {
     let mut order = vec![target];
     let mut seen = BTreeSet::from([target]);
     let mut next = 0;

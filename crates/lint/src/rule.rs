@@ -1,22 +1,66 @@
-//! What a rule is.
+//! What a rule is, and what it finds.
 
 use dockerfile::{Diagnostic, Severity, Span};
 
 use crate::file::File;
+use crate::fix::Fix;
 
 /// A rule.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// The name, as `# check=skip=` has it, and as the finding's code.
+    /// The name: as `# check=skip=` and `# hadolint ignore=` have it, and as the finding's code.
     pub name: &'static str,
     /// What the rule wants, in one sentence.
     pub summary: &'static str,
     /// How bad it is to break it.
     pub severity: Severity,
-    /// Whether it only runs where it is asked for with `experimental=`.
-    pub experimental: bool,
+    /// Whose rule it is.
+    pub set: Set,
+    /// Whether it runs when nobody asks for it.
+    pub activation: Activation,
+    /// Rules of other programs that find the same. Where one of them does, this one is silent, and who ignores it ignores both.
+    pub twins: &'static [&'static str],
+    /// What its page says.
+    pub page: Page,
     /// Looks at the file.
     pub(crate) find: fn(&File<'_>) -> Vec<Found>,
+}
+
+/// Whose rule it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Set {
+    /// The build checks of Docker (`docker build --check`).
+    Docker,
+    /// hadolint's rules, by its codes: `DL3000`.
+    Hadolint,
+    /// ShellCheck's rules, by its codes: `SC2086`.
+    ShellCheck,
+    /// carafe's own, by name.
+    Carafe,
+}
+
+/// When a rule runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// Always.
+    On,
+    /// Where `# check=experimental=` names it.
+    Experimental,
+    /// Where the configuration gives it a severity.
+    Off,
+}
+
+/// What a rule's page says beside its summary, as Markdown.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Why one should hold it, what is looked at, and what is let pass.
+    pub why: &'static str,
+    /// A Dockerfile that breaks it.
+    pub bad: &'static str,
+    /// The same Dockerfile as it should be.
+    pub good: &'static str,
+    /// Which settings it has, if it has any.
+    pub configure: Option<&'static str>,
 }
 
 /// A place where a rule is broken.
@@ -24,10 +68,12 @@ pub struct Rule {
 pub struct Finding {
     /// The rule.
     pub rule: &'static Rule,
-    /// The instruction that breaks it: what Docker gives as the place.
+    /// The instruction that breaks it: what Docker and hadolint give as the place.
     pub instruction: Span,
     /// What is wrong, and exactly where.
     pub diagnostic: Diagnostic,
+    /// How to mend it, where that can be said.
+    pub fix: Option<Fix>,
 }
 
 /// What a rule finds.
@@ -37,29 +83,15 @@ pub(crate) struct Found {
     pub(crate) instruction: Span,
     /// The part of it that is wrong.
     pub(crate) place: Span,
-    /// What is wrong, in Docker's words.
+    /// What is wrong; for other programs' rules in their words.
     pub(crate) message: String,
     /// What to write instead.
     pub(crate) help: Option<String>,
+    /// The same as edits.
+    pub(crate) fix: Option<Fix>,
 }
 
 impl Rule {
-    /// The page of Docker's documentation about it.
-    pub fn url(&self) -> String {
-        let mut page = String::new();
-        let signs: Vec<char> = self.name.chars().collect();
-        for (at, sign) in signs.iter().enumerate() {
-            let is_capital = |at: usize| signs.get(at).is_some_and(char::is_ascii_uppercase);
-            let is_small = |at: usize| signs.get(at).is_some_and(char::is_ascii_lowercase);
-            // `JSONArgs` are two words, and so are `FromAs`.
-            if at > 0 && is_capital(at) && (!is_capital(at - 1) || is_small(at + 1)) {
-                page.push('-');
-            }
-            page.push(sign.to_ascii_lowercase());
-        }
-        format!("https://docs.docker.com/go/dockerfile/rule/{page}/")
-    }
-
     /// Where the file breaks the rule.
     pub(crate) fn check(&'static self, file: &File<'_>) -> impl Iterator<Item = Finding> {
         (self.find)(file).into_iter().map(move |found| Finding {
@@ -72,7 +104,13 @@ impl Rule {
                 message: found.message,
                 help: found.help,
             },
+            fix: found.fix,
         })
+    }
+
+    /// Whether it goes by a name: its own, or that of a twin.
+    pub(crate) fn goes_by(&self, name: &str) -> bool {
+        self.name == name || self.twins.contains(&name)
     }
 }
 
@@ -84,12 +122,19 @@ impl Found {
             place,
             message: message.into(),
             help: None,
+            fix: None,
         }
     }
 
     /// Says what to write instead.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Says how to mend it.
+    pub(crate) fn fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
+        self.fix = fix.into();
         self
     }
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use dockerfile::{Diagnostic, Parsed};
 
-use crate::Rule;
+use crate::rule::{Activation, Rule};
 
 /// Which rules run, and what becomes of their findings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,9 +111,10 @@ impl Settings {
 
     /// Whether a rule runs. An experimental one must be asked for, and then is not skipped.
     pub fn runs(&self, rule: &Rule) -> bool {
-        match rule.experimental {
-            true => self.experimental.contain(rule.name),
-            false => !self.skip.contain(rule.name),
+        let names = || std::iter::once(rule.name).chain(rule.twins.iter().copied());
+        match rule.activation {
+            Activation::Experimental => self.experimental.contain(rule.name),
+            Activation::On | Activation::Off => !names().any(|name| self.skip.contain(name)),
         }
     }
 }
@@ -164,7 +165,7 @@ mod tests {
     }
 
     fn rule(name: &str) -> &'static Rule {
-        rules().iter().find(|rule| rule.name == name).unwrap()
+        rules().find(|rule| rule.name == name).unwrap()
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct Target {
 /// The stages of a file, in the order of the text.
 pub fn targets(source: &Source, parsed: &Parsed) -> Vec<Target> {
     let facts = Facts::default();
-    let file = File::new(source, parsed, &facts);
+    let file = File::new(source, parsed, &facts, &crate::options::DEFAULT);
     let stages = &parsed.dockerfile.stages;
     let target = |(index, stage): (usize, &dockerfile::ast::Stage)| Target {
         name: stage.name.as_ref().map(|name| name.text.clone()),

@@ -5,7 +5,13 @@ use std::path::{Path, PathBuf};
 
 use dockerfile::ignore::Patterns;
 use dockerfile::{Parsed, Severity, Source, Variables, parse};
-use lint::{Base, Facts, Mismatch, Settings};
+use lint::{
+    Activation, Base, Context, ContextEntry, Facts, Finding, LabelType, Mismatch, Names, Options,
+    Rule, Safety, Settings,
+};
+
+/// How many rules say how to mend what they find.
+const FIXABLE_AT_LEAST: usize = 1;
 
 fn folder(below: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(below)
@@ -48,22 +54,96 @@ fn facts(parsed: &Parsed) -> Facts<'static> {
         build_args: BTreeMap::from([("GIVEN".to_owned(), "debian".to_owned())]),
         predefined,
         bases,
+        names: Names {
+            is_image: |text| !text.is_empty() && !text.ends_with(':'),
+            ..Names::default()
+        },
         ..Facts::default()
     }
 }
 
+/// The settings under which the rules' examples are looked at: what needs a setting has one.
+fn options() -> Options {
+    let schema = [
+        ("maintainer", LabelType::Email),
+        ("created", LabelType::Rfc3339),
+        ("version", LabelType::Semver),
+        ("documentation", LabelType::Url),
+        ("git-revision", LabelType::Hash),
+        ("license", LabelType::Spdx),
+        ("title", LabelType::Text),
+    ];
+    let off = lint::rules().filter(|rule| rule.activation == Activation::Off);
+    Options {
+        severities: off
+            .map(|rule| (rule.name.to_owned(), Some(rule.severity)))
+            .collect(),
+        trusted_registries: vec!["docker.io".to_owned(), "*.example.com".to_owned()],
+        label_schema: schema.map(|(name, of)| (name.to_owned(), of)).into(),
+        strict_labels: true,
+        ..Options::default()
+    }
+}
+
+/// What one rule finds in a text.
+fn found(rule: &Rule, source: &Source, ignore: &Patterns, options: &Options) -> Vec<Finding> {
+    let parsed = parse(source);
+    let settings = Settings::parse("experimental=all").expect("it is an option");
+    let context = Context {
+        ignore_file: source
+            .text()
+            .contains("# with .dockerignore")
+            .then(|| ".dockerignore".to_owned()),
+        entries: context_entries(source.text()),
+    };
+    let facts = Facts {
+        ignore: Some(ignore),
+        context: Some(context),
+        ..facts(&parsed)
+    };
+    let mut findings = lint::lint(source, &parsed, &settings, options, &facts);
+    findings.retain(|finding| finding.rule.name == rule.name);
+    findings
+}
+
+/// Lines `# context: NAME BYTES FILES` of an example say what is in its context; a name of a directory ends in `/`.
+fn context_entries(text: &str) -> Vec<ContextEntry> {
+    let lines = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# context: "));
+    lines
+        .map(|line| {
+            let mut words = line.split(' ');
+            let mut next = || words.next().expect("the line has three words");
+            let (name, bytes, files) = (next(), next(), next());
+            ContextEntry {
+                is_directory: name.ends_with('/'),
+                name: name.trim_end_matches('/').to_owned(),
+                bytes: bytes.parse().expect("it is a number"),
+                files: files.parse().expect("it is a number"),
+            }
+        })
+        .collect()
+}
+
+fn ignore_of(rule: &Rule) -> Patterns {
+    let path = folder("tests/fixtures").join(rule.name).join("ignore");
+    Patterns::parse(&std::fs::read_to_string(path).unwrap_or_default())
+        .expect("the patterns are right")
+}
+
+/// `UPDATE_PAGES=1 cargo test -p lint` writes them.
 #[test]
-fn every_rule_has_a_page() {
+fn every_rule_has_its_page() {
     for rule in lint::rules() {
         let path = folder("../../docs/lint").join(format!("{}.md", rule.name));
-        let page = std::fs::read_to_string(path).expect("the rule has a page");
-        assert_eq!(
-            page.lines().next(),
-            Some(format!("# {}", rule.name).as_str())
-        );
+        if std::env::var_os("UPDATE_PAGES").is_some() {
+            std::fs::write(&path, lint::page(rule)).expect("the page can be written");
+        }
+        let page = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
-            page.contains(rule.summary),
-            "the page of {} has its summary",
+            page == lint::page(rule),
+            "{}: UPDATE_PAGES=1 writes its page",
             rule.name
         );
     }
@@ -77,7 +157,41 @@ fn every_page_has_a_rule() {
             .file_stem()
             .and_then(|stem| stem.to_str())
             .expect("names are plain");
-        assert!(lint::rules().iter().any(|rule| rule.name == name), "{name}");
+        let is_about_all = ["README", "hadolint"].contains(&name);
+        assert!(
+            is_about_all || lint::rules().any(|rule| rule.name == name),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_page_shows_what_breaks_the_rule_and_what_does_not() {
+    for rule in lint::rules() {
+        // What an image or a context must be told about has its fixture.
+        let is_told = |text: &str| text.starts_with("# with ") || text.starts_with("# an image ");
+        if is_told(rule.page.bad) {
+            continue;
+        }
+        let look = |text| {
+            found(
+                rule,
+                &Source::new("Dockerfile", text),
+                &ignore_of(rule),
+                &options(),
+            )
+        };
+        assert!(
+            !look(rule.page.bad).is_empty(),
+            "{}: the bad example is found",
+            rule.name
+        );
+        let good = look(rule.page.good);
+        assert!(
+            good.is_empty(),
+            "{}: the good example is let pass: {good:?}",
+            rule.name
+        );
     }
 }
 
@@ -85,58 +199,115 @@ fn every_page_has_a_rule() {
 fn every_rule_finds_what_its_fixture_breaks() {
     for rule in lint::rules() {
         let source = fixture(rule.name);
-        let parsed = parse(&source);
-        assert_eq!(parsed.diagnostics, [], "{}", rule.name);
-        let settings = Settings::parse("experimental=all").expect("it is an option");
-        let ignore = folder("tests/fixtures").join(rule.name).join("ignore");
-        let ignore = std::fs::read_to_string(ignore).unwrap_or_default();
-        let ignore = Patterns::parse(&ignore).expect("the patterns are right");
-        let facts = Facts {
-            ignore: Some(&ignore),
-            ..facts(&parsed)
-        };
-        let findings = lint::check(&source, &parsed, &settings, &facts);
-        let findings = findings.iter().filter(|f| f.rule.name == rule.name);
+        assert_eq!(parse(&source).diagnostics, [], "{}", rule.name);
+        let findings = found(rule, &source, &ignore_of(rule), &options());
         let lines: Vec<String> = findings
-            .map(|finding| {
-                let (first, last) = source.lines_of(finding.instruction);
-                let found = &finding.diagnostic;
-                let place = source.slice(found.span);
-                let help = found.help.as_deref().unwrap_or_default();
-                format!(
-                    "{first}-{last} {place:?}: {}: {} ({help})",
-                    found.severity, found.message
-                )
-            })
+            .iter()
+            .map(|finding| shown(finding, &source))
             .collect();
         assert!(!lines.is_empty(), "{}", rule.name);
-        let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path(folder("tests/fixtures").join(rule.name));
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
-        settings.bind(|| insta::assert_snapshot!("expected", lines.join("\n")));
+        snapshot(rule, "expected", &lines.join("\n"));
     }
+}
+
+fn shown(finding: &Finding, source: &Source) -> String {
+    let (first, last) = source.lines_of(finding.instruction);
+    let found = &finding.diagnostic;
+    let place = source.slice(found.span);
+    let help = found.help.as_deref().unwrap_or_default();
+    let (severity, message) = (found.severity, &found.message);
+    format!("{first}-{last} {place:?}: {severity}: {message} ({help})")
+}
+
+fn snapshot(rule: &Rule, name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder("tests/fixtures").join(rule.name));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+/// All fixes of a rule in a text, as often as there are some.
+fn mended(rule: &Rule, source: &Source, safety: Safety) -> Source {
+    let (ignore, options) = (ignore_of(rule), options());
+    let mut source = source.clone();
+    for _ in 0..20 {
+        let fixed = lint::apply(&source, &found(rule, &source, &ignore, &options), safety);
+        if fixed.count == 0 {
+            return source;
+        }
+        source = Source::new("Dockerfile", fixed.text);
+    }
+    panic!("{}: its fixes have no end", rule.name);
+}
+
+/// Whatever a fix was offered for is gone afterwards, the text is a Dockerfile still, and nothing else is found in it.
+#[test]
+fn fixes_mend_what_was_found() {
+    let mut count = 0;
+    for rule in lint::rules() {
+        let source = fixture(rule.name);
+        let findings = found(rule, &source, &ignore_of(rule), &options());
+        let with_fix = findings
+            .iter()
+            .filter(|finding| finding.fix.is_some())
+            .count();
+        if with_fix == 0 {
+            continue;
+        }
+        count += 1;
+        let mended = mended(rule, &source, Safety::Unsafe);
+        assert_eq!(parse(&mended).diagnostics, [], "{}", rule.name);
+        let left = found(rule, &mended, &ignore_of(rule), &options());
+        assert!(
+            left.iter().all(|finding| finding.fix.is_none()),
+            "{}: {left:?}",
+            rule.name
+        );
+        assert!(
+            left.len() <= findings.len() - with_fix,
+            "{}: {left:?}",
+            rule.name
+        );
+        let grown = grown(&source, &mended);
+        assert!(
+            grown.is_empty(),
+            "{}: its fixes make others find more: {grown:?}",
+            rule.name
+        );
+        snapshot(rule, "mended", mended.text());
+    }
+    assert!(count >= FIXABLE_AT_LEAST, "{count} rules have fixes");
+}
+
+/// Rules that find more in one text than in another, and how much they do.
+fn grown(before: &Source, after: &Source) -> Vec<(&'static str, (usize, usize))> {
+    let count =
+        |rule: &Rule, source: &Source| found(rule, source, &ignore_of(rule), &options()).len();
+    let rules = lint::rules().map(|rule| (rule.name, (count(rule, before), count(rule, after))));
+    rules
+        .filter(|(_, (before, after))| after > before)
+        .collect()
 }
 
 #[test]
 fn names_are_in_order() {
+    let names: Vec<(String, &str)> = lint::rules()
+        .map(|rule| (format!("{:?}", rule.set), rule.name))
+        .collect();
+    for set in ["Docker", "ShellCheck", "Carafe"] {
+        let of_set: Vec<_> = names.iter().filter(|(of, _)| of == set).collect();
+        assert!(
+            of_set.windows(2).all(|pair| pair[0] < pair[1]),
+            "{of_set:?}"
+        );
+    }
+    let mut all: Vec<&str> = names.iter().map(|(_, name)| *name).collect();
+    all.sort_unstable();
     assert!(
-        lint::rules()
-            .windows(2)
-            .all(|pair| pair[0].name < pair[1].name)
+        all.windows(2).all(|pair| pair[0] != pair[1]),
+        "each name is there once"
     );
-}
-
-#[test]
-fn pages_of_docker_are_named() {
-    let url = |name| {
-        let rule = lint::rules().iter().find(|rule| rule.name == name);
-        rule.expect("there is one").url()
-    };
-    let at = |page| format!("https://docs.docker.com/go/dockerfile/rule/{page}/");
-    assert_eq!(url("JSONArgsRecommended"), at("json-args-recommended"));
-    assert_eq!(url("FromAsCasing"), at("from-as-casing"));
-    assert_eq!(url("UndefinedVar"), at("undefined-var"));
 }
 
 #[test]

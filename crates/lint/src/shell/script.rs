@@ -30,6 +30,13 @@ impl Script {
         script
     }
 
+    /// A text that does not stand in the source as it is: each of its bytes is at the start of `span`.
+    pub(crate) fn unplaced(text: &str, span: Span) -> Self {
+        let mut script = Self::default();
+        script.push_unplaced(text, span);
+        script
+    }
+
     /// What the shell form of a `RUN` gives to the shell: its text with the heredocs behind it, or, where it is nothing
     /// but a heredoc, the lines of that. Nothing for the exec form.
     ///

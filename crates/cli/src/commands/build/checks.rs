@@ -85,6 +85,7 @@ impl Checks {
             bases: bases.map(|(&index, base)| (index, of_base(base))).collect(),
             stages: Some(survey.planned.clone()),
             ignore: self.ignore.as_ref().ok().and_then(Option::as_ref),
+            context: None,
             names: Names {
                 is_image: |text| text.parse::<Reference>().is_ok(),
                 platform: |text| {

@@ -1,0 +1,206 @@
+//! The programs that a script starts, as rules about programs see them: a name, flags and words, with their places.
+
+use dockerfile::Span;
+
+use crate::shell::ast::{Part, PartKind, Word};
+use crate::shell::commands::simple_commands;
+use crate::shell::{self};
+
+/// Programs that run the program behind them, and their flags that take a word.
+const WRAPPERS: [(&str, &[&str]); 9] = [
+    ("sudo", &["-u", "-g", "-h", "-p", "-C", "-r", "-t"]),
+    ("env", &["-u", "-C", "-S"]),
+    ("exec", &["-a"]),
+    ("command", &[]),
+    ("nice", &["-n"]),
+    ("nohup", &[]),
+    ("time", &["-f", "-o"]),
+    ("eatmydata", &[]),
+    ("gosu", &[]),
+];
+
+/// A program that is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Invocation {
+    /// Its name without its folder: `apt-get`.
+    pub(crate) name: Argument,
+    /// The words behind it.
+    pub(crate) arguments: Vec<Argument>,
+    /// `NAME=value` before it.
+    pub(crate) assignments: Vec<String>,
+    /// What runs it, if it is not the shell itself: `sudo`, `env`.
+    pub(crate) through: Option<String>,
+    /// From the name to the last word.
+    pub(crate) span: Span,
+}
+
+/// A word of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Argument {
+    /// Its text without quotes. What is expanded in it stands there as `$NAME` or `$(…)`.
+    pub(crate) text: String,
+    /// Whether nothing is expanded in it.
+    pub(crate) is_literal: bool,
+    /// Where it stands.
+    pub(crate) span: Span,
+}
+
+/// The programs that a script starts, in the order of the text. What `sudo` and others like it run comes behind them, as a
+/// program of its own.
+pub(crate) fn invocations(parsed: &shell::Parsed) -> Vec<Invocation> {
+    let mut found = Vec::new();
+    for command in simple_commands(parsed) {
+        let words: Vec<Argument> = command.simple.words.iter().map(Argument::of).collect();
+        let assignments = command.simple.assignments.iter();
+        let assignments: Vec<String> = assignments.map(|one| one.name.clone()).collect();
+        push(words, assignments, None, &mut found);
+    }
+    found
+}
+
+fn push(
+    words: Vec<Argument>,
+    assignments: Vec<String>,
+    through: Option<String>,
+    found: &mut Vec<Invocation>,
+) {
+    let mut words = words.into_iter();
+    let Some(mut name) = words.next() else { return };
+    let last = name.text.rfind('/').map_or(0, |slash| slash + 1);
+    name.text.drain(..last);
+    let arguments: Vec<Argument> = words.collect();
+    let end = arguments.last().map_or(name.span, |last| last.span);
+    let inner = wrapped(&name, &arguments);
+    let outer = name.text.clone();
+    found.push(Invocation {
+        span: name.span.to(end),
+        name,
+        arguments,
+        assignments: assignments.clone(),
+        through,
+    });
+    if let Some(inner) = inner {
+        push(inner, assignments, Some(outer), found);
+    }
+}
+
+/// The words of the program that a wrapper runs.
+fn wrapped(name: &Argument, arguments: &[Argument]) -> Option<Vec<Argument>> {
+    let (_, with_value) = WRAPPERS.iter().find(|(wrapper, _)| *wrapper == name.text)?;
+    let mut at = usize::from(name.text == "gosu");
+    while let Some(argument) = arguments.get(at) {
+        match argument.text.as_str() {
+            flag if with_value.contains(&flag) => at += 2,
+            text if text.starts_with('-') || is_assignment(text) => at += 1,
+            _ => return Some(arguments[at..].to_vec()),
+        }
+    }
+    None
+}
+
+fn is_assignment(text: &str) -> bool {
+    let name = text.split_once('=').map(|(name, _)| name);
+    name.is_some_and(|name| {
+        !name.is_empty() && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
+    })
+}
+
+impl Invocation {
+    /// Gives all of it one place, for words that have none of their own.
+    pub(crate) fn set_place(&mut self, place: Span) {
+        let words = self.arguments.iter_mut().chain([&mut self.name]);
+        words.for_each(|word| word.span = place);
+        self.span = place;
+    }
+
+    /// Whether it is one of these programs.
+    pub(crate) fn is(&self, names: &[&str]) -> bool {
+        names.contains(&self.name.text.as_str())
+    }
+
+    /// Its words that are no flags, in order: the first one of many programs is what they are to do. Values of flags that
+    /// stand alone are among them.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &Argument> {
+        self.arguments.iter().filter(|argument| !argument.is_flag())
+    }
+
+    /// Whether one of its words that are no flags is one of these.
+    pub(crate) fn has_word(&self, words: &[&str]) -> bool {
+        self.words().any(|word| words.contains(&word.text.as_str()))
+    }
+
+    /// The first word that is no flag and is one of these.
+    pub(crate) fn word(&self, words: &[&str]) -> Option<&Argument> {
+        self.words()
+            .find(|word| words.contains(&word.text.as_str()))
+    }
+
+    /// Whether it has one of these flags: `y` is found in `-y` and `-qy`, `yes` in `--yes` and `--yes=1`.
+    pub(crate) fn has_flag(&self, names: &[&str]) -> bool {
+        self.flag(names).is_some()
+    }
+
+    /// The first argument that has one of these flags.
+    pub(crate) fn flag(&self, names: &[&str]) -> Option<&Argument> {
+        let has = |argument: &&Argument| names.iter().any(|name| argument.has_flag(name));
+        self.arguments.iter().find(has)
+    }
+
+    /// The value of one of these flags: behind its `=`, or the argument behind it.
+    pub(crate) fn flag_value(&self, names: &[&str]) -> Option<&str> {
+        let at = self.arguments.iter();
+        let at = at
+            .clone()
+            .position(|a| names.iter().any(|name| a.has_flag(name)))?;
+        match self.arguments[at].text.split_once('=') {
+            Some((_, value)) => Some(value),
+            None => self.arguments.get(at + 1).map(|value| value.text.as_str()),
+        }
+    }
+}
+
+impl Argument {
+    fn of(word: &Word) -> Self {
+        let mut text = String::new();
+        push_text(&word.parts, &mut text);
+        Self {
+            text,
+            is_literal: word.literal().is_some(),
+            span: word.span,
+        }
+    }
+
+    /// Whether it begins with `-` and is more than that.
+    pub(crate) fn is_flag(&self) -> bool {
+        self.text.len() > 1 && self.text.starts_with('-')
+    }
+
+    /// Whether it is or holds the flag: a single character in `-abc`, a longer name in `--name` or `--name=value`.
+    pub(crate) fn has_flag(&self, name: &str) -> bool {
+        match (self.text.strip_prefix("--"), self.text.strip_prefix('-')) {
+            (Some(long), _) => long.split('=').next() == Some(name),
+            (None, Some(short)) => name.len() == 1 && short.contains(name) || short == name,
+            (None, None) => false,
+        }
+    }
+}
+
+/// The text of parts without quotes; what is expanded by its name.
+fn push_text(parts: &[Part], text: &mut String) {
+    for part in parts {
+        match &part.kind {
+            PartKind::Literal(part)
+            | PartKind::SingleQuoted(part)
+            | PartKind::DollarSingleQuoted(part) => text.push_str(part),
+            PartKind::Escaped(sign) => text.push(*sign),
+            PartKind::DoubleQuoted(parts) | PartKind::DollarDoubleQuoted(parts) => {
+                push_text(parts, text);
+            }
+            PartKind::Parameter(parameter) => {
+                text.push('$');
+                text.push_str(&parameter.name);
+            }
+            _ => text.push_str("$(…)"),
+        }
+    }
+}

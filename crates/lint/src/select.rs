@@ -1,0 +1,71 @@
+//! Which rules run, and which of their findings count.
+
+use dockerfile::Severity;
+
+use crate::file::File;
+use crate::pragma::Pragmas;
+use crate::rule::{Activation, Finding, Rule, Set};
+use crate::{Options, Settings};
+
+/// Chooses among rules and findings.
+pub(crate) struct Selection<'a, 'f> {
+    file: &'f File<'a>,
+    settings: &'f Settings,
+    pragmas: Pragmas<'a>,
+}
+
+impl<'a, 'f> Selection<'a, 'f> {
+    pub(crate) fn new(file: &'f File<'a>, settings: &'f Settings) -> Self {
+        Self {
+            file,
+            settings,
+            pragmas: Pragmas::of(file),
+        }
+    }
+
+    fn options(&self) -> &'a Options {
+        self.file.options
+    }
+
+    /// Whether a rule can find anything that counts.
+    pub(crate) fn runs(&self, rule: &Rule) -> bool {
+        let options = self.options();
+        let is_of_hadolint = matches!(rule.set, Set::Hadolint | Set::ShellCheck);
+        let severity = options.severities.get(rule.name);
+        (is_of_hadolint || !options.compatible)
+            && severity != Some(&None)
+            && (rule.activation != Activation::Off || severity.is_some())
+            && !options.ignored.iter().any(|name| rule.goes_by(name))
+    }
+
+    /// The findings that count, as severe as they are to be.
+    pub(crate) fn choose(&self, mut findings: Vec<Finding>) -> Vec<Finding> {
+        let said: Vec<(&str, u32)> = findings
+            .iter()
+            .map(|finding| (finding.rule.name, finding.instruction.start))
+            .collect();
+        findings.retain(|finding| {
+            let at = finding.instruction.start;
+            let mut twins = finding.rule.twins.iter();
+            !twins.any(|twin| said.contains(&(*twin, at)))
+        });
+        findings.retain_mut(|finding| self.counts(finding));
+        findings
+    }
+
+    fn counts(&self, finding: &mut Finding) -> bool {
+        let rule = finding.rule;
+        let comments = self.file.comments_above(finding.instruction);
+        let settings = self.settings.at(&comments);
+        if settings.error {
+            finding.diagnostic.severity = Severity::Error;
+        } else if let Some(Some(severity)) = self.options().severities.get(rule.name) {
+            finding.diagnostic.severity = *severity;
+        }
+        let place = finding.instruction;
+        settings.runs(rule)
+            && !self
+                .pragmas
+                .ignore(self.file, place, |name| rule.goes_by(name))
+    }
+}
