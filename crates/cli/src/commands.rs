@@ -1,5 +1,6 @@
 //! The verbs, one file each: its flags, and one function that does it.
 
+pub(crate) mod analyze;
 pub(crate) mod bake;
 pub(crate) mod build;
 pub(crate) mod builder;

@@ -18,10 +18,9 @@ use std::io::Read;
 use oci::tar;
 
 pub use account::{Change, Fate, File};
-pub use sums::{DirectorySums, LayerSums, Sums};
+pub use sums::{DirectorySums, LayerSums, Sums, WastedPath};
 
 use paths::{NodeId, Paths};
-
 
 /// What became of every byte of an image's layers.
 #[derive(Debug, Default)]
@@ -94,6 +93,12 @@ impl Ledger {
         self.paths.path(file.node)
     }
 
+    /// The paths whose files waste most, and how much each does; of duplicates all but the first copy.
+    #[must_use]
+    pub fn wasted(&self) -> Vec<WastedPath> {
+        sums::wasted(self)
+    }
+
     /// The sums of each layer, bottom first.
     #[must_use]
     pub fn layers(&self) -> Vec<LayerSums> {
@@ -116,10 +121,20 @@ impl Ledger {
     #[must_use]
     pub fn duplicates(&self) -> Vec<Vec<&File>> {
         let mut groups: HashMap<(u64, u128), Vec<&File>> = HashMap::new();
-        for file in self.files.iter().filter(|file| file.is_live() && file.size > 0) {
-            groups.entry((file.size, file.content)).or_default().push(file);
+        for file in self
+            .files
+            .iter()
+            .filter(|file| file.is_live() && file.size > 0)
+        {
+            groups
+                .entry((file.size, file.content))
+                .or_default()
+                .push(file);
         }
-        let mut groups: Vec<_> = groups.into_values().filter(|group| group.len() > 1).collect();
+        let mut groups: Vec<_> = groups
+            .into_values()
+            .filter(|group| group.len() > 1)
+            .collect();
         groups.sort_by_key(|group| {
             let wasted = group[0].size.saturating_mul(group.len() as u64 - 1);
             (std::cmp::Reverse(wasted), group[0].node)

@@ -5,12 +5,14 @@
 
 #![forbid(unsafe_code)]
 
+mod audit;
 mod compare;
 mod error;
 mod tree;
 
 pub mod ledger;
 
+pub use audit::audit;
 pub use compare::{Comparison, Difference, compare};
 pub use error::Error;
 pub use tree::Tree;

@@ -127,9 +127,16 @@ impl Reading<'_> {
         };
         self.layer.content += size;
         let layer = self.number;
-        let before = self.ledger.paths.file(node).map(|id| &self.ledger.files[id as usize]);
+        let before = self
+            .ledger
+            .paths
+            .file(node)
+            .map(|id| &self.ledger.files[id as usize]);
         let fate = match before {
-            Some(before) => Fate::Rewritten { layer, change: before.change_to(&file) },
+            Some(before) => Fate::Rewritten {
+                layer,
+                change: before.change_to(&file),
+            },
             None => Fate::Deleted { layer },
         };
         self.clear(node, fate);
@@ -153,7 +160,9 @@ impl Reading<'_> {
         }
         let digest = hasher.finish();
         let half = digest.hex().get(..32);
-        Ok(half.and_then(|half| u128::from_str_radix(half, 16).ok()).unwrap_or(0))
+        Ok(half
+            .and_then(|half| u128::from_str_radix(half, 16).ok())
+            .unwrap_or(0))
     }
 
     /// A further name of a file. One that leads nowhere is a name without a file.
@@ -228,7 +237,11 @@ impl Reading<'_> {
         let (mut at, mut links) = (ROOT, 0);
         while let Some(name) = rest.pop() {
             if name == b".." {
-                at = if at == ROOT { ROOT } else { self.ledger.paths.parent(at) };
+                at = if at == ROOT {
+                    ROOT
+                } else {
+                    self.ledger.paths.parent(at)
+                };
                 continue;
             }
             let next = self.ledger.paths.child(at, &name);
@@ -257,7 +270,11 @@ impl Reading<'_> {
         let layer = self.number;
         // A name that a whiteout deletes and the layer has again is a file that was rewritten.
         for (node, old) in self.deleted {
-            let new = self.ledger.paths.file(node).map(|id| &self.ledger.files[id as usize]);
+            let new = self
+                .ledger
+                .paths
+                .file(node)
+                .map(|id| &self.ledger.files[id as usize]);
             let Some(new) = new.filter(|new| new.layer == layer) else {
                 continue;
             };
@@ -276,7 +293,10 @@ fn is_possible(path: &[u8]) -> bool {
 
 /// The directory and the name of a path. The name is empty if the path is that of the root.
 fn split(path: &[u8]) -> (&[u8], &[u8]) {
-    let end = path.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+    let end = path
+        .iter()
+        .rposition(|byte| *byte != b'/')
+        .map_or(0, |last| last + 1);
     let path = &path[..end];
     match path.iter().rposition(|byte| *byte == b'/') {
         Some(slash) => (&path[..slash], name(&path[slash + 1..])),
@@ -285,7 +305,11 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
 }
 
 fn name(name: &[u8]) -> &[u8] {
-    if matches!(name, b"." | b"..") { b"" } else { name }
+    if matches!(name, b"." | b"..") {
+        b""
+    } else {
+        name
+    }
 }
 
 fn components(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {

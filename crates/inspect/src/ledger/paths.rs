@@ -171,7 +171,11 @@ impl Paths {
         }
         let mut at = self.parent(node);
         while let Some(above) = self.nodes.get_mut(at as usize) {
-            above.below = if is { above.below.saturating_add(1) } else { above.below.saturating_sub(1) };
+            above.below = if is {
+                above.below.saturating_add(1)
+            } else {
+                above.below.saturating_sub(1)
+            };
             at = above.parent;
         }
     }

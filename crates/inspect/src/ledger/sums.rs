@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::iter::Sum;
 
-use super::account::{Change, Fate, File};
 use super::Ledger;
+use super::account::{Change, Fate, File};
 use super::paths::NodeId;
 
 /// Bytes by what became of them. They add up to [`Sums::total`].
@@ -42,7 +42,10 @@ impl Sums {
             Fate::Kept => &mut self.kept,
             Fate::Duplicate => &mut self.duplicate,
             Fate::Deleted { .. } => &mut self.deleted,
-            Fate::Rewritten { change: Change::Content, .. } => &mut self.rewritten,
+            Fate::Rewritten {
+                change: Change::Content,
+                ..
+            } => &mut self.rewritten,
             Fate::Rewritten { .. } => &mut self.touched,
         };
         *of += file.size;
@@ -86,12 +89,50 @@ pub struct DirectorySums {
     pub files: u64,
 }
 
+/// A path whose files waste something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WastedPath {
+    /// The path, absolute, of any bytes.
+    pub path: Vec<u8>,
+    /// What its files waste, all of them together.
+    pub bytes: u64,
+    /// The layers that bring them, bottom first.
+    pub layers: Vec<u16>,
+    /// What became of the first of them.
+    pub fate: Fate,
+}
+
+/// The path that wastes most first.
+pub(super) fn wasted(ledger: &Ledger) -> Vec<WastedPath> {
+    let mut found: BTreeMap<NodeId, WastedPath> = BTreeMap::new();
+    let files = ledger
+        .files
+        .iter()
+        .filter(|file| file.fate != Fate::Kept && file.size > 0);
+    for file in files {
+        let of_path = found.entry(file.node).or_insert_with(|| WastedPath {
+            path: ledger.path(file),
+            bytes: 0,
+            layers: Vec::new(),
+            fate: file.fate,
+        });
+        of_path.bytes += file.size;
+        of_path.layers.push(file.layer);
+    }
+    let mut found: Vec<WastedPath> = found.into_values().collect();
+    found.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.path.cmp(&b.path)));
+    found
+}
+
 pub(super) fn by_layer(ledger: &Ledger) -> Vec<LayerSums> {
     let mut sums: Vec<LayerSums> = ledger
         .layers
         .iter()
         .map(|layer| LayerSums {
-            sums: Sums { framing: layer.tar - layer.content, ..Sums::default() },
+            sums: Sums {
+                framing: layer.tar - layer.content,
+                ..Sums::default()
+            },
             whiteouts: layer.whiteouts,
             ..LayerSums::default()
         })
@@ -118,8 +159,17 @@ pub(super) fn by_directory(ledger: &Ledger, depth: usize) -> Vec<DirectorySums> 
             *files += 1;
         }
     }
-    let path = |(node, (sums, files))| DirectorySums { path: ledger.paths.path(node), sums, files };
+    let path = |(node, (sums, files))| DirectorySums {
+        path: ledger.paths.path(node),
+        sums,
+        files,
+    };
     let mut found: Vec<DirectorySums> = sums.into_iter().map(path).collect();
-    found.sort_by(|a, b| b.sums.total().cmp(&a.sums.total()).then_with(|| a.path.cmp(&b.path)));
+    found.sort_by(|a, b| {
+        b.sums
+            .total()
+            .cmp(&a.sums.total())
+            .then_with(|| a.path.cmp(&b.path))
+    });
     found
 }

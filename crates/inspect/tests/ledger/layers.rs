@@ -16,7 +16,13 @@ pub(crate) struct Member {
 impl Member {
     fn new(path: &str, kind: Kind, content: &str) -> Self {
         let (path, content) = (path.to_owned(), content.to_owned());
-        Self { path, kind, content, mode: 0o644, uid: 0 }
+        Self {
+            path,
+            kind,
+            content,
+            mode: 0o644,
+            uid: 0,
+        }
     }
 
     pub(crate) fn file(path: &str, content: &str) -> Self {
@@ -62,7 +68,9 @@ pub(crate) fn tar(members: &[Member]) -> Vec<u8> {
         entry.uid = member.uid;
         entry.size = member.content.len() as u64;
         let mut content = member.content.as_bytes();
-        writer.append(&entry, &mut content).expect("the member can be written");
+        writer
+            .append(&entry, &mut content)
+            .expect("the member can be written");
     }
     writer.finish().expect("there is memory")
 }
@@ -72,12 +80,14 @@ pub(crate) fn some() -> impl Strategy<Value = Vec<Vec<Member>>> {
     let name = prop::sample::select(vec!["a", "b", "c"]);
     let path = prop::collection::vec(name, 1..4).prop_map(|names| names.join("/"));
     let content = prop::sample::select(vec!["", "one", "three", "other", "a longer one"]);
-    let member = (path.clone(), path, content, 0..10_u8).prop_map(|(path, other, content, what)| match what {
-        0..=4 => Member::file(&path, content),
-        5 => Member::directory(&path),
-        6 => Member::link(&path, &other),
-        7 => Member::opaque(&path),
-        _ => Member::whiteout(&path),
-    });
+    let member = (path.clone(), path, content, 0..10_u8).prop_map(
+        |(path, other, content, what)| match what {
+            0..=4 => Member::file(&path, content),
+            5 => Member::directory(&path),
+            6 => Member::link(&path, &other),
+            7 => Member::opaque(&path),
+            _ => Member::whiteout(&path),
+        },
+    );
     prop::collection::vec(prop::collection::vec(member, 0..8), 1..5)
 }

@@ -75,12 +75,17 @@ fn put(view: &mut View, path: &str, node: Node, number: usize) {
     let stays = node == Node::Directory && matches!(was, Some((Node::Directory, _)));
     if !stays {
         let below = format!("{path}/");
-        view.retain(|other, (_, layer)| !other.starts_with(&below) || *layer == number && node == Node::Directory);
+        view.retain(|other, (_, layer)| {
+            !other.starts_with(&below) || *layer == number && node == Node::Directory
+        });
     }
 }
 
 fn parents(view: &mut View, directory: &str, number: usize) {
-    let ends = directory.match_indices('/').map(|(at, _)| at).chain([directory.len()]);
+    let ends = directory
+        .match_indices('/')
+        .map(|(at, _)| at)
+        .chain([directory.len()]);
     for end in ends.filter(|end| *end > 0) {
         let path = &directory[..end];
         if !matches!(view.get(path), Some((Node::Directory, _))) {
