@@ -5,6 +5,7 @@ pub(crate) mod bake;
 pub(crate) mod build;
 pub(crate) mod builder;
 pub(crate) mod buildx;
+pub(crate) mod check;
 pub(crate) mod cp;
 pub(crate) mod diff;
 pub(crate) mod docker_plugin;

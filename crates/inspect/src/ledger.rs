@@ -12,7 +12,7 @@ mod layer;
 mod paths;
 mod sums;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
 use oci::tar;
@@ -142,15 +142,12 @@ impl Ledger {
         groups
     }
 
-    /// Marks the live copies of what is there at another path already.
+    /// Marks the live copies of what is there already.
     fn mark_duplicates(&mut self) {
-        let mut seen = HashMap::new();
-        for file in self.files.iter_mut().filter(|file| file.size > 0) {
-            if !file.is_live() {
-                continue;
-            }
-            let first = *seen.entry((file.size, file.content)).or_insert(file.node);
-            file.fate = match first == file.node {
+        let mut seen = HashSet::new();
+        let live = |file: &&mut File| file.size > 0 && file.is_live();
+        for file in self.files.iter_mut().filter(live) {
+            file.fate = match seen.insert((file.size, file.content)) {
                 true => Fate::Kept,
                 false => Fate::Duplicate,
             };

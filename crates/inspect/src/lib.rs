@@ -11,6 +11,7 @@ mod error;
 mod tree;
 
 pub mod ledger;
+pub mod start;
 
 pub use audit::audit;
 pub use compare::{Comparison, Difference, compare};

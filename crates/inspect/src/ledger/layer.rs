@@ -174,11 +174,12 @@ impl Reading<'_> {
         if target == node {
             return;
         }
-        self.clear(node, Fate::Deleted { layer: self.number });
+        // It has the new name before the old ones may go.
         if let Some(id) = file {
             let file = &mut self.ledger.files[id as usize];
             file.names = file.names.saturating_add(1);
         }
+        self.clear(node, Fate::Deleted { layer: self.number });
         self.ledger.paths.set(node, Kind::File, self.number, file);
     }
 
@@ -199,19 +200,27 @@ impl Reading<'_> {
         self.ledger.unlink(node, fate);
     }
 
-    /// Deletes what the layers under one have below a directory.
+    /// Deletes what the layers under one have below a directory, what is deepest first.
     fn delete_below(&mut self, directory: NodeId, layer: u16) {
-        let mut open: Vec<NodeId> = self.ledger.paths.children(directory).collect();
-        while let Some(node) = open.pop() {
-            open.extend(self.ledger.paths.children(node));
+        let mut nodes: Vec<NodeId> = self.ledger.paths.children(directory).collect();
+        let mut at = 0;
+        while let Some(node) = nodes.get(at) {
+            nodes.extend(self.ledger.paths.children(*node));
+            at += 1;
+        }
+        for node in nodes.into_iter().rev() {
             if self.ledger.paths.layer(node) < layer {
                 self.delete(node);
             }
         }
     }
 
+    /// A directory that its layer has something in stays, as the layer's own.
     fn delete(&mut self, node: NodeId) {
         let layer = self.number;
+        if self.ledger.paths.has_below(node) {
+            return self.ledger.paths.set(node, Kind::Directory, layer, None);
+        }
         let file = self.ledger.unlink(node, Fate::Deleted { layer });
         self.deleted.extend(file.map(|file| (node, file)));
     }

@@ -180,6 +180,11 @@ impl Paths {
         }
     }
 
+    /// Whether something is at any path below one.
+    pub(super) fn has_below(&self, node: NodeId) -> bool {
+        self.nodes[node as usize].below > 0
+    }
+
     /// The paths right below one that something is at, or below which something is.
     pub(super) fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let first = self.nodes[node as usize].first_child;

@@ -94,11 +94,21 @@ fn parents(view: &mut View, directory: &str, number: usize) {
     }
 }
 
-/// Takes away what lower layers have at a path (if it is a whiteout of it) and below it.
+/// Takes away what lower layers have at a path (if it is a whiteout of it) and below it. Directories that the layer has
+/// something in stay, as its own.
 fn hide(view: &mut View, path: &str, is_whiteout: bool, number: usize) {
     let below = format!("{path}/");
-    view.retain(|other, (_, layer)| {
-        let is_hidden = other.starts_with(&below) || is_whiteout && other == path;
-        !is_hidden || *layer == number
+    let is_hidden = |other: &str| other.starts_with(&below) || is_whiteout && other == path;
+    let own: Vec<String> = view
+        .iter()
+        .filter(|(_, (_, layer))| *layer == number)
+        .map(|(path, _)| path.clone())
+        .collect();
+    view.retain(|other, (node, layer)| {
+        let inside = format!("{other}/");
+        if is_hidden(other) && own.iter().any(|path| path.starts_with(&inside)) {
+            (*node, *layer) = (Node::Directory, number);
+        }
+        !is_hidden(other) || *layer == number
     });
 }
