@@ -38,6 +38,7 @@ mod pins;
 mod pipes;
 mod shells;
 mod stages;
+mod streams;
 mod variables;
 
 use crate::Rule;

@@ -4,9 +4,8 @@ use dockerfile::Severity;
 
 use super::looking::in_programs;
 use super::packages::YUM;
-use super::pins;
+use super::streams;
 use crate::file::File;
-use crate::invocation::{Argument, Invocation};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
 pub(crate) const RULE: Rule = Rule {
@@ -26,27 +25,9 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn find(file: &File<'_>) -> Vec<Found> {
-    let is_alike = file.options.compatible;
     in_programs(file, |run, program| {
-        let packages = YUM.install(file, program, &["install"])?.packages;
-        let package = unpinned(program, packages, is_alike)?;
+        let package = streams::unpinned(file, run, program, &YUM)?;
         let help = format!("write `{}-VERSION`", package.text);
         Some(Found::new(run.instruction.span, package.span, RULE.summary).help(help))
-    })
-}
-
-fn unpinned<'i>(
-    program: &Invocation,
-    packages: Vec<&'i Argument>,
-    is_alike: bool,
-) -> Option<&'i Argument> {
-    let is_module = program.has_word(&["module"]);
-    if !is_alike && program.has_word(&["group"]) {
-        return None;
-    }
-    let mut packages = packages.into_iter();
-    packages.find(|one| match is_module {
-        true => one.text != "module" && !one.text.contains(':'),
-        false => !pins::yum(&one.text, is_alike),
     })
 }

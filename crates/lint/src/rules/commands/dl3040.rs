@@ -47,8 +47,15 @@ fn find(file: &File<'_>) -> Vec<Found> {
             return Vec::new();
         };
         let program = &programs[at];
-        let mut behind = programs[at + 1..].iter();
-        if behind.any(|one| cleans(file, one, program)) || is_kept_out(file, run) {
+        // For hadolint, a cleaning before it voids those behind.
+        let before = if file.options.compatible {
+            &programs[..at]
+        } else {
+            &[]
+        };
+        let cleans = |one: &Invocation| cleans(file, one, program);
+        let is_clean = programs[at + 1..].iter().any(cleans) && !before.iter().any(cleans);
+        if is_clean || is_kept_out(file, run) {
             return Vec::new();
         }
         let command = format!("{} clean all", program.name.text);

@@ -76,9 +76,9 @@ pub(crate) fn yum(package: &str, is_alike: bool) -> bool {
     let mut versions = package.match_indices('-').map(|(at, _)| &package[at + 1..]);
     let is_number = |version: &str| version.starts_with(|sign: char| sign.is_ascii_digit());
     if is_alike {
-        let is_file = package.ends_with(".rpm");
-        return !package.contains('$')
-            && versions.any(|it| is_number(it) && (is_file || it.chars().all(is_plain)));
+        let behind = package.split_once('-').map_or("", |(_, behind)| behind);
+        let is_whole = package.ends_with(".rpm") || behind.chars().all(is_plain);
+        return !package.contains('$') && is_whole && versions.any(is_number);
     }
     let is_version = |version: &str| is_number(version) || version.starts_with('$');
     package.ends_with(".rpm")
