@@ -86,21 +86,23 @@ fn push_all(
         push(arguments, assignments, through.map(str::to_owned), found);
         let inner = { found[first..].iter() }
             .find_map(|one| inner_script(one, words).map(|script| (one.name.text.clone(), script)));
-        if let Some((shell, (script, is_placed))) = inner
+        if let Some((shell, (script, place))) = inner
             && depth < DEEPEST
         {
             let parsed = shell::parse(&script, Dialect::of(&shell).unwrap_or_default());
             let first = found.len();
             push_all(&parsed, Some(&shell), depth + 1, found);
-            found[first..]
-                .iter_mut()
-                .for_each(|one| one.is_placed &= is_placed);
+            if let Some(place) = place {
+                found[first..]
+                    .iter_mut()
+                    .for_each(|one| one.set_place(place));
+            }
         }
     }
 }
 
-/// The script that a shell gets with `-c`, where it is known, and whether it stands in the text as it is.
-fn inner_script(invocation: &Invocation, words: &[Word]) -> Option<(Script, bool)> {
+/// The script that a shell gets with `-c`, where it is known; and the place of all of it, where its parts have none.
+fn inner_script(invocation: &Invocation, words: &[Word]) -> Option<(Script, Option<Span>)> {
     Dialect::of(&invocation.name.text)?;
     let mut flags = invocation.arguments.iter();
     let is_script = |flag: &Argument| !flag.text.starts_with("--") && flag.has_flag("c");
@@ -116,8 +118,8 @@ fn inner_script(invocation: &Invocation, words: &[Word]) -> Option<(Script, bool
     );
     let length = (word.span.end - word.span.start) as usize;
     Some(match is_quoted && argument.text.len() + 2 == length {
-        true => (Script::placed(&argument.text, word.span.start + 1), true),
-        false => (Script::unplaced(&argument.text, word.span), false),
+        true => (Script::placed(&argument.text, word.span.start + 1), None),
+        false => (Script::unplaced(&argument.text, word.span), Some(word.span)),
     })
 }
 

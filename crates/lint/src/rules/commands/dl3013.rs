@@ -34,7 +34,7 @@ fn find(file: &File<'_>) -> Vec<Found> {
         }
         let mut packages = install.packages.into_iter();
         let package = packages.find(|one| !pins::pip(&one.text, is_alike))?;
-        let help = format!("write `{}==VERSION`", package.text);
+        let help = pins::advice(package, "==");
         Some(Found::new(run.instruction.span, package.span, RULE.summary).help(help))
     })
 }
@@ -53,8 +53,12 @@ fn pipx<'i>(file: &File<'_>, program: &'i Invocation) -> Option<packages::Instal
 /// Whether the versions are in a file, or in the folder that is installed.
 fn has_files(program: &Invocation, is_alike: bool) -> bool {
     let long = |word: &Argument| {
-        let name = word.text.split('=').next().unwrap_or_default();
-        matches!(name, "--requirement" | "--constraint")
+        let (name, value) = match word.text.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (word.text.as_str(), None),
+        };
+        // hadolint does not see a requirements file behind `=`.
+        name == "--constraint" || name == "--requirement" && !(is_alike && value.is_some())
     };
     let short = |word: &Argument| match is_alike {
         true => word.text.starts_with("-r") || word.text.starts_with("-c"),

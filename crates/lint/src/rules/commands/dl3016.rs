@@ -30,7 +30,7 @@ fn find(file: &File<'_>) -> Vec<Found> {
     in_programs(file, |run, program| {
         let mut packages = packages(file, program)?.into_iter();
         let package = packages.find(|one| !pins::npm(&one.text, is_alike))?;
-        let help = format!("write `{}@VERSION`", package.text);
+        let help = pins::advice(package, "@");
         Some(Found::new(run.instruction.span, package.span, RULE.summary).help(help))
     })
 }

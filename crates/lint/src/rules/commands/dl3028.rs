@@ -34,7 +34,7 @@ fn find(file: &File<'_>) -> Vec<Found> {
         };
         let mut packages = packages.into_iter();
         let package = packages.find(|one| !pins::gem(&one.text, is_alike))?;
-        let help = format!("write `{}:VERSION`", package.text);
+        let help = pins::advice(package, ":");
         Some(Found::new(run.instruction.span, package.span, RULE.summary).help(help))
     })
 }
@@ -57,12 +57,10 @@ fn alike(program: &Invocation) -> Option<Vec<&Argument>> {
     {
         return None;
     }
-    let mut words = program.arguments.iter();
+    let mut words = { program.arguments.iter() }.take_while(|word| word.text != "--");
     let mut packages = Vec::new();
     while let Some(word) = words.next() {
-        if word.text == "--" {
-            break;
-        } else if word.text.starts_with('-') {
+        if word.text.starts_with('-') {
             words.next();
         } else if !is_verb(word) {
             packages.push(word);

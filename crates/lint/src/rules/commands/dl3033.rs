@@ -4,7 +4,7 @@ use dockerfile::Severity;
 
 use super::looking::in_programs;
 use super::packages::YUM;
-use super::streams;
+use super::{pins, streams};
 use crate::file::File;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
@@ -25,9 +25,10 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn find(file: &File<'_>) -> Vec<Found> {
+    let arguments = streams::arguments(file);
     in_programs(file, |run, program| {
-        let package = streams::unpinned(file, run, program, &YUM)?;
-        let help = format!("write `{}-VERSION`", package.text);
+        let package = streams::unpinned(file, run, program, &YUM, &arguments)?;
+        let help = pins::advice(package, "-");
         Some(Found::new(run.instruction.span, package.span, RULE.summary).help(help))
     })
 }

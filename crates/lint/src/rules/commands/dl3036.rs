@@ -41,10 +41,9 @@ fn find(file: &File<'_>) -> Vec<Found> {
         };
         let program = &programs[at];
         // For hadolint, a cleaning before it voids those behind.
-        let before = if file.options.compatible {
-            &programs[..at]
-        } else {
-            &[]
+        let before = match file.options.compatible {
+            true => &programs[..=at],
+            false => &[],
         };
         let cleans = |one: &Invocation| cleans(file, one, program);
         let is_clean = programs[at + 1..].iter().any(cleans) && !before.iter().any(cleans);

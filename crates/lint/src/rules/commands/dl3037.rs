@@ -34,7 +34,7 @@ fn find(file: &File<'_>) -> Vec<Found> {
         }
         let mut packages = install.packages.into_iter();
         let package = packages.find(|one| !pins::zypper(&one.text, is_alike))?;
-        let help = format!("write `{}=VERSION`", package.text);
+        let help = pins::advice(package, "=");
         Some(Found::new(run.instruction.span, package.span, RULE.summary).help(help))
     })
 }

@@ -39,8 +39,14 @@ fn find(file: &File<'_>) -> Vec<Found> {
             return Vec::new();
         };
         let program = &programs[at];
-        let mut behind = programs[at + 1..].iter();
-        if behind.any(|one| cleans(one, is_alike)) || is_kept_out(run, program, is_alike) {
+        // For hadolint, a cleaning before it voids those behind, and it can itself be one.
+        let (before, behind) = match is_alike {
+            true => programs.split_at(at),
+            false => (&[][..], &programs[at + 1..]),
+        };
+        let cleans = |one: &Invocation| cleans(one, is_alike);
+        let is_clean = behind.iter().any(cleans) && !before.iter().any(cleans);
+        if is_clean || is_kept_out(run, program, is_alike) {
             return Vec::new();
         }
         let found = Found::new(run.instruction.span, program.span, RULE.summary)

@@ -51,14 +51,21 @@ fn packages<'i>(file: &File<'_>, program: &'i Invocation) -> Option<Vec<&'i Argu
 }
 
 fn alike(program: &Invocation) -> Option<Vec<&Argument>> {
-    if !program.is(GO.alike_names) {
+    if !program.is(GO.alike_names) || !program.has_word(&["install", "get", "run"]) {
         return None;
     }
-    if program.has_word(&["install", "get"]) {
-        let words = GO.alike_packages(&program.arguments, &["install", "get", "tool"]);
-        return Some(words);
-    }
-    program.word(&["run"])?;
-    let words = GO.alike_packages(&program.arguments, &["run"]);
-    Some(words.into_iter().take(1).collect())
+    let words = GO.alike_packages(&program.arguments, &[]).into_iter();
+    let is_run = words.clone().next().is_some_and(|word| word.text == "run");
+    let count = if is_run { 2 } else { usize::MAX };
+    let verbs = if is_run {
+        ["run"; 3]
+    } else {
+        ["install", "get", "tool"]
+    };
+    let packages = words.take(count);
+    Some(
+        packages
+            .filter(|word| !verbs.contains(&word.text.as_str()))
+            .collect(),
+    )
 }

@@ -31,13 +31,16 @@ struct Seen {
 }
 
 fn find(file: &File<'_>) -> Vec<Found> {
+    let is_alike = file.options.compatible;
     let mut found = Vec::new();
     let mut seen = [Seen::default(); 2];
     let mut stage = 0;
     for run in file.runs() {
         if run.stage != stage {
             stage = run.stage;
-            seen = [Seen::default(); 2];
+            // For hadolint, the triggers of all stages are one.
+            let triggers = if is_alike { seen[1] } else { Seen::default() };
+            seen = [Seen::default(), triggers];
         }
         let seen = &mut seen[usize::from(run.is_trigger)];
         let last = seen.add(run);

@@ -16,20 +16,24 @@ pub(crate) fn append(file: &File<'_>, run: &RunStep<'_>, command: &str) -> Optio
     }
     let is_script =
         run.run.heredocs.len() == 1 && run.run.heredocs[0].body_span.start <= list.span.start;
-    let end = list.span.end;
+    let pipeline = last
+        .and_or
+        .rest
+        .last()
+        .map_or(&last.and_or.first, |(_, it)| it);
+    let end = pipeline.commands.last()?.span.end;
     match last.separator {
         Some(Separator::Ampersand) => None,
         _ if is_script => {
             let indent = indent_of(file, end);
             Some(Edit::insert(end, format!("\n{indent}{command}")))
         }
-        Some(Separator::Semicolon) => None,
-        _ => Some(Edit::insert(end, joined(file, run, command))),
+        _ => Some(Edit::insert(end, joined(file, run, end, command))),
     }
 }
 
 /// The command with `&&` before it, on a line of its own where the script has several.
-fn joined(file: &File<'_>, run: &RunStep<'_>, command: &str) -> String {
+fn joined(file: &File<'_>, run: &RunStep<'_>, end: u32, command: &str) -> String {
     let Some(script) = &run.script else {
         return String::new();
     };
@@ -38,7 +42,7 @@ fn joined(file: &File<'_>, run: &RunStep<'_>, command: &str) -> String {
         return format!(" && {command}");
     }
     let sign = file.dockerfile.directives.escape.sign();
-    let indent = indent_of(file, span.end);
+    let indent = indent_of(file, end);
     format!(" {sign}\n{indent}&& {command}")
 }
 
@@ -48,17 +52,13 @@ fn indent_of<'a>(file: &'a File<'_>, place: u32) -> &'a str {
     &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
 }
 
-/// A fix that appends what cleans up after a program, as the same user.
+/// A fix that appends what cleans up after a program; not behind `sudo`, which is to go first.
 pub(crate) fn clean_up(
     file: &File<'_>,
     run: &RunStep<'_>,
     after: &Invocation,
     command: &str,
 ) -> Option<Fix> {
-    let command = match after.through.as_deref() {
-        Some("sudo") => format!("sudo {command}"),
-        _ => command.to_owned(),
-    };
-    let edit = append(file, run, &command)?;
+    let edit = append(file, run, command).filter(|_| after.through.as_deref() != Some("sudo"))?;
     run.fix(Fix::safe(format!("append {command}"), [edit]))
 }

@@ -398,19 +398,19 @@ impl Manager {
         arguments: &'i [Argument],
         but: &[&str],
     ) -> Vec<&'i Argument> {
-        let mut words = arguments.iter();
-        let mut packages = Vec::new();
-        while let Some(word) = words.next() {
-            if word.is_flag() && word.text != "--" {
-                let has_value = |name: &&str| word.has_flag(name) && !word.text.contains('=');
-                if self.alike_valued.iter().any(has_value) {
-                    words.next();
-                }
-            } else if !but.contains(&word.text.as_str()) {
-                packages.push(word);
-            }
-        }
-        packages
+        let is_flag = |word: &Argument| word.is_flag() && word.text != "--";
+        let has_value = |word: &Argument| {
+            let mut valued = self.alike_valued.iter();
+            let is_valued = valued.any(|name| word.has_flag(name));
+            is_flag(word) && is_valued && !word.text.contains('=')
+        };
+        let before = std::iter::once(None).chain(arguments.iter().map(Some));
+        let pairs = before.zip(arguments);
+        pairs
+            .filter(|(before, _)| !before.is_some_and(has_value))
+            .map(|(_, word)| word)
+            .filter(|word| !is_flag(word) && !but.contains(&word.text.as_str()))
+            .collect()
     }
 }
 
@@ -483,7 +483,10 @@ pub(crate) fn pip_install<'i>(file: &File<'_>, invocation: &'i Invocation) -> Op
         let at = arguments.iter().position(|word| word.text == "install")?;
         return Some(Install {
             verb: &arguments[at],
-            packages: PIP.alike_packages(&arguments[at..], &["install"]),
+            packages: { PIP.alike_packages(arguments, &[]).into_iter() }
+                .skip_while(|word| word.text != "install")
+                .filter(|word| word.text != "install")
+                .collect(),
         });
     }
     let mut words = operands(arguments, PIP.valued).into_iter();

@@ -1,5 +1,15 @@
 //! What a package looks like whose version is fixed, for each package manager.
 
+use crate::invocation::Argument;
+
+/// What to write instead of a package without a version: the same with the sign behind it, and a version.
+pub(crate) fn advice(package: &Argument, sign: &str) -> String {
+    match package.is_literal && !package.text.contains("://") {
+        true => format!("write `{}{sign}VERSION`", package.text),
+        false => "give what it stands for a version".to_owned(),
+    }
+}
+
 /// A package of apt: a version or a release, or a file.
 pub(crate) fn apt(package: &str, is_alike: bool) -> bool {
     package.contains(['=', '/'])

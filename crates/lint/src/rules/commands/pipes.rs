@@ -31,12 +31,12 @@ pub(crate) fn unguarded(run: &RunStep<'_>) -> Option<Span> {
     let from = set.map_or(u32::MAX, |set| set.span.end);
     let list = Node::List(&script.parsed.list);
     let pipe = first(list, &can_fail)?;
-    let is_before = pipe.start < from || run.is_exec() && set.is_none();
-    is_before.then_some(if run.is_exec() {
-        run.instruction.span
-    } else {
-        pipe
-    })
+    match (run.is_exec(), set) {
+        // The exec form has no places of its own.
+        (true, None) => Some(run.instruction.span),
+        (true, Some(_)) => None,
+        (false, _) => (pipe.start < from).then_some(pipe),
+    }
 }
 
 fn sets_pipefail(program: &Invocation) -> bool {

@@ -32,6 +32,10 @@ pub(crate) fn runs_with(file: &File<'_>, variable: &str) -> BTreeSet<u32> {
             .and_then(|parent| states.get(parent))
             .copied()
             .unwrap_or_default();
+        if is_alike {
+            // The triggers of all stages are one.
+            state.in_triggers = states.last().is_some_and(|last| last.in_triggers);
+        }
         for instruction in &stage.instructions {
             state.apply(instruction, variable, is_alike);
             let is_trigger = matches!(instruction.kind, Kind::Onbuild(_));
