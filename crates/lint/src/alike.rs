@@ -100,7 +100,7 @@ fn push_text(parts: &[Part], source: &Source, is_exec: bool, text: &mut String) 
         match &part.kind {
             PartKind::Literal(part) => push_without_braces(part, text),
             PartKind::SingleQuoted(part) | PartKind::DollarSingleQuoted(part) => {
-                text.push_str(part)
+                text.push_str(part);
             }
             PartKind::Escaped(sign) => text.push(*sign),
             PartKind::DoubleQuoted(parts) | PartKind::DollarDoubleQuoted(parts) => {

@@ -31,8 +31,8 @@ const WRAPPERS: [(&str, &[&str]); 18] = [
 /// Those of them that take a word of their own before the program: a user, a time.
 const WITH_OPERAND: [&str; 3] = ["gosu", "su-exec", "timeout"];
 
-/// Shells within shells that are looked into, at most.
-const DEEPEST: usize = 3;
+/// Programs that run others that are looked into, one within the other, at most.
+const DEEPEST: usize = 4;
 
 /// A program that is started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,15 +83,17 @@ fn push_all(
         let assignments: Vec<String> = assignments.map(|one| one.name.clone()).collect();
         let first = found.len();
         let arguments: Vec<Argument> = words.iter().map(Argument::of).collect();
-        push(arguments, assignments, through.map(str::to_owned), found);
+        push(arguments, &assignments, through.map(str::to_owned), found);
         let inner = { found[first..].iter() }
             .find_map(|one| inner_script(one, words).map(|script| (one.name.text.clone(), script)));
         if let Some((shell, (script, place))) = inner
             && depth < DEEPEST
         {
             let parsed = shell::parse(&script, Dialect::of(&shell).unwrap_or_default());
+            let is_sudo = found[first..].iter().any(|one| one.is(&["sudo"]));
+            let through = if is_sudo { "sudo" } else { &shell };
             let first = found.len();
-            push_all(&parsed, Some(&shell), depth + 1, found);
+            push_all(&parsed, Some(through), depth + 1, found);
             if let Some(place) = place {
                 found[first..]
                     .iter_mut()
@@ -123,27 +125,29 @@ fn inner_script(invocation: &Invocation, words: &[Word]) -> Option<(Script, Opti
     })
 }
 
+/// A program and, if it is a wrapper, what it runs.
 fn push(
     words: Vec<Argument>,
-    assignments: Vec<String>,
+    assignments: &[String],
     through: Option<String>,
     found: &mut Vec<Invocation>,
 ) {
-    let mut words = words.into_iter();
-    let Some(mut name) = words.next() else { return };
-    let last = name.text.rfind('/').map_or(0, |slash| slash + 1);
-    name.text.drain(..last);
-    let arguments: Vec<Argument> = words.collect();
-    let inner = wrapped(&name, &arguments);
-    let outer = name.text.clone();
-    found.push(Invocation::new(
-        name,
-        arguments,
-        assignments.clone(),
-        through,
-    ));
-    if let Some(inner) = inner {
-        push(inner, assignments, Some(outer), found);
+    let mut next = Some((words, through));
+    for _ in 0..=DEEPEST {
+        let Some((words, through)) = next else { return };
+        let mut words = words.into_iter();
+        let Some(mut name) = words.next() else { return };
+        let last = name.text.rfind('/').map_or(0, |slash| slash + 1);
+        name.text.drain(..last);
+        let arguments: Vec<Argument> = words.collect();
+        let inner = wrapped(&name, &arguments);
+        next = inner.map(|words| (words, Some(name.text.clone())));
+        found.push(Invocation::new(
+            name,
+            arguments,
+            assignments.to_vec(),
+            through,
+        ));
     }
 }
 

@@ -33,6 +33,7 @@ const PROGRAMS: [&str; 3] = ["apt-get", "apt", "aptitude"];
 
 fn find(file: &File<'_>) -> Vec<Found> {
     let kept = stages::kept(file);
+    let last_use = last_use(file);
     in_runs(file, |run| {
         let is_kept = run.is_trigger || kept.contains(&run.stage);
         let programs = run.invocations().iter();
@@ -49,7 +50,7 @@ fn find(file: &File<'_>) -> Vec<Found> {
         }
         let found = Found::new(run.instruction.span, update.span, RULE.summary)
             .help(format!("end the `RUN` with `&& {CLEAN}`"));
-        vec![found.fix(fix(file, run, update))]
+        vec![found.fix(fix(file, run, update, last_use))]
     })
 }
 
@@ -80,7 +81,8 @@ fn is_above_lists(target: &str) -> bool {
 fn is_clean_alike(run: &RunStep<'_>) -> bool {
     let is_rm = |one: &Invocation| {
         let mut words = one.arguments.iter();
-        one.is(&["rm"]) && words.any(|word| word.text == "-rf" || word.text.contains(LISTS))
+        one.is(&["rm"])
+            && words.any(|word| word.text == "-rf" || word.text == "/var/lib/apt/lists/*")
     };
     let mounted = |path: &str| run.kept_out().any(|target| target.contains(path));
     run.invocations().iter().any(is_rm)
@@ -88,11 +90,10 @@ fn is_clean_alike(run: &RunStep<'_>) -> bool {
         || mounted("/var/lib/apt") && mounted("/var/cache/apt")
 }
 
-fn fix(file: &File<'_>, run: &RunStep<'_>, update: &Invocation) -> Option<Fix> {
-    let fix = clean_up(file, run, update, CLEAN)?;
-    let is_later = |other: &&RunStep<'_>| other.instruction.span.start > run.instruction.span.start;
-    let uses_lists = |other: &RunStep<'_>| {
-        let programs = other.invocations();
+/// Where the last `RUN` is that installs something without an update of its own.
+fn last_use(file: &File<'_>) -> Option<u32> {
+    let uses_lists = |run: &&RunStep<'_>| {
+        let programs = run.invocations();
         let is_apt = |word| {
             programs
                 .iter()
@@ -100,7 +101,18 @@ fn fix(file: &File<'_>, run: &RunStep<'_>, update: &Invocation) -> Option<Fix> {
         };
         is_apt("install") && !is_apt("update")
     };
-    let is_used = file.runs().iter().filter(is_later).any(uses_lists);
+    let last = file.runs().iter().rfind(uses_lists)?;
+    Some(last.instruction.span.start)
+}
+
+fn fix(
+    file: &File<'_>,
+    run: &RunStep<'_>,
+    update: &Invocation,
+    last_use: Option<u32>,
+) -> Option<Fix> {
+    let fix = clean_up(file, run, update, CLEAN)?;
+    let is_used = last_use.is_some_and(|last| last > run.instruction.span.start);
     let safety = if is_used { Safety::Unsafe } else { fix.safety };
     Some(Fix { safety, ..fix })
 }

@@ -50,7 +50,7 @@ fn gems<'i>(file: &File<'_>, program: &'i Invocation) -> Option<Vec<&'i Argument
 /// For hadolint, whatever follows a flag is its value.
 fn alike(program: &Invocation) -> Option<Vec<&Argument>> {
     let is_version = |word: &&Argument| word.text == "-v" || word.text.starts_with("--version");
-    let is_install = program.arguments.iter().any(|word| is_verb(word));
+    let is_install = program.arguments.iter().any(is_verb);
     if !program.is(GEM.alike_names)
         || !is_install
         || program.arguments.iter().any(|w| is_version(&w))

@@ -65,7 +65,11 @@ fn find(file: &File<'_>) -> Vec<Found> {
 }
 
 fn cleans(file: &File<'_>, program: &Invocation, after: &Invocation) -> bool {
-    let is_it = program.name.text == after.name.text && program.has_word(&["clean"]);
+    let words: &[&str] = match file.options.compatible {
+        true => &["clean", "all"],
+        false => &["clean"],
+    };
+    let is_it = program.name.text == after.name.text && program.has_word(words);
     let removes = |text: &str| {
         CACHES
             .iter()

@@ -2,7 +2,7 @@
 
 use dockerfile::Severity;
 
-use super::looking::in_programs;
+use super::looking::in_runs;
 use super::packages;
 use super::variables;
 use crate::file::File;
@@ -31,32 +31,44 @@ const VARIABLE: &str = "PIP_NO_CACHE_DIR";
 
 fn find(file: &File<'_>) -> Vec<Found> {
     let is_off = variables::runs_with(file, VARIABLE);
-    in_programs(file, |run, program| {
-        let install = packages::pip_install(file, program)?;
+    let is_alike = file.options.compatible;
+    in_runs(file, |run| {
         let has_none = is_off.contains(&run.instruction.span.start)
-            || variables::is_set_in(run, VARIABLE, file.options.compatible)
-            || is_kept_out(run, file.options.compatible);
-        if has_none || keeps_nothing(file, run, program) {
-            return None;
-        }
-        let edit = Edit::insert(install.verb.span.end, " --no-cache-dir");
-        let found = Found::new(run.instruction.span, program.span, RULE.summary)
-            .help("write `pip install --no-cache-dir`");
-        Some(found.fix(run.fix_of(program, Fix::safe("add --no-cache-dir", [edit]))))
+            || variables::is_set_in(run, VARIABLE, is_alike)
+            || is_kept_out(run, is_alike);
+        let programs = run.invocations();
+        let deleted = programs.iter().rposition(|one| deletes(file, one));
+        // What is deleted afterwards is not kept.
+        let first = match (has_none, is_alike) {
+            (true, _) => programs.len(),
+            (false, true) => 0,
+            (false, false) => deleted.unwrap_or_default(),
+        };
+        let kept = programs[first..].iter();
+        kept.filter_map(|one| look(file, run, one)).collect()
     })
 }
 
-/// Whether the program has no cache, or what it left is deleted.
-fn keeps_nothing(file: &File<'_>, run: &RunStep<'_>, program: &Invocation) -> bool {
-    let mut words = program.arguments.iter().map(|word| word.text.as_str());
-    if file.options.compatible {
-        return program.name.text.starts_with("pipx") || words.any(|word| word == "--no-cache-dir");
+fn look(file: &File<'_>, run: &RunStep<'_>, program: &Invocation) -> Option<Found> {
+    let install = packages::pip_install(file, program)?;
+    if has_no_cache(program, file.options.compatible) {
+        return None;
     }
-    let later = run.invocations().iter().rev();
-    let mut later = later.take_while(|one| !std::ptr::eq(*one, program));
-    words.any(|word| word.starts_with("--no-cache")) || later.any(|one| deletes(file, one))
+    let edit = Edit::insert(install.verb.span.end, " --no-cache-dir");
+    let found = Found::new(run.instruction.span, program.span, RULE.summary)
+        .help("write `pip install --no-cache-dir`");
+    Some(found.fix(run.fix_of(program, Fix::safe("add --no-cache-dir", [edit]))))
 }
 
+fn has_no_cache(program: &Invocation, is_alike: bool) -> bool {
+    let mut words = program.arguments.iter().map(|word| word.text.as_str());
+    match is_alike {
+        true => program.name.text.starts_with("pipx") || words.any(|word| word == "--no-cache-dir"),
+        false => words.any(|word| word.starts_with("--no-cache")),
+    }
+}
+
+/// Whether a program deletes pip's cache.
 fn deletes(file: &File<'_>, program: &Invocation) -> bool {
     let is_cache = |text: &str| text.contains("/.cache") || text.contains('$');
     let words = || program.arguments.iter().map(|word| word.text.as_str());

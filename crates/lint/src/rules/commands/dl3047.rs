@@ -1,13 +1,15 @@
 //! wget does not draw its progress into a log.
 
+use std::collections::BTreeSet;
+
 use dockerfile::Severity;
 
 use super::looking::in_programs;
+use super::stages;
 use crate::file::File;
 use crate::fix::{Edit, Fix};
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
-use crate::runs::RunStep;
 
 pub(crate) const RULE: Rule = Rule {
     name: "DL3047",
@@ -38,14 +40,33 @@ const QUIET: [&str; 9] = [
 ];
 
 fn find(file: &File<'_>) -> Vec<Found> {
+    let gnu = with_gnu(file);
+    let roots = stages::roots(file);
     in_programs(file, |run, program| {
         if !program.is(&["wget"]) || program.has_flag(&QUIET) || !is_loud(file, program) {
             return None;
         }
+        let root = roots
+            .get(run.stage)
+            .and_then(|root| file.dockerfile.stages.get(*root));
+        let base = root.map_or("", |stage| &stage.base.text);
+        let fix = fix(program, base, gnu.contains(&run.stage));
         let found = Found::new(run.instruction.span, program.span, RULE.summary)
             .help("write `wget --progress=dot:giga`");
-        Some(found.fix(run.fix_of(program, fix(file, run, program))))
+        Some(found.fix(run.fix_of(program, fix)))
     })
+}
+
+/// The stages whose wget is that of GNU: BusyBox has one of its own.
+fn with_gnu(file: &File<'_>) -> BTreeSet<usize> {
+    let is_gnu = |one: &Invocation| match one.name.text.as_str() {
+        "apt-get" | "apt" | "yum" | "dnf" | "zypper" => true,
+        "apk" => one.has_word(&["wget"]),
+        _ => false,
+    };
+    let runs = file.runs().iter();
+    let runs = runs.filter(|run| run.invocations().iter().any(is_gnu));
+    runs.map(|run| run.stage).collect()
 }
 
 /// Whether it downloads something at all; for hadolint it always does.
@@ -53,34 +74,13 @@ fn is_loud(file: &File<'_>, program: &Invocation) -> bool {
     file.options.compatible || !program.has_flag(&["version", "help", "V", "h"])
 }
 
-fn fix(file: &File<'_>, run: &RunStep<'_>, program: &Invocation) -> Fix {
+fn fix(program: &Invocation, base: &str, is_gnu: bool) -> Fix {
     let end = program.name.span.end;
-    let base = base_of(file, run.stage);
-    let is_of = |names: [&str; 2]| names.iter().any(|name| base.contains(name));
-    let in_stage = file.runs().iter().filter(|other| other.stage == run.stage);
-    let mut programs = in_stage.flat_map(|other| other.invocations());
-    // BusyBox has one of its own, unless GNU's is installed.
-    let is_gnu = programs.any(|one| match one.name.text.as_str() {
-        "apt-get" | "apt" | "yum" | "dnf" | "zypper" => true,
-        "apk" => one.has_word(&["wget"]),
-        _ => false,
-    });
+    let is_busybox = base.contains("alpine") || base.contains("busybox");
     let dots = [Edit::insert(end, " --progress=dot:giga")];
-    match (is_gnu, is_of(["alpine", "busybox"])) {
+    match (is_gnu, is_busybox) {
         (true, _) => Fix::safe("add --progress=dot:giga", dots),
         (_, true) => Fix::guess("add -q", [Edit::insert(end, " -q")]),
         _ => Fix::guess("add --progress=dot:giga", dots),
     }
-}
-
-/// The image that a stage stands on in the end.
-fn base_of<'a>(file: &'a File<'_>, stage: usize) -> &'a str {
-    let stages = &file.analysis.stages;
-    let mut index = stage;
-    while let Some(parent) = stages.get(index).and_then(|stage| stage.parent) {
-        index = parent;
-    }
-    stages
-        .get(index)
-        .map_or("", |stage| stage.base.text.as_str())
 }

@@ -4,6 +4,7 @@ use dockerfile::Severity;
 
 use super::pipes;
 use super::shells;
+use super::stages;
 use crate::file::File;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -29,11 +30,13 @@ fn find(file: &File<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     let mut mended = None;
     let alike = shells::alike(file);
+    let roots = stages::roots(file);
     for run in file.runs().iter().filter(|run| !run.is_trigger) {
+        let root = roots.get(run.stage).copied().unwrap_or(run.stage);
         let is_compatible = file.options.compatible;
         let pipe = match is_compatible {
             true => pipes::any(run).filter(|_| !alike.contains(&run.instruction.span.start)),
-            false => pipes::unguarded(run).filter(|_| !shells::has_pipefail(file, run)),
+            false => pipes::unguarded(run).filter(|_| !shells::has_pipefail(file, run, root)),
         };
         let Some(pipe) = pipe else { continue };
         let fix = fix(file, run).filter(|_| mended != Some(run.stage));

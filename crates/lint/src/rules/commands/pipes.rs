@@ -5,7 +5,7 @@ use dockerfile::Span;
 use crate::alike::end_of;
 use crate::invocation::Invocation;
 use crate::runs::RunStep;
-use crate::shell::ast::{Command, CommandKind, Node, Pipeline};
+use crate::shell::ast::{Command, CommandKind, Node, Pipeline, Word};
 
 use super::shells::is_set;
 
@@ -68,6 +68,6 @@ fn is_sure(command: &Command) -> bool {
     let CommandKind::Simple(simple) = &command.kind else {
         return false;
     };
-    let name = simple.words.first().and_then(|word| word.literal());
+    let name = simple.words.first().and_then(Word::literal);
     name.is_some_and(|name| SURE.contains(&name.as_str()))
 }

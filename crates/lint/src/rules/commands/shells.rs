@@ -8,7 +8,7 @@ use crate::file::File;
 use crate::runs::RunStep;
 
 /// Whether the shell of a `RUN` was started with `pipefail`, or nobody knows how it was.
-pub(crate) fn has_pipefail(file: &File<'_>, run: &RunStep<'_>) -> bool {
+pub(crate) fn has_pipefail(file: &File<'_>, run: &RunStep<'_>, root: usize) -> bool {
     if run.is_exec() {
         return false;
     }
@@ -21,7 +21,7 @@ pub(crate) fn has_pipefail(file: &File<'_>, run: &RunStep<'_>) -> bool {
         let line = line.lines().next().unwrap_or_default();
         return is_set(line.split_whitespace());
     }
-    is_set(run.shell.iter().map(String::as_str)) || is_of_base(file, run)
+    is_set(run.shell.iter().map(String::as_str)) || is_of_base(file, run, root)
 }
 
 /// Whether words of a shell's command line switch `pipefail` on: `-o pipefail`, `-euo pipefail`, `-opipefail`.
@@ -41,13 +41,9 @@ pub(crate) fn is_set<'w>(words: impl Iterator<Item = &'w str>) -> bool {
 }
 
 /// Whether the shell is that of an image which has chosen one.
-fn is_of_base(file: &File<'_>, run: &RunStep<'_>) -> bool {
+fn is_of_base(file: &File<'_>, run: &RunStep<'_>, root: usize) -> bool {
     let is_default = run.shell.iter().eq(["/bin/sh", "-c"]);
-    let mut index = run.stage;
-    while let Some(parent) = file.analysis.stages.get(index).and_then(|it| it.parent) {
-        index = parent;
-    }
-    let base = file.facts.bases.get(&index);
+    let base = file.facts.bases.get(&root);
     is_default && base.is_some_and(|base| base.has_shell)
 }
 

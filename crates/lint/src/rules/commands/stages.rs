@@ -21,6 +21,16 @@ pub(crate) fn kept(file: &File<'_>) -> BTreeSet<usize> {
     kept
 }
 
+/// For each stage the one that it stands on in the end: that whose base is an image.
+pub(crate) fn roots(file: &File<'_>) -> Vec<usize> {
+    let mut roots: Vec<usize> = Vec::with_capacity(file.analysis.stages.len());
+    for (index, stage) in file.analysis.stages.iter().enumerate() {
+        let parent = stage.parent.and_then(|parent| roots.get(parent));
+        roots.push(parent.copied().unwrap_or(index));
+    }
+    roots
+}
+
 /// For hadolint, those whose name is a base, and those that begin as the last one does.
 fn kept_alike(stages: &[Stage]) -> BTreeSet<usize> {
     let name = |stage: &'_ Stage| stage.name_written.as_ref().map(|name| name.text.clone());

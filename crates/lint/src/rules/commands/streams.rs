@@ -32,7 +32,7 @@ pub(crate) fn unpinned<'i>(
         true => one.text != "module" && !one.text.contains(':'),
         false => {
             let is_pinned = pins::yum(&one.text, is_alike);
-            !is_pinned && !(is_alike && is_declared(arguments, run, &one.text))
+            !(is_pinned || is_alike && is_declared(arguments, run, &one.text))
         }
     })
 }
