@@ -8,7 +8,7 @@ use dockerfile::{Dockerfile, Parsed, Source, Span};
 
 use crate::analysis::{self, Analysis, Origin, Step};
 use crate::runs::{RunStep, runs};
-use crate::{Facts, Options};
+use crate::{Facts, Options, alike};
 
 /// A file: its text, its tree, what its instructions come to, and what else is known.
 #[derive(Debug)]
@@ -96,7 +96,13 @@ impl<'a> File<'a> {
 
     /// The `RUN`s of all stages, in the order of the text, those behind `ONBUILD` among them.
     pub(crate) fn runs(&self) -> &[RunStep<'a>] {
-        self.runs.get_or_init(|| runs(self.source, self.dockerfile))
+        self.runs.get_or_init(|| {
+            let mut runs = runs(self.source, self.dockerfile);
+            if self.options.compatible {
+                alike::read_alike(self.source, self.dockerfile, &mut runs);
+            }
+            runs
+        })
     }
 
     /// All instructions of the text but `FROM`, those of no stage first.
