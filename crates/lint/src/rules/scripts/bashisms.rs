@@ -124,6 +124,9 @@ pub(super) fn look(scene: &Scene<'_>, trail: &[Node<'_>], node: Node<'_>, report
                 _ => {}
             }
         }
+        Node::Condition(condition) if scene.is_compatible => {
+            test::condition(scene, condition, report);
+        }
         Node::Word(word) => syntax::word(scene, trail, word, report),
         Node::Assignment(assignment) => syntax::assignment(scene, assignment, report),
         Node::Part(part) => match &part.kind {

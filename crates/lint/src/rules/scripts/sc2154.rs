@@ -72,32 +72,32 @@ fn hint(scene: &Scene<'_>, usage: &Usage, name: &str) -> String {
     }
     let known = scene.known.iter().copied();
     let set = usage.set.iter().map(String::as_str);
-    let near = known.chain(set).filter(|other| is_near(name, other));
-    near.min()
-        .map_or_else(String::new, |other| format!(" (did you mean '{other}'?)"))
+    let near = known
+        .chain(set)
+        .filter_map(|other| Some((distance(name, other)?, other)));
+    near.min().map_or_else(String::new, |(_, other)| {
+        format!(" (did you mean '{other}'?)")
+    })
 }
 
-/// Whether two names differ only in capitals, or, if they are no short ones, in one letter.
-fn is_near(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other)
-        || one.len().min(other.len()) > 3 && is_one_off(one.as_bytes(), other.as_bytes())
-}
-
-fn is_one_off(one: &[u8], other: &[u8]) -> bool {
-    let (short, long) = if one.len() <= other.len() {
-        (one, other)
-    } else {
-        (other, one)
-    };
-    let same = short
-        .iter()
-        .zip(long)
-        .take_while(|(a, b)| a.eq_ignore_ascii_case(b))
-        .count();
-    let (short, long) = (&short[same..], &long[same..]);
-    match long.len() - short.len() {
-        0 => short.is_empty() || short[1..].eq_ignore_ascii_case(&long[1..]),
-        1 => short.eq_ignore_ascii_case(&long[1..]),
-        _ => false,
+/// How far a name is from one that is set, if that is not too far: none, where only capitals differ, and else the
+/// letters that are wrong, missing or too many.
+fn distance(name: &str, other: &str) -> Option<usize> {
+    if name.eq_ignore_ascii_case(other) {
+        return Some(0);
     }
+    let most = (other.len() / 4).min(2);
+    if most == 0 || name.len().abs_diff(other.len()) > most {
+        return None;
+    }
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (above, sign) in name.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], above + 1);
+        for (at, with) in other.bytes().enumerate() {
+            let changed = diagonal + usize::from(sign != with);
+            diagonal = row[at + 1];
+            row[at + 1] = changed.min(diagonal + 1).min(row[at] + 1);
+        }
+    }
+    row.last().copied().filter(|distance| *distance <= most)
 }

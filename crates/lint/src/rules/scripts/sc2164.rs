@@ -8,7 +8,7 @@ use super::scene::{Scene, command, is_in_function};
 use crate::file::File;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
-use crate::shell::ast::{CommandKind, Node, Word};
+use crate::shell::ast::{CommandKind, Node, Separator, Word};
 
 pub(crate) const RULE: Rule = Rule {
     name: "SC2164",
@@ -86,7 +86,7 @@ fn is_end(scene: &Scene<'_>, trail: &[Node<'_>]) -> bool {
         return false;
     };
     let is_last = list.items.last().is_some_and(|last| {
-        std::ptr::eq(&raw const last.and_or, *item) && last.separator.is_none()
+        std::ptr::eq(&raw const last.and_or, *item) && last.separator != Some(Separator::Ampersand)
     });
     is_last && pipeline.commands.len() == 1 && std::ptr::eq(*list, &raw const scene.parsed.list)
 }

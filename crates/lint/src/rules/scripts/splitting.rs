@@ -60,7 +60,7 @@ fn is_split_argument(scene: &Scene<'_>, simple: &SimpleCommand, word: &Word, par
     if is_command && word.parts.len() == 1 || name == "let" {
         return false;
     }
-    let keeps = scene.interpreter.language == Language::Bash;
+    let keeps = scene.interpreter.language != Language::Posix;
     !(keeps && is_declaration(simple, &name) && is_value(word, part))
 }
 

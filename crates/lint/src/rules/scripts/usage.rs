@@ -68,6 +68,11 @@ impl Usage {
         if simple.words.is_empty() {
             let names = simple.assignments.iter().map(|one| one.name.clone());
             self.set.extend(names);
+        } else {
+            // What is set for one command only is not set, but asked for by `+=`.
+            let added = simple.assignments.iter().filter(|one| one.appends);
+            self.used
+                .extend(added.map(|one| (one.name.clone(), one.span)));
         }
         for declared in declared(simple) {
             if !matches!(declared.how, How::Unset) {
@@ -139,9 +144,9 @@ impl Usage {
         let name = &parameter.name;
         let operator = parameter.substitution.as_ref().map(|found| found.operator);
         let is_prefix = parameter.is_indirect && matches!(operator, Some("*" | "@"));
-        if asks(parameter) {
+        if asks(parameter) || trail.iter().any(is_default) {
             self.asked.insert(name.clone());
-        } else if is_name(name) && !is_prefix && !is_let_pass(trail) {
+        } else if is_name(name) && !is_prefix && !is_in_subscript(trail) {
             self.used.push((name.clone(), place));
         }
     }
@@ -180,8 +185,8 @@ fn asks(parameter: &Parameter) -> bool {
     )
 }
 
-/// Whether it stands in a default, or in a subscript.
-fn is_let_pass(trail: &[Node<'_>]) -> bool {
+/// Whether it stands in a subscript, which may be the key of a map.
+fn is_in_subscript(trail: &[Node<'_>]) -> bool {
     let is_subscript = |pair: &[Node<'_>]| match pair {
         [
             Node::Part(Part {
@@ -195,7 +200,7 @@ fn is_let_pass(trail: &[Node<'_>]) -> bool {
             .is_some_and(|subscript| std::ptr::eq(subscript, *word)),
         _ => false,
     };
-    trail.iter().any(is_default) || trail.windows(2).any(is_subscript)
+    trail.windows(2).any(is_subscript)
 }
 
 fn is_default(node: &Node<'_>) -> bool {

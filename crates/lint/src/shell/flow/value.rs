@@ -59,9 +59,9 @@ impl Value {
 
 fn of_part(kind: &PartKind, variable: &dyn Fn(&str) -> Value) -> Value {
     match kind {
-        PartKind::Literal(text)
-        | PartKind::SingleQuoted(text)
-        | PartKind::DollarSingleQuoted(text) => Value::of_text(text),
+        PartKind::Literal(text) | PartKind::SingleQuoted(text) => Value::of_text(text),
+        PartKind::DollarSingleQuoted(text) if text.contains('\\') => Value::Several,
+        PartKind::DollarSingleQuoted(text) => Value::of_text(text),
         PartKind::Escaped(sign) => Value::of_text(sign.encode_utf8(&mut [0; 4])),
         PartKind::DoubleQuoted(parts) | PartKind::DollarDoubleQuoted(parts) => {
             Value::of_parts(parts, variable)

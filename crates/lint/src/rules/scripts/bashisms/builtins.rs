@@ -2,12 +2,13 @@
 
 use dockerfile::Span;
 
-use super::{Bashism, note};
+use super::{Bashism, note, variables};
 use crate::fix::{Edit, Fix};
 use crate::rules::scripts::interpreter::Language;
 use crate::rules::scripts::report::Report;
 use crate::rules::scripts::scene::{Scene, is_in_function, plain_command};
 use crate::shell::ast::{Node, SimpleCommand, Word};
+use crate::shell::declaration::{How, declared};
 
 /// Builtins of bash that `sh` does not have.
 const BUILTINS: [&str; 14] = [
@@ -70,7 +71,20 @@ pub(super) fn look(
         "local" => {
             push(Bashism::new(3043, place, "'local'").help("use other names, or a subshell"))
         }
-        "let" => push(Bashism::new(3039, place, "'let'").help("write name=$((…))")),
+        "let" => {
+            push(Bashism::new(3039, place, "'let'").help("write name=$((…))"));
+            for found in arguments.iter().flat_map(variables::of_let) {
+                push(found);
+            }
+        }
+        "export" | "readonly" => {
+            for one in declared(simple)
+                .iter()
+                .filter(|one| matches!(one.how, How::Set(_, _, true)))
+            {
+                push(Bashism::new(3024, one.place, "+=").help("write name=${name}…"));
+            }
+        }
         "source" => push(source(place, arguments)),
         "exec" => exec(arguments, &mut push),
         "echo" => echo(scene, simple, arguments, &mut push),
@@ -218,25 +232,14 @@ fn trap(scene: &Scene<'_>, arguments: &[Word], push: &mut dyn FnMut(Bashism)) {
         let short = capitals.strip_prefix("SIG").unwrap_or(&capitals);
         // Quotes and continuations are left as they are.
         let is_as_written = scene.source.slice(word.span) == signal;
-        let fix = || {
-            is_as_written
-                .then(|| Fix::safe("write the plain name", [Edit::replace(word.span, short)]))
-        };
+        let edit = Edit::replace(word.span, short);
+        let fix = is_as_written.then(|| Fix::safe("leave SIG out", [edit]));
         if capitals.starts_with("SIG") {
             let what = "prefixing signal names with 'SIG'";
             push(
                 Bashism::new(3048, word.span, what)
                     .help("leave SIG out")
-                    .fix(fix()),
-            );
-        }
-        let has_small = signal.contains(|sign: char| sign.is_ascii_lowercase());
-        if has_small {
-            let what = "using lower/mixed case for signal names";
-            push(
-                Bashism::new(3049, word.span, what)
-                    .help("use capitals")
-                    .fix(fix()),
+                    .fix(fix),
             );
         }
     }

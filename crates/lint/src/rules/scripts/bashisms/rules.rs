@@ -418,18 +418,6 @@ pub(crate) const RULES: &[Rule] = &[
         ..RULE
     },
     Rule {
-        name: "SC3049",
-        summary: "In POSIX sh, using lower/mixed case for signal names is undefined",
-        page: Page {
-            why: "POSIX has the names of signals in capitals.",
-            bad: "FROM debian:bookworm\nRUN trap 'rm -f /lock' exit; make\n",
-            good: "FROM debian:bookworm\nRUN trap 'rm -f /lock' EXIT; make\n",
-            ..PAGE
-        },
-        find: find::<3049>,
-        ..RULE
-    },
-    Rule {
         name: "SC3050",
         summary: "In POSIX sh, printf %q is undefined",
         page: Page {

@@ -6,7 +6,7 @@ use super::{Bashism, note};
 use crate::fix::{Edit, Fix};
 use crate::rules::scripts::report::Report;
 use crate::rules::scripts::scene::{Scene, plain_command};
-use crate::shell::ast::{Command, SimpleCommand, Word};
+use crate::shell::ast::{Command, Condition, ConditionKind, SimpleCommand, Word};
 
 /// Looks at a command.
 pub(super) fn look(
@@ -35,6 +35,20 @@ pub(super) fn look(
         if let Some(found) = operator(&text, is_unary, is_binary, place(word), word) {
             note(scene, report, found);
         }
+    }
+}
+
+/// Looks at a condition of `[[`, of which ShellCheck finds the parts, too.
+pub(super) fn condition(scene: &Scene<'_>, condition: &Condition, report: &mut Report) {
+    let (word, is_unary) = match &condition.kind {
+        ConditionKind::Unary(word, _) => (word, true),
+        ConditionKind::Binary(_, word, _) => (word, false),
+        _ => return,
+    };
+    let text = word.literal().unwrap_or_default();
+    if let Some(mut found) = operator(&text, is_unary, !is_unary, word.span, word) {
+        found.fix = None;
+        note(scene, report, found);
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Bashism, note};
 use crate::rules::scripts::interpreter::Language;
 use crate::rules::scripts::report::Report;
 use crate::rules::scripts::scene::Scene;
-use crate::shell::ast::{Arithmetic, Parameter, PartKind};
+use crate::shell::ast::{Arithmetic, Parameter, Part, PartKind, Word};
 use crate::shell::commands::simple_commands;
 use crate::shell::declaration::declared;
 
@@ -60,7 +60,7 @@ pub(super) fn look(scene: &Scene<'_>, parameter: &Parameter, place: Span, report
             Bashism::new(3053, place, "indirect expansion").help("use eval, or bash"),
         );
     }
-    if parameter.subscript.is_some() && !parameter.is_length {
+    if parameter.subscript.is_some() && !parameter.is_length && parameter.substitution.is_none() {
         let found = Bashism::new(3054, place, "array references").plural();
         note(
             scene,
@@ -109,32 +109,48 @@ fn is_set(scene: &Scene<'_>, name: &str) -> bool {
 
 /// `++`, `--` and `**`.
 pub(super) fn arithmetic(scene: &Scene<'_>, arithmetic: &Arithmetic, report: &mut Report) {
-    for part in &arithmetic.parts {
-        let PartKind::Literal(text) = &part.kind else {
-            continue;
-        };
-        for (at, operator) in operators(text) {
-            let is_whole =
-                part.span.end - part.span.start == u32::try_from(text.len()).unwrap_or(0);
-            let start = part.span.start + u32::try_from(at).unwrap_or(0);
+    let found = arithmetic.parts.iter().flat_map(of_part);
+    found.for_each(|found| note(scene, report, found));
+}
+
+/// `++`, `--` and `**` in an argument of `let`.
+pub(super) fn of_let(word: &Word) -> Vec<Bashism> {
+    let inside = |part: &Part| match &part.kind {
+        PartKind::DoubleQuoted(parts) => parts.iter().flat_map(of_part).collect(),
+        _ => of_part(part),
+    };
+    word.parts.iter().flat_map(inside).collect()
+}
+
+/// Where `++`, `--` and `**` stand in an expression; with a blank between them they are two signs.
+fn of_part(part: &Part) -> Vec<Bashism> {
+    let (text, quote) = match &part.kind {
+        PartKind::Literal(text) => (text.as_str(), 0),
+        PartKind::SingleQuoted(text) => (text.as_str(), 1),
+        _ => return Vec::new(),
+    };
+    let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    let is_whole = part.span.end - part.span.start == length(text.len()).saturating_add(2 * quote);
+    let operators = ["++", "--", "**"].into_iter();
+    let operators = operators.flat_map(|operator| text.match_indices(operator));
+    operators
+        .map(|(at, operator)| {
+            let start = part
+                .span
+                .start
+                .saturating_add(quote)
+                .saturating_add(length(at));
             let place = if is_whole {
                 Span::new(start, start + 2)
             } else {
                 part.span
             };
-            let found = match operator {
+            match operator {
                 "**" => Bashism::new(3019, place, "exponentials")
                     .plural()
                     .help("multiply"),
                 _ => Bashism::new(3018, place, operator).help("write name=$((name + 1))"),
-            };
-            note(scene, report, found);
-        }
-    }
-}
-
-/// Where `++`, `--` and `**` stand in an expression; with a blank between them they are two signs.
-fn operators(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let operators = ["++", "--", "**"].into_iter();
-    operators.flat_map(|operator| text.match_indices(operator))
+            }
+        })
+        .collect()
 }
