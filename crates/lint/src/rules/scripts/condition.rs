@@ -9,32 +9,35 @@ pub(super) fn is_condition(trail: &[Node<'_>], node: Node<'_>) -> bool {
     let children = std::iter::once(&node).chain(trail.iter().rev());
     let mut item = None;
     for (parent, child) in parents.zip(children) {
-        match (parent, child) {
+        if let Node::AndOr(and_or) = child {
+            item = Some(*and_or);
+        }
+        let decides = match (parent, child) {
             (Node::AndOr(and_or), Node::Pipeline(pipeline)) => {
-                if !std::ptr::eq(last(and_or), *pipeline) {
-                    return true;
-                }
+                !std::ptr::eq(last(and_or), *pipeline)
             }
-            (Node::List(_), Node::AndOr(and_or)) => item = Some(*and_or),
             (Node::IfBranch(branch), Node::List(list)) => {
-                if std::ptr::eq(&raw const branch.condition, *list) && is_last(list, item) {
-                    return true;
-                }
+                std::ptr::eq(&raw const branch.condition, *list) && is_last(list, item)
             }
             (Node::Command(command), Node::List(list)) => {
-                let (CommandKind::While { condition, .. } | CommandKind::Until { condition, .. }) =
-                    &command.kind
-                else {
-                    continue;
-                };
-                if std::ptr::eq(condition, *list) && is_last(list, item) {
-                    return true;
-                }
+                is_loop_condition(&command.kind, list) && is_last(list, item)
             }
-            _ => {}
+            _ => false,
+        };
+        if decides {
+            return true;
         }
     }
     false
+}
+
+fn is_loop_condition(kind: &CommandKind, list: &List) -> bool {
+    match kind {
+        CommandKind::While { condition, .. } | CommandKind::Until { condition, .. } => {
+            std::ptr::eq(condition, list)
+        }
+        _ => false,
+    }
 }
 
 fn last(and_or: &AndOr) -> &crate::shell::ast::Pipeline {

@@ -45,8 +45,9 @@ const PLAIN: [(&str, &[&str]); 9] = [
 ];
 
 /// Commands whose output is one path or one name.
-const ONE: [&str; 12] = [
+const ONE: [&str; 13] = [
     "basename",
+    "command",
     "date",
     "dirname",
     "hostname",

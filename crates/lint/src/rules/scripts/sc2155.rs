@@ -7,7 +7,7 @@ use super::scene::Scene;
 use crate::file::File;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
-use crate::shell::ast::{Command, CommandKind, Node, Part, PartKind, SimpleCommand};
+use crate::shell::ast::{AndOrOperator, Command, CommandKind, Node, Part, PartKind, SimpleCommand};
 use crate::shell::declaration::{Declared, How, declared};
 
 pub(crate) const RULE: Rule = Rule {
@@ -32,7 +32,7 @@ fn find(file: &File<'_>) -> Vec<Found> {
     report::of(file, RULE.name)
 }
 
-pub(super) fn look(scene: &Scene<'_>, _: &[Node<'_>], node: Node<'_>, report: &mut Report) {
+pub(super) fn look(scene: &Scene<'_>, trail: &[Node<'_>], node: Node<'_>, report: &mut Report) {
     let Node::Command(command) = node else { return };
     let CommandKind::Simple(simple) = &command.kind else {
         return;
@@ -44,7 +44,10 @@ pub(super) fn look(scene: &Scene<'_>, _: &[Node<'_>], node: Node<'_>, report: &m
             _ => continue,
         };
         if has_command(value) {
-            let fix = fix(scene, command, simple, &declared).and_then(|fix| scene.fix(fix));
+            let fix = is_alone(trail)
+                .then(|| fix(scene, command, simple, &declared))
+                .flatten();
+            let fix = fix.and_then(|fix| scene.fix(fix));
             let found = scene.found(declared.place, MESSAGE);
             report.push(&RULE, found.help("assign first, and declare then").fix(fix));
         }
@@ -57,6 +60,15 @@ fn has_command(parts: &[Part]) -> bool {
         PartKind::DoubleQuoted(parts) => has_command(parts),
         _ => false,
     })
+}
+
+/// Whether two commands can take its place: nothing negates it, and no `||` would be there for both.
+fn is_alone(trail: &[Node<'_>]) -> bool {
+    let [.., Node::AndOr(list), Node::Pipeline(pipeline)] = trail else {
+        return false;
+    };
+    let is_or = |(operator, _): &(AndOrOperator, _)| matches!(operator, AndOrOperator::Or(_));
+    pipeline.commands.len() == 1 && pipeline.bang.is_none() && !list.rest.iter().any(is_or)
 }
 
 /// The same as two commands, where it is one variable and no flag.

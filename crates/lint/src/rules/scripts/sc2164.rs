@@ -51,7 +51,7 @@ pub(super) fn look(scene: &Scene<'_>, trail: &[Node<'_>], node: Node<'_>, report
     }
     let message =
         format!("Use '{name} ... || exit' or '{name} ... || return' in case {name} fails.");
-    let is_alone = matches!(trail.last(), Some(Node::Pipeline(one)) if one.commands.len() == 1);
+    let is_alone = matches!(trail.last(), Some(Node::Pipeline(one)) if one.commands.len() == 1 && one.bang.is_none());
     let exit = if is_in_function(trail) {
         " || return"
     } else {

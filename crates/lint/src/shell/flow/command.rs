@@ -67,12 +67,17 @@ impl<'a> Follower<'a> {
             CommandKind::For { name, words, body } => {
                 self.words(words.as_deref().unwrap_or_default(), state);
                 let value = words.as_ref().map_or(Value::Unknown, |words| each(words));
-                self.repeat(None, body, name.literal().map(|name| (name, value)), state);
+                self.repeat(
+                    None,
+                    body,
+                    name.literal().map(|name| (name, value)).as_ref(),
+                    state,
+                );
             }
             CommandKind::Select { name, words, body } => {
                 self.words(words.as_deref().unwrap_or_default(), state);
                 let name = name.literal().map(|name| (name, Value::Unknown));
-                self.repeat(None, body, name, state);
+                self.repeat(None, body, name.as_ref(), state);
             }
             CommandKind::ArithmeticFor { header, body } => {
                 self.arithmetic(header, state);
@@ -149,13 +154,13 @@ impl<'a> Follower<'a> {
         &mut self,
         condition: Option<&'a List>,
         body: &'a List,
-        variable: Option<(String, Value)>,
+        variable: Option<&(String, Value)>,
         state: &mut Reached,
     ) {
         for _ in 0..ROUNDS {
             condition.inspect(|list| self.list(list, state));
             let mut inner = state.clone();
-            if let Some((name, value)) = &variable {
+            if let Some((name, value)) = variable {
                 self.set(&mut inner, name, *value);
             }
             self.list(body, &mut inner);

@@ -68,8 +68,8 @@ pub(super) fn look(
     let place = word.span;
     let mut push = |found: Bashism| note(scene, report, found);
     match name.as_str() {
-        "local" => {
-            push(Bashism::new(3043, place, "'local'").help("use other names, or a subshell"))
+        "local" if scene.is_compatible || !is_in_function(trail) => {
+            push(Bashism::new(3043, place, "'local'").help("write name=…"));
         }
         "let" => {
             push(Bashism::new(3039, place, "'let'").help("write name=$((…))"));
