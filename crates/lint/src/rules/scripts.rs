@@ -1,6 +1,7 @@
 //! The checks of ShellCheck that most people meet, by their codes. They look at the scripts together, node by node
 //! ([`report`]).
 
+mod compatible;
 mod condition;
 mod interpreter;
 mod report;

@@ -59,13 +59,25 @@ pub(super) fn interpreter(file: &File<'_>, step: &RunStep<'_>, dialect: Dialect)
     let is_dash = matches!(name, "dash" | "ash");
     let language = match (dialect, name) {
         (Dialect::Bash, _) => Language::Bash,
-        (Dialect::Sh, "dash" | "ash") if file.options.compatible => Language::NewDash,
-        (Dialect::Sh, _) if file.options.compatible => Language::Posix,
         (Dialect::Sh, "dash") => Language::Dash,
         (Dialect::Sh, "ash") => Language::Busybox,
         (Dialect::Sh, _) => of_image(base(file, step.stage)),
     };
     Interpreter { language, is_dash }
+}
+
+impl Interpreter {
+    /// What ShellCheck takes a program for.
+    pub(super) fn for_hadolint(shell: &str) -> Option<Self> {
+        let name = shell.rsplit('/').next().unwrap_or(shell);
+        let is_dash = matches!(name, "dash" | "ash");
+        let language = match Dialect::of(shell)? {
+            Dialect::Bash => Language::Bash,
+            Dialect::Sh if is_dash => Language::NewDash,
+            Dialect::Sh => Language::Posix,
+        };
+        Some(Self { language, is_dash })
+    }
 }
 
 /// The image that a stage stands on, through other stages.

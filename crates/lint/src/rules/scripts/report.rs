@@ -1,9 +1,11 @@
 //! What all of ShellCheck's rules find in the scripts of a file.
 
+use std::collections::HashMap;
+
 use dockerfile::Severity;
 
 use super::scene::Scene;
-use super::{CHECKS, bashisms, sc2154};
+use super::{CHECKS, bashisms, compatible, sc2154};
 use crate::file::File;
 use crate::rule::{Found, Rule};
 use crate::shell::ast::Node;
@@ -52,8 +54,14 @@ pub(super) fn of(file: &File<'_>, rule: &str) -> Vec<Found> {
 /// wanted.
 pub(crate) fn report(file: &File<'_>) -> Vec<Reported> {
     let mut all = Vec::new();
+    let grounds = match file.options.compatible {
+        true => compatible::grounds(file),
+        false => HashMap::new(),
+    };
     for step in file.runs() {
-        let Some(scene) = Scene::of(file, step) else {
+        let ground = grounds.get(&step.instruction.span.start);
+        let reread = ground.and_then(|ground| compatible::reread(file, step, ground));
+        let Some(scene) = Scene::of(file, step, ground, reread.as_ref()) else {
             continue;
         };
         let mut report = Report::default();

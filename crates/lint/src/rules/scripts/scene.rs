@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use dockerfile::ast::Kind;
 use dockerfile::{Source, Span};
 
+use super::compatible::Ground;
 use super::interpreter::{Interpreter, interpreter};
 use crate::file::File;
 use crate::fix::Fix;
@@ -49,24 +51,35 @@ pub(super) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     /// The scene of a `RUN`; nothing where its script cannot be read, or is no script: the exec form.
-    pub(super) fn of(file: &'a File<'_>, step: &'a RunStep<'a>) -> Option<Self> {
-        let script = step.script.as_ref()?;
-        let parsed = &script.parsed;
+    /// With `ground` it is the one that hadolint sees, and `reread` the script as it reads it.
+    pub(super) fn of(
+        file: &'a File<'_>,
+        step: &'a RunStep<'a>,
+        ground: Option<&'a Ground<'a>>,
+        reread: Option<&'a Parsed>,
+    ) -> Option<Self> {
+        let parsed = match (reread, &step.script) {
+            (Some(reread), _) => reread,
+            (None, script) => &script.as_ref()?.parsed,
+        };
         if step.is_exec() || !parsed.errors.is_empty() {
             return None;
         }
-        let is_compatible = file.options.compatible;
-        let mut known: BTreeSet<&str> = step.variables.iter().map(String::as_str).collect();
-        known.extend(PROXIES);
-        if !is_compatible && let Some(base) = file.facts.bases.get(&step.stage) {
-            let names = base.env.iter().filter_map(|pair| pair.split_once('='));
-            known.extend(names.map(|(name, _)| name));
+        let is_compatible = ground.is_some();
+        let mut known: BTreeSet<&str> = PROXIES.into();
+        match ground {
+            Some(ground) => known.extend(ground.variables.iter()),
+            None => known.extend(declared(file, step)),
         }
+        let interpreter = match ground {
+            Some(ground) => Interpreter::for_hadolint(ground.shell)?,
+            None => interpreter(file, step, step.script.as_ref()?.dialect),
+        };
         Some(Self {
             source: file.source,
             step,
             parsed,
-            interpreter: interpreter(file, step, script.dialect),
+            interpreter,
             is_compatible,
             flow: Flow::of(parsed, known.iter().copied()),
             known,
@@ -93,6 +106,31 @@ impl<'a> Scene<'a> {
                 && codes.iter().any(|code| *code == rule || *code == "all")
         })
     }
+}
+
+/// The variables that are set when a `RUN` begins: by `ARG` and `ENV`, and by the base image, where that is known. Behind
+/// `ONBUILD` it is those of other `ONBUILD`s, too.
+fn declared<'a>(file: &'a File<'_>, step: &'a RunStep<'_>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = step.variables.iter().map(String::as_str).collect();
+    if let Some(base) = file.facts.bases.get(&step.stage) {
+        let pairs = base.env.iter().filter_map(|pair| pair.split_once('='));
+        names.extend(pairs.map(|(name, _)| name));
+    }
+    if !step.is_trigger {
+        return names;
+    }
+    let instructions = file.dockerfile.stages[step.stage].instructions.iter();
+    for instruction in instructions.take_while(|one| one.span.start < step.instruction.span.start) {
+        let Kind::Onbuild(onbuild) = &instruction.kind else {
+            continue;
+        };
+        match &onbuild.instruction.kind {
+            Kind::Env(pairs) => names.extend(pairs.iter().map(|pair| pair.name.text.as_str())),
+            Kind::Arg(args) => names.extend(args.iter().map(|arg| arg.name.text.as_str())),
+            _ => {}
+        }
+    }
+    names
 }
 
 /// The literal name of a command without its folder, with the words behind it. `exec`, `command` and `builtin` before it
