@@ -7,6 +7,7 @@ use dockerfile::ast::{Instruction, Kind, Stage};
 use dockerfile::{Dockerfile, Parsed, Source, Span};
 
 use crate::analysis::{self, Analysis, Origin, Step};
+use crate::rules::scripts::{self, Reported};
 use crate::runs::{RunStep, runs};
 use crate::{Facts, Options, alike};
 
@@ -27,6 +28,8 @@ pub(crate) struct File<'a> {
     comments: HashMap<u32, usize>,
     /// The `RUN`s, once somebody asked for them.
     runs: OnceCell<Vec<RunStep<'a>>>,
+    /// What is found in their scripts, once somebody asked for it.
+    scripts: OnceCell<Vec<Reported>>,
 }
 
 /// An instruction that the build needs, and what it comes to.
@@ -64,6 +67,7 @@ impl<'a> File<'a> {
             facts,
             options,
             runs: OnceCell::new(),
+            scripts: OnceCell::new(),
             analysis: analysis::analyse(dockerfile, facts),
             comments: lines
                 .map(|(index, comment)| (source.line(comment.span.start), index))
@@ -103,6 +107,11 @@ impl<'a> File<'a> {
             }
             runs
         })
+    }
+
+    /// What ShellCheck's rules find in the scripts of the `RUN`s: they look at them together.
+    pub(crate) fn in_scripts(&self) -> &[Reported] {
+        self.scripts.get_or_init(|| scripts::report(self))
     }
 
     /// All instructions of the text but `FROM`, those of no stage first.

@@ -4,16 +4,17 @@ mod commands;
 mod docker;
 mod instructions;
 mod own;
-mod scripts;
+pub(crate) mod scripts;
 
 use crate::Rule;
 
-/// All of them: Docker's, hadolint's about instructions, and about commands, ShellCheck's, carafe's. Each list is in the
+/// All of them: Docker's, hadolint's about instructions, and about commands, ShellCheck's (two lists), carafe's. Each list is in the
 /// order of the names.
-pub(crate) const LISTS: [&[Rule]; 5] = [
+pub(crate) const LISTS: [&[Rule]; 6] = [
     docker::RULES,
     instructions::RULES,
     commands::RULES,
     scripts::RULES,
+    scripts::bashisms::RULES,
     own::RULES,
 ];
