@@ -2,6 +2,7 @@
 
 mod commands;
 mod docker;
+mod edits;
 mod instructions;
 mod own;
 mod scripts;
