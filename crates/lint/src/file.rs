@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use dockerfile::ast::{Instruction, Kind, Stage};
-use dockerfile::{Dockerfile, Parsed, Source, Span};
+use dockerfile::{Diagnostic, Dockerfile, Parsed, Source, Span};
 
 use crate::analysis::{self, Analysis, Origin, Step};
 use crate::rules::scripts::{self, Reported};
@@ -18,6 +18,8 @@ pub(crate) struct File<'a> {
     pub(crate) source: &'a Source,
     /// The syntax tree.
     pub(crate) dockerfile: &'a Dockerfile,
+    /// What is wrong with the text, so that it cannot be built.
+    pub(crate) errors: &'a [Diagnostic],
     /// What is known beside the text.
     pub(crate) facts: &'a Facts<'a>,
     /// What the rules were told to do.
@@ -64,6 +66,7 @@ impl<'a> File<'a> {
         Self {
             source,
             dockerfile,
+            errors: &parsed.diagnostics,
             facts,
             options,
             runs: OnceCell::new(),

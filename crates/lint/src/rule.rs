@@ -74,6 +74,8 @@ pub struct Finding {
     pub diagnostic: Diagnostic,
     /// How to mend it, where that can be said.
     pub fix: Option<Fix>,
+    /// Another instruction that a twin finds instead of this one.
+    pub(crate) about: Option<Span>,
 }
 
 /// What a rule finds.
@@ -91,6 +93,8 @@ pub(crate) struct Found {
     pub(crate) help: Option<String>,
     /// The same as edits.
     pub(crate) fix: Option<Fix>,
+    /// Another instruction that a twin finds instead of this one.
+    pub(crate) about: Option<Span>,
 }
 
 impl Rule {
@@ -107,6 +111,7 @@ impl Rule {
                 help: found.help,
             },
             fix: found.fix,
+            about: found.about,
         })
     }
 
@@ -126,6 +131,7 @@ impl Found {
             message: message.into(),
             help: None,
             fix: None,
+            about: None,
         }
     }
 
@@ -138,6 +144,12 @@ impl Found {
     /// Says what to write instead.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Says which other instruction a twin finds instead of this one.
+    pub(crate) fn about(mut self, instruction: Span) -> Self {
+        self.about = Some(instruction);
         self
     }
 

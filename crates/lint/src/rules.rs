@@ -2,6 +2,7 @@
 
 mod commands;
 mod docker;
+mod edits;
 mod instructions;
 mod own;
 pub(crate) mod scripts;
