@@ -15,6 +15,7 @@ mod analysis;
 mod facts;
 mod file;
 mod fix;
+mod images;
 mod invocation;
 mod options;
 mod outline;
@@ -25,6 +26,7 @@ mod rules;
 mod runs;
 mod select;
 mod settings;
+mod stages;
 mod targets;
 
 use dockerfile::{Parsed, Severity, Source};

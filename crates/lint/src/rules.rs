@@ -3,17 +3,19 @@
 mod commands;
 mod docker;
 mod instructions;
-mod own;
 mod scripts;
+mod security;
+mod stages;
 
 use crate::Rule;
 
-/// All of them: Docker's, hadolint's about instructions, and about commands, ShellCheck's, carafe's. Each list is in the
+/// All of them: Docker's, hadolint's about instructions, and about commands, ShellCheck's, carafe's about stages and layers, and about security. Each list is in the
 /// order of the names.
-pub(crate) const LISTS: [&[Rule]; 5] = [
+pub(crate) const LISTS: [&[Rule]; 6] = [
     docker::RULES,
     instructions::RULES,
     commands::RULES,
     scripts::RULES,
-    own::RULES,
+    stages::RULES,
+    security::RULES,
 ];

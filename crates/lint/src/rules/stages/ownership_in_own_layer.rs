@@ -1,0 +1,176 @@
+//! Owners and modes are given as files are copied.
+
+use dockerfile::ast::{Instruction, Kind};
+use dockerfile::{Severity, Span};
+
+use crate::file::File;
+use crate::fix::{Edit, Fix};
+use crate::invocation::{Argument, Invocation};
+use crate::rule::{Activation, Found, Page, Rule, Set};
+use crate::runs::RunStep;
+use crate::stages::{Copied, absolute, is_within};
+
+pub(crate) const RULE: Rule = Rule {
+    name: "OwnershipInOwnLayer",
+    summary: "COPY --chown and --chmod give owner and mode; a chown in a later RUN stores all files once more",
+    severity: Severity::Warning,
+    set: Set::Carafe,
+    activation: Activation::On,
+    twins: &[],
+    page: Page {
+        why: "A layer holds whole files: to change the owner or the mode of one in a later RUN is to store it again, so that chown -R over what was copied doubles its bytes. Looked at are chown, chmod and chgrp in RUNs of the stages whose layers are in the image, with a path into which an earlier COPY or ADD of these stages copied. For a single file, chmod is found only if COPY of the context brought it; a folder counts with -R alone. Let pass are paths with variables, and folders that only RUNs filled.",
+        bad: "FROM node:20-slim\nWORKDIR /app\nCOPY . /app\nRUN chown -R node:node /app\nUSER node\n",
+        good: "FROM node:20-slim\nWORKDIR /app\nCOPY --chown=node:node . /app\nUSER node\n",
+        configure: None,
+    },
+    find,
+};
+
+fn find(file: &File<'_>) -> Vec<Found> {
+    let shipped = file.shipped();
+    let placed = file.placed(&shipped);
+    let mut copies: Vec<Copied<'_>> = Vec::new();
+    let mut runs = file.runs_of(&shipped).peekable();
+    let mut found = Vec::new();
+    for one in &placed {
+        copies.extend(file.copied(one));
+        let Some(run) = runs.next_if(|run| std::ptr::eq(run.instruction, one.instruction)) else {
+            continue;
+        };
+        let commands = run
+            .invocations()
+            .iter()
+            .filter(|command| command.is(&["chown", "chmod", "chgrp"]));
+        for command in commands {
+            found.extend(wrong(file, run, command, &copies, one.workdir.as_deref()));
+        }
+    }
+    found
+}
+
+fn wrong(
+    file: &File<'_>,
+    run: &RunStep<'_>,
+    command: &Invocation,
+    copies: &[Copied<'_>],
+    workdir: Option<&str>,
+) -> Option<Found> {
+    let is_recursive = command.has_flag(&["R", "recursive"]);
+    let words: Vec<&Argument> = command.words().collect();
+    let (new, paths) = words.split_first()?;
+    let hit = |path: &&Argument| {
+        let path = absolute(workdir, &path.text).filter(|_| path.is_literal)?;
+        copies
+            .iter()
+            .rev()
+            .find(|copied| touches(copied, &path, is_recursive))
+    };
+    let (path, copied) = paths.iter().find_map(|path| Some((path, hit(path)?)))?;
+    let flag = if command.is(&["chmod"]) {
+        "chmod"
+    } else {
+        "chown"
+    };
+    let line = file.source.line(copied.instruction.span.start);
+    let message = format!(
+        "{} stores what line {line} copied to {} once more",
+        command.name.text, path.text
+    );
+    let help = match new.is_literal && !command.is(&["chgrp"]) {
+        true => format!("write `COPY --{flag}={} …` in line {line}", new.text),
+        false => format!("write `COPY --{flag}=…` in line {line}"),
+    };
+    let is_whole = paths.len() == 1 && new.is_literal;
+    let fix = if is_whole {
+        fix(file, run, copied, flag, &new.text)
+    } else {
+        None
+    };
+    Some(
+        Found::new(run.instruction.span, command.span, message)
+            .help(help)
+            .fix(fix),
+    )
+}
+
+/// Whether a change at the path changes what was copied.
+fn touches(copied: &Copied<'_>, path: &str, is_recursive: bool) -> bool {
+    let Some(destination) = copied.destination.as_deref() else {
+        return false;
+    };
+    let into_folder = || {
+        copied.paths().any(|(_, source)| {
+            let name = source
+                .trim_end_matches('/')
+                .rsplit('/')
+                .next()
+                .unwrap_or_default();
+            let is_file = name.contains('.') && name != "." && !name.contains('*')
+                || copied.arguments.destination.text.ends_with('/');
+            is_file && format!("{}/{name}", destination.trim_end_matches('/')) == path
+        })
+    };
+    match is_recursive {
+        true => path != "/" && is_within(destination, path),
+        false => {
+            destination == path
+                && !copied.arguments.destination.text.ends_with('/')
+                && copied.whole_context().is_none()
+                && looks_like_file(copied, path)
+                || into_folder()
+        }
+    }
+}
+
+/// Whether what was copied to the path is a file for sure.
+fn looks_like_file(copied: &Copied<'_>, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    copied.arguments.sources.len() == 1
+        && copied
+            .paths()
+            .all(|(_, source)| source.rsplit('/').next() == Some(name))
+        && name.contains('.')
+        || copied
+            .arguments
+            .sources
+            .iter()
+            .any(|source| matches!(source, dockerfile::ast::CopySource::Heredoc(_)))
+}
+
+/// Gives the flag to the `COPY` and takes the `RUN` away, if that does nothing else.
+fn fix(
+    file: &File<'_>,
+    run: &RunStep<'_>,
+    copied: &Copied<'_>,
+    flag: &str,
+    value: &str,
+) -> Option<Fix> {
+    let has_flag = match flag {
+        "chown" => copied.arguments.chown.is_some(),
+        _ => copied.arguments.chmod.is_some(),
+    };
+    let is_alone = run.invocations().len() == 1 && run.run.heredocs.is_empty();
+    let is_octal = flag == "chown" || value.chars().all(|sign| sign.is_digit(8));
+    let is_plain = !value.contains(['$', ' ']) && is_octal && !copied.is_add;
+    if has_flag || !is_alone || !is_plain {
+        return None;
+    }
+    let before = previous(file, run.stage, run.instruction)?;
+    let is_next = std::ptr::eq(before, copied.instruction) && matches!(before.kind, Kind::Copy(_));
+    let gone = Span::new(before.span.end, run.instruction.span.end);
+    let has_comment = !file
+        .source
+        .slice(Span::new(before.span.end, run.instruction.span.start))
+        .trim()
+        .is_empty();
+    (is_next && !has_comment).then(|| {
+        let flag = Edit::insert(before.keyword.span.end, format!(" --{flag}={value}"));
+        Fix::guess("give it to COPY", [flag, Edit::delete(gone)])
+    })
+}
+
+fn previous<'f>(file: &'f File<'_>, stage: usize, of: &Instruction) -> Option<&'f Instruction> {
+    let all = &file.dockerfile.stages.get(stage)?.instructions;
+    let at = all.iter().position(|one| std::ptr::eq(one, of))?;
+    all.get(at.checked_sub(1)?)
+}

@@ -1,0 +1,85 @@
+//! The lists of packages are fetched where packages are installed.
+
+use dockerfile::ast::{Form, Instruction};
+use dockerfile::{Severity, Span};
+
+use crate::file::File;
+use crate::fix::{Edit, Fix};
+use crate::invocation::Invocation;
+use crate::rule::{Activation, Found, Page, Rule, Set};
+use crate::runs::RunStep;
+
+use super::system_packages::installs;
+
+pub(crate) const RULE: Rule = Rule {
+    name: "UpdateAlone",
+    summary: "apt-get update and the install that needs it are in one RUN",
+    severity: Severity::Warning,
+    set: Set::Carafe,
+    activation: Activation::On,
+    twins: &[],
+    page: Page {
+        why: "A RUN that only updates the lists of packages is not run again when the install below it changes: it then asks for versions that are no longer there, or installs old ones. The lists are in a layer of their own, too, where no later RUN can remove them. Found is a RUN with update of apt-get, apt, apk, yum, dnf or zypper whose commands install and upgrade nothing. Let pass is one that goes on with other commands that use the lists (apt-get build-dep, apt-cache), or has a cache mount.",
+        bad: "FROM debian:bookworm-slim\nRUN apt-get update\nRUN apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*\n",
+        good: "FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y --no-install-recommends curl && rm -rf /var/lib/apt/lists/*\n",
+        configure: None,
+    },
+    find,
+};
+
+fn find(file: &File<'_>) -> Vec<Found> {
+    let runs = file.runs().iter().filter(|run| run.run.mounts.is_empty());
+    runs.filter_map(|run| {
+        let commands: Vec<&Invocation> = run.invocations().iter().filter(|command| !command.is(&["sudo"])).collect();
+        let update = commands.iter().find(|command| updates(command))?;
+        let is_alone = commands.iter().all(|command| updates(command) || command.is(&["echo", "sleep", "true", "rm", "set", "sed"]));
+        let program = &update.name.text;
+        is_alone.then(|| {
+            Found::new(run.instruction.span, update.span, format!("{program} update is a layer of its own, which is not run again when the installs change"))
+                .help(format!("`RUN {program} update && {program} install …`"))
+                .fix(fix(file, run, update))
+        })
+    }).collect()
+}
+
+/// Whether a command fetches the lists, and does nothing else.
+fn updates(command: &Invocation) -> bool {
+    let words: Vec<&str> = command.words().map(|word| word.text.as_str()).collect();
+    match command.name.text.as_str() {
+        "apt-get" | "apt" | "apk" => words == ["update"],
+        "zypper" => matches!(words.first(), Some(&("refresh" | "ref"))),
+        // Theirs upgrades all packages; what only fetches is called otherwise.
+        "yum" | "dnf" | "microdnf" => words == ["makecache"],
+        _ => false,
+    }
+}
+
+/// Joins it with the install that follows.
+fn fix(file: &File<'_>, run: &RunStep<'_>, update: &Invocation) -> Option<Fix> {
+    let all = &file.dockerfile.stages.get(run.stage)?.instructions;
+    let at = all
+        .iter()
+        .position(|one| std::ptr::eq(one, run.instruction))?;
+    let next: &Instruction = all.get(at + 1)?;
+    let install = file
+        .runs()
+        .iter()
+        .find(|other| std::ptr::eq(other.instruction, next))?;
+    let of_same = |command: &Invocation| command.name.text == update.name.text && installs(command);
+    let first = install.invocations().first()?;
+    let (Form::Shell(one), Form::Shell(other)) = (&run.run.command, &install.run.command) else {
+        return None;
+    };
+    let is_plain = run.invocations().len() == 1
+        && install.run.mounts.is_empty()
+        && install.run.heredocs.is_empty();
+    let between = Span::new(run.instruction.span.end, next.span.start);
+    let has_comment = !file.source.slice(between).trim().is_empty();
+    (is_plain && of_same(first) && !has_comment && !run.is_trigger).then(|| {
+        let edit = Edit::replace(
+            Span::new(one.span.end, other.span.start),
+            format!(" {}\n    && ", file.dockerfile.directives.escape.sign()),
+        );
+        Fix::safe("join it with the install", [edit])
+    })
+}
