@@ -107,17 +107,10 @@ impl<'a> File<'a> {
     /// and is not called `dev` or `test`. Otherwise none: what such an image is for cannot be told.
     pub(crate) fn shipped_program(&self) -> Vec<usize> {
         let shipped = self.shipped();
-        let is_for_people = shipped.last().is_some_and(|index| {
-            let name = self.dockerfile.stages[*index].name.as_ref();
-            name.is_some_and(|name| {
-                name.text
-                    .split(['-', '_', '.'])
-                    .any(|word| FOR_PEOPLE.contains(&word))
-            })
-        });
-        let is_started = self
-            .instructions_of(&shipped)
-            .any(|instruction| matches!(instruction.kind, Kind::Cmd(_) | Kind::Entrypoint(_)));
+        let is_for_people = shipped
+            .last()
+            .is_some_and(|stage| self.is_for_people(*stage));
+        let is_started = shipped.last().is_some_and(|stage| self.is_started(*stage));
         let is_filled = || {
             self.copies_of(&shipped)
                 .iter()
@@ -127,6 +120,27 @@ impl<'a> File<'a> {
             true => shipped,
             false => Vec::new(),
         }
+    }
+
+    /// Whether a stage, or one that it stands on, says what to start.
+    pub(crate) fn is_started(&self, stage: usize) -> bool {
+        let lineage = self.lineage(stage);
+        self.instructions_of(&lineage)
+            .any(|instruction| matches!(instruction.kind, Kind::Cmd(_) | Kind::Entrypoint(_)))
+    }
+
+    /// Whether a stage is by its name one that is built for people, not shipped: `dev`, `unit-test`.
+    pub(crate) fn is_for_people(&self, stage: usize) -> bool {
+        let name = self
+            .dockerfile
+            .stages
+            .get(stage)
+            .and_then(|stage| stage.name.as_ref());
+        name.is_some_and(|name| {
+            name.text
+                .split(['-', '_', '.'])
+                .any(|word| FOR_PEOPLE.contains(&word))
+        })
     }
 
     /// The image below a stage, in its parts; nothing where a variable without a value is in its name.
@@ -317,4 +331,33 @@ pub(crate) fn is_within(path: &str, folder: &str) -> bool {
     let folder = folder.trim_end_matches('/');
     path.strip_prefix(folder)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a file is small by its name: scripts, settings, lists, keys.
+pub(crate) fn is_small(path: &str) -> bool {
+    const ENDS: [&str; 20] = [
+        "sh",
+        "bash",
+        "py",
+        "pl",
+        "rb",
+        "conf",
+        "cfg",
+        "cnf",
+        "ini",
+        "yml",
+        "yaml",
+        "toml",
+        "json",
+        "xml",
+        "properties",
+        "env",
+        "txt",
+        "md",
+        "repo",
+        "list",
+    ];
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.')
+        .is_some_and(|(_, end)| ENDS.contains(&end))
 }

@@ -18,7 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::On,
     twins: &[],
     page: Page {
-        why: "Without these checks, whoever sits between the build and the server decides what is in the image. Found are: curl -k and --insecure, wget --no-check-certificate, pip --trusted-host, npm, yarn and git settings strict-ssl false and http.sslVerify false, apk --allow-untrusted, apt-get --allow-unauthenticated and --force-yes, [trusted=yes] in a source of apt, yum and dnf --nogpgcheck and gpgcheck=0, zypper --no-gpg-checks, rpm --nosignature; and in ENV, ARG or before a command GIT_SSL_NO_VERIFY, PYTHONHTTPSVERIFY=0, NODE_TLS_REJECT_UNAUTHORIZED=0 and NPM_CONFIG_STRICT_SSL=false. Let pass is curl -k to the machine itself (localhost, 127.0.0.1).",
+        why: "Without these checks, whoever sits between the build and the server decides what is in the image. Found are: curl -k and --insecure, wget --no-check-certificate, pip --trusted-host, npm, yarn and git settings strict-ssl false and http.sslVerify false, apk --allow-untrusted, apt-get --allow-unauthenticated and --force-yes, [trusted=yes] in a source of apt, yum and dnf --nogpgcheck and gpgcheck=0, zypper --no-gpg-checks, rpm --nosignature; and in ENV, ARG or before a command GIT_SSL_NO_VERIFY, PYTHONHTTPSVERIFY=0, NODE_TLS_REJECT_UNAUTHORIZED=0 and NPM_CONFIG_STRICT_SSL=false. Let pass are curl -k to the machine itself (localhost, 127.0.0.1), and a source of apt in a local folder (file:).",
         bad: "FROM debian:bookworm-slim\nRUN curl -fsSLk -o /usr/local/bin/tool https://example.com/tool\n",
         good: "FROM debian:bookworm-slim\nRUN curl -fsSL -o /usr/local/bin/tool https://example.com/tool\n",
         configure: None,
@@ -175,7 +175,7 @@ fn in_command(run: &RunStep<'_>, command: &Invocation) -> Option<Found> {
         .arguments
         .iter()
         .find(is_text)
-        .filter(|_| !command.is(&["sed", "grep"]))
+        .filter(|argument| !command.is(&["sed", "grep"]) && !argument.text.contains("file:"))
         .or_else(setting)?;
     Some(
         Found::new(

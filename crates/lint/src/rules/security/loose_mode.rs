@@ -16,7 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::On,
     twins: &[],
     page: Page {
-        why: "What everybody may write, a broken-in program may change, too; a program with the setuid bit makes root of whoever starts it. Found are chmod and COPY or ADD --chmod with a mode that lets others write (777, 666, o+w, a+rwx) or sets the setuid bit (4755, u+s). Let pass are modes with the sticky bit (1777, as /tmp has it), folders below /tmp and /run, and what takes bits away.",
+        why: "What everybody may write, a broken-in program may change, too; a program with the setuid bit makes root of whoever starts it. Found are chmod and COPY or ADD --chmod with a mode that lets others write (777, 666, o+w, a+rwx) or sets the setuid bit (4755, u+s). Let pass are modes with the sticky bit (1777, as /tmp has it), paths with variables or below /tmp and /run, and what takes bits away.",
         bad: "FROM debian:bookworm-slim\nCOPY --chmod=777 app /app\nRUN chmod -R 777 /var/lib/app\n",
         good: "FROM debian:bookworm-slim\nCOPY --chmod=755 app /app\nRUN chmod -R u=rwX,g=rX,o= /var/lib/app\n",
         configure: None,
@@ -65,9 +65,8 @@ fn in_command(command: &Invocation) -> Option<(Span, Loose)> {
     let mut words = command.arguments.iter().filter(is_mode);
     let mode = words.next().filter(|_| command.is(&["chmod"]))?;
     let is_passing = |path: &Argument| {
-        ["/tmp", "/var/tmp", "/run", "/var/run", "/dev/"]
-            .iter()
-            .any(|folder| path.text.starts_with(folder))
+        let folders = ["/tmp", "/var/tmp", "/run", "/var/run", "/dev/"];
+        !path.is_literal || folders.iter().any(|folder| path.text.starts_with(folder))
     };
     let mut paths = words.peekable();
     let is_let_pass = paths.peek().is_some() && paths.all(is_passing);

@@ -29,11 +29,17 @@ fn find(file: &File<'_>) -> Vec<Found> {
     };
     let mut found = Vec::new();
     for run in file.runs().iter().filter(|run| !is_secret(run)) {
-        let places = run.invocations().iter().filter_map(sets_password);
-        found.extend(places.map(|place| {
-            Found::new(run.instruction.span, place.span, "This gives a user a password that is in the image for everybody to read")
-                .help("take it out: a container is entered with `docker exec`; where a login is needed, set it when the container starts, from a secret")
-        }));
+        for command in run.invocations() {
+            let Some(word) = sets_password(command) else {
+                continue;
+            };
+            let message = match command.is(&["passwd"]) && command.has_flag(&["d", "delete"]) {
+                true => "This lets everybody log in as a user without a password",
+                false => "This gives a user a password that is in the image for everybody to read",
+            };
+            let help = "take it out: a container is entered with `docker exec`; where a login is needed, set it when the container starts, from a secret";
+            found.push(Found::new(run.instruction.span, word.span, message).help(help));
+        }
     }
     found
 }

@@ -66,8 +66,17 @@ fn wrong(
         }
         None => format!("{name} is in this layer for everybody who has the image"),
     };
-    let target = format!("/root/{}", name.trim_start_matches('/'));
-    Found::new(at, place, message).help(format!("take it out, and write `RUN --mount=type=secret,id={},target={target} …` where it is needed", name.trim_start_matches('.').replace(['/', '.'], "-")))
+    Found::new(at, place, message).help(help(name))
+}
+
+fn help(name: &str) -> String {
+    if name.starts_with("id_") || name == ".ssh" {
+        return "take it out, and write `RUN --mount=type=ssh git clone …` where it is needed (build with --ssh default)".to_owned();
+    }
+    let id = name.trim_start_matches('.').replace(['/', '.'], "-");
+    format!(
+        "take it out, and write `RUN --mount=type=secret,id={id},target=/root/{name} …` where it is needed"
+    )
 }
 
 fn removes(command: &Invocation, name: &str) -> bool {

@@ -36,6 +36,14 @@ const FLAGS: [&str; 6] = [
     "--secret=",
 ];
 
+/// No token is longer; what is, is read no further, so that a text full of beginnings takes no longer than others.
+const LENGTH_AT_MOST: usize = 300;
+
+/// The first bytes of a text, in whole characters.
+fn front(text: &str, length: usize) -> &str {
+    &text[..text.floor_char_boundary(length)]
+}
+
 /// A secret in a text: which bytes, and what it is. The text itself is nowhere here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Secret {
@@ -79,7 +87,7 @@ fn tokens<'t>(
     text.match_indices(begin).filter_map(move |(start, _)| {
         let before = text[..start].chars().next_back();
         let is_dotted = begin.ends_with('.');
-        let behind = &text[start + begin.len()..];
+        let behind = front(&text[start + begin.len()..], LENGTH_AT_MOST);
         let rest: usize = behind
             .chars()
             .take_while(|sign| is_token_sign(*sign) || is_dotted && *sign == '.')
@@ -113,11 +121,13 @@ fn is_monotonous(text: &str) -> bool {
 fn private_keys(text: &str) -> impl Iterator<Item = Secret> {
     text.match_indices("-----BEGIN ")
         .filter_map(|(start, mark)| {
-            let line = text[start + mark.len()..].split(['\n', '\\']).next()?;
+            let line = front(&text[start + mark.len()..], 60)
+                .split(['\n', '\\'])
+                .next()?;
             let kind = line.find("PRIVATE KEY-----").filter(|at| *at < 24)?;
             let end = start + mark.len() + kind + "PRIVATE KEY-----".len();
             // A script that looks for the line holds no key.
-            let is_followed = text[end..]
+            let is_followed = front(&text[end..], LENGTH_AT_MOST)
                 .trim_start_matches(['\\', 'n', '\r', '\n', ' '])
                 .chars()
                 .take_while(|sign| sign.is_ascii_alphanumeric() || "+/=".contains(*sign))
@@ -135,7 +145,7 @@ fn private_keys(text: &str) -> impl Iterator<Item = Secret> {
 fn urls(text: &str) -> impl Iterator<Item = Secret> {
     text.match_indices("://").filter_map(|(at, mark)| {
         let start = at + mark.len();
-        let behind = &text[start..];
+        let behind = front(&text[start..], LENGTH_AT_MOST);
         let end = behind
             .find(|sign: char| sign.is_whitespace() || "/\"'<>?#".contains(sign))
             .unwrap_or(behind.len());
@@ -157,7 +167,7 @@ fn flags(text: &str) -> impl Iterator<Item = Secret> {
     FLAGS.iter().flat_map(move |flag| {
         text.match_indices(flag).filter_map(move |(at, _)| {
             let start = at + flag.len();
-            let behind = &text[start..];
+            let behind = front(&text[start..], LENGTH_AT_MOST);
             let end = behind
                 .find(|sign: char| sign.is_whitespace() || ";&|)".contains(sign))
                 .unwrap_or(behind.len());

@@ -1,6 +1,6 @@
 //! Nothing that a RUN starts is still running when it is over.
 
-use dockerfile::Severity;
+use dockerfile::{Severity, Span};
 
 use crate::file::File;
 use crate::invocation::Invocation;
@@ -26,17 +26,17 @@ pub(crate) const RULE: Rule = Rule {
 
 fn find(file: &File<'_>) -> Vec<Found> {
     let runs = file.runs().iter().filter(|run| !run.is_exec());
-    runs.filter_map(wrong).collect()
+    runs.filter_map(|run| wrong(file, run)).collect()
 }
 
-fn wrong(run: &RunStep<'_>) -> Option<Found> {
+fn wrong(file: &File<'_>, run: &RunStep<'_>) -> Option<Found> {
     let list = &run.script.as_ref()?.parsed.list;
     let last = list.items.last()?;
     let help = "start it with CMD or ENTRYPOINT; to use it while the image is built, start, use and stop it in one RUN";
     if last.separator == Some(Separator::Ampersand) {
         let found = Found::new(
             run.instruction.span,
-            last.and_or.span,
+            trimmed(file, last.and_or.span),
             "What runs in the background is ended with this RUN",
         );
         return Some(found.help(help));
@@ -58,4 +58,13 @@ fn starts_service(command: &Invocation) -> bool {
             .is_some_and(|word| matches!(*word, "start" | "restart")),
         _ => false,
     }
+}
+
+/// A place without the blanks at its end.
+fn trimmed(file: &File<'_>, place: Span) -> Span {
+    let length = file.source.slice(place).trim_end().len();
+    Span::new(
+        place.start,
+        u32::try_from(length).map_or(place.end, |length| place.start + length),
+    )
 }

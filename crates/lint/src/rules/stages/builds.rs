@@ -76,7 +76,7 @@ pub(super) fn prunes(file: &File<'_>, stages: &[usize], manager: Manager) -> boo
                             .words()
                             .any(|word| word.text.ends_with("node_modules"))
             }
-            Manager::Composer => command.has_flag(&["no-dev"]),
+            Manager::Composer => command.is(&["composer"]) && command.has_flag(&["no-dev"]),
             _ => false,
         })
 }

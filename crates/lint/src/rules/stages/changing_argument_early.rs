@@ -56,6 +56,8 @@ const CHANGING: [&str; 24] = [
 fn find(file: &File<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for (index, stage) in file.dockerfile.stages.iter().enumerate() {
+        // The first one of a name is enough, and keeps this linear.
+        let mut seen: Vec<&str> = Vec::new();
         for (at, instruction) in stage.instructions.iter().enumerate() {
             let Kind::Arg(args) = &instruction.kind else {
                 continue;
@@ -65,6 +67,10 @@ fn find(file: &File<'_>) -> Vec<Found> {
                 .filter(|arg| CHANGING.contains(&arg.name.text.as_str()))
             {
                 let name = arg.name.text.as_str();
+                if seen.contains(&name) {
+                    continue;
+                }
+                seen.push(name);
                 let behind = &stage.instructions[at + 1..];
                 let Some(expensive) = first_install(file, index, behind, name) else {
                     continue;

@@ -10,6 +10,8 @@ use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
 use crate::stages::{Copied, CopyOrigin, absolute, is_within};
 
+use super::system_packages;
+
 pub(crate) const RULE: Rule = Rule {
     name: "LibcMismatch",
     summary: "A program is copied to an image with the C library that it was linked to, or linked statically",
@@ -18,7 +20,7 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::On,
     twins: &[],
     page: Page {
-        why: "A program that was linked to glibc does not start on Alpine (musl), on scratch or on distroless' static: the shell says \"not found\", though the file is there. Looked at is each COPY --from a stage whose C library is known by the name of its image to a stage with another one. Found are what go build makes with cgo, which is on where there is a C compiler, unless CGO_ENABLED=0 or a static link is asked for (a Go program that uses net or os/user is then linked to the C library); what cargo build makes for the gnu target; what gcc and its like make without -static; and the installed packages of Python and Node (venv, site-packages, node_modules), whose native modules are built for one of them. The copied path must be that of what was built.",
+        why: "A program that was linked to glibc does not start on Alpine (musl), on scratch or on distroless' static: the shell says \"not found\", though the file is there. Looked at is each COPY --from a stage whose C library is known by the name of its image to a stage with another one that has a CMD or ENTRYPOINT: others hold files for later. Found are what go build makes with cgo, which is on where there is a C compiler, unless CGO_ENABLED=0 or a static link is asked for (a Go program that uses net or os/user is then linked to the C library); what cargo build makes for the gnu target; what gcc and its like make without -static; and the installed packages of Python and Node (venv, site-packages, node_modules), whose native modules are built for one of them. The copied path must be that of what was built.",
         bad: "FROM golang:1.23 AS build\nWORKDIR /src\nCOPY . .\nRUN go build -o /app .\nFROM scratch\nCOPY --from=build /app /app\nCMD [\"/app\"]\n",
         good: "FROM golang:1.23 AS build\nWORKDIR /src\nCOPY . .\nRUN CGO_ENABLED=0 go build -o /app .\nFROM scratch\nCOPY --from=build /app /app\nCMD [\"/app\"]\n",
         configure: None,
@@ -40,6 +42,9 @@ fn find(file: &File<'_>) -> Vec<Found> {
         let Some(there) = file.image_below(stage).and_then(ImageName::libc) else {
             continue;
         };
+        if !file.is_started(stage) {
+            continue;
+        }
         for copied in file.copies_of(&[stage]) {
             let CopyOrigin::Stage(from) = copied.origin else {
                 continue;
@@ -188,8 +193,21 @@ impl Link<'_, '_> {
             says("CGO_ENABLED") || self.file.variable(self.lineage, "CGO_ENABLED").is_some();
         let is_static =
             says("-static") || says("osusergo") || says("netgo") || says("GOOS=windows");
-        // The Go image of Alpine has no C compiler, and without one cgo is off.
-        is_build && !is_off && !is_static && here == Libc::Glibc
+        is_build && !is_off && !is_static && (here == Libc::Glibc || self.has_compiler())
+    }
+
+    /// The Go image of Alpine has no C compiler, and without one cgo is off.
+    fn has_compiler(&self) -> bool {
+        let runs = self.file.runs_of(self.lineage);
+        let mut packages = runs
+            .flat_map(RunStep::invocations)
+            .flat_map(system_packages::installed);
+        packages.any(|package| {
+            matches!(
+                system_packages::plain_name(package),
+                "gcc" | "build-base" | "clang"
+            )
+        })
     }
 
     fn is_gnu_rust(&self) -> bool {

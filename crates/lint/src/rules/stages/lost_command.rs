@@ -54,7 +54,10 @@ fn wrong(file: &File<'_>, run: &RunStep<'_>) -> Option<Found> {
         (false, true) => last,
         (false, false) => return None,
     };
-    let message = format!("{} is gone when this RUN is over", command.name.text);
+    let message = format!(
+        "What {} changes is gone when this RUN is over",
+        command.name.text
+    );
     let fix = (commands.len() == 1).then(|| instead(command)).flatten();
     let fix = fix.map(|text| {
         Fix::guess(

@@ -8,7 +8,7 @@ use crate::fix::{Edit, Fix};
 use crate::invocation::{Argument, Invocation};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
-use crate::stages::{Copied, absolute, is_within};
+use crate::stages::{Copied, CopyOrigin, absolute, is_small, is_within};
 
 pub(crate) const RULE: Rule = Rule {
     name: "OwnershipInOwnLayer",
@@ -18,7 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::On,
     twins: &[],
     page: Page {
-        why: "A layer holds whole files: to change the owner or the mode of one in a later RUN is to store it again, so that chown -R over what was copied doubles its bytes. Looked at are chown, chmod and chgrp in RUNs of the stages whose layers are in the image, with a path into which an earlier COPY or ADD of these stages copied. For a single file, chmod is found only if COPY of the context brought it; a folder counts with -R alone. Let pass are paths with variables, and folders that only RUNs filled.",
+        why: "A layer holds whole files: to change the owner or the mode of one in a later RUN is to store it again, so that chown -R over what was copied doubles its bytes. Looked at are chown, chmod and chgrp in RUNs of the stages whose layers are in the image, with a path into which an earlier COPY or ADD of these stages copied. A folder counts with -R alone, and a single file if it is a program from another stage, an image or a URL that chmod makes executable. Let pass are scripts and settings (.sh, .conf, .yml …), paths with variables, and folders that only RUNs filled.",
         bad: "FROM node:20-slim\nWORKDIR /app\nCOPY . /app\nRUN chown -R node:node /app\nUSER node\n",
         good: "FROM node:20-slim\nWORKDIR /app\nCOPY --chown=node:node . /app\nUSER node\n",
         configure: None,
@@ -71,14 +71,18 @@ fn wrong(
     } else {
         "chown"
     };
+    if !is_recursive && !(flag == "chmod" && is_executable(&new.text)) {
+        return None;
+    }
     let line = file.source.line(copied.instruction.span.start);
     let message = format!(
         "{} stores what line {line} copied to {} once more",
         command.name.text, path.text
     );
+    let keyword = if copied.is_add { "ADD" } else { "COPY" };
     let help = match new.is_literal && !command.is(&["chgrp"]) {
-        true => format!("write `COPY --{flag}={} …` in line {line}", new.text),
-        false => format!("write `COPY --{flag}=…` in line {line}"),
+        true => format!("write `{keyword} --{flag}={} …` in line {line}", new.text),
+        false => format!("write `{keyword} --{flag}=…` in line {line}"),
     };
     let is_whole = paths.len() == 1 && new.is_literal;
     let fix = if is_whole {
@@ -93,48 +97,47 @@ fn wrong(
     )
 }
 
-/// Whether a change at the path changes what was copied.
+/// Whether a change at the path changes what was copied: all of a folder, or a program that came from elsewhere.
 fn touches(copied: &Copied<'_>, path: &str, is_recursive: bool) -> bool {
     let Some(destination) = copied.destination.as_deref() else {
         return false;
     };
-    let into_folder = || {
-        copied.paths().any(|(_, source)| {
-            let name = source
-                .trim_end_matches('/')
-                .rsplit('/')
-                .next()
-                .unwrap_or_default();
-            let is_file = name.contains('.') && name != "." && !name.contains('*')
-                || copied.arguments.destination.text.ends_with('/');
-            is_file && format!("{}/{name}", destination.trim_end_matches('/')) == path
-        })
+    let text = &copied.arguments.destination.text;
+    let is_file = |source: &str| {
+        let name = source
+            .split('?')
+            .next()
+            .unwrap_or(source)
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
+        let is_script = is_small(path) || is_small(name) || name.is_empty();
+        let landed = match text.ends_with('/') || text == "." {
+            true => format!("{}/{name}", destination.trim_end_matches('/')),
+            false => destination.to_owned(),
+        };
+        !is_script && landed == path
     };
     match is_recursive {
-        true => path != "/" && is_within(destination, path),
-        false => {
-            destination == path
-                && !copied.arguments.destination.text.ends_with('/')
-                && copied.whole_context().is_none()
-                && looks_like_file(copied, path)
-                || into_folder()
+        true => {
+            path != "/"
+                && is_within(destination, path)
+                && !copied.paths().all(|(_, source)| is_small(source))
         }
+        false => copied
+            .paths()
+            .any(|(_, source)| is_file(source) && is_program(copied, source)),
     }
 }
 
-/// Whether what was copied to the path is a file for sure.
-fn looks_like_file(copied: &Copied<'_>, path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    copied.arguments.sources.len() == 1
-        && copied
-            .paths()
-            .all(|(_, source)| source.rsplit('/').next() == Some(name))
-        && name.contains('.')
-        || copied
-            .arguments
-            .sources
-            .iter()
-            .any(|source| matches!(source, dockerfile::ast::CopySource::Heredoc(_)))
+/// Whether a source is a program from another stage, an image or the network: one from the context is a script mostly.
+fn is_program(copied: &Copied<'_>, source: &str) -> bool {
+    copied.origin != CopyOrigin::Context || copied.is_add && source.contains("://")
+}
+
+/// Whether a mode is that of a program; a folder that gets one stores nothing but itself.
+fn is_executable(mode: &str) -> bool {
+    mode.contains('x') || mode.contains(['5', '7'])
 }
 
 /// Gives the flag to the `COPY` and takes the `RUN` away, if that does nothing else.

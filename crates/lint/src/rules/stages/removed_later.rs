@@ -6,7 +6,7 @@ use crate::file::File;
 use crate::invocation::{Argument, Invocation};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
-use crate::stages::{absolute, is_within};
+use crate::stages::{absolute, is_small, is_within};
 
 use super::system_packages;
 
@@ -18,7 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::On,
     twins: &[],
     page: Page {
-        why: "A layer cannot take bytes out of those below it; it only hides files. Looked at are rm in the RUNs of the stages whose layers are in the image, and what earlier instructions of these stages brought: the destinations of COPY and ADD, what curl -o, wget -O and git clone fetched by name, and apt's lists, which apt-get update fetched (about 20 MB on Debian, 40 MB on Ubuntu). Let pass are paths with variables or patterns, and what the same RUN brought.",
+        why: "A layer cannot take bytes out of those below it; it only hides files. Looked at are rm in the RUNs of the stages whose layers are in the image, and what earlier instructions of these stages brought: the destinations of COPY and ADD, what curl -o, wget -O and git clone fetched by name, and apt's lists, which apt-get update fetched (about 20 MB on Debian, 40 MB on Ubuntu). Let pass are paths with variables or patterns, files that are small by their names (scripts, settings, lists), and what the same RUN brought.",
         bad: "FROM debian:bookworm-slim\nCOPY app.tar.gz /tmp/app.tar.gz\nRUN tar -xzf /tmp/app.tar.gz -C /opt\nRUN rm /tmp/app.tar.gz\n",
         good: "FROM debian:bookworm-slim\nRUN --mount=type=bind,source=app.tar.gz,target=/tmp/app.tar.gz tar -xzf /tmp/app.tar.gz -C /opt\n",
         configure: None,
@@ -161,12 +161,16 @@ fn removed(
     }
     command.words().find_map(|word| {
         let path = target(word, workdir).filter(|path| path != "/")?;
-        let one = brought.iter().rev().find(|one| {
-            let is_list = one.how == "apt-get update";
-            is_within(&one.path, &path)
-                && !(is_list
-                    && (refills || run.invocations().iter().any(system_packages::installs)))
-        })?;
+        let one = brought
+            .iter()
+            .rev()
+            .filter(|one| !is_small(&one.path))
+            .find(|one| {
+                let is_list = one.how == "apt-get update";
+                is_within(&one.path, &path)
+                    && !(is_list
+                        && (refills || run.invocations().iter().any(system_packages::installs)))
+            })?;
         let line = file.source.line(one.by.start);
         let message = format!(
             "{} stays in the layer of line {line}, where {} brought it: rm only hides it",

@@ -72,7 +72,7 @@ fn may_have_one(file: &File<'_>, lineage: &[usize]) -> bool {
                     copied.destination.as_deref(),
                     None | Some("/" | "/bin" | "/usr" | "/usr/bin")
                 );
-                let is_file = copied.arguments.destination.text.ends_with(last)
+                let is_file = !last.is_empty() && copied.arguments.destination.text.ends_with(last)
                     || copied.origin == CopyOrigin::Context && last.contains('.') && last.len() > 2;
                 is_shell || is_root && !is_file && !is_started(file, lineage, last)
             })

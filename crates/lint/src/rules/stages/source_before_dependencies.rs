@@ -1,6 +1,6 @@
 //! What dependencies are installed from is copied before the sources.
 
-use dockerfile::ast::{Form, Instruction};
+use dockerfile::ast::{Form, Instruction, Word};
 use dockerfile::{Severity, Span};
 
 use crate::file::File;
@@ -33,30 +33,41 @@ fn find(file: &File<'_>) -> Vec<Found> {
         .collect()
 }
 
-/// The first copy of all sources of a stage that has an install behind it.
+/// The first copy of all sources of a stage that has an install behind it, and none of the same kind before it.
 fn in_stage(file: &File<'_>, stage: usize) -> Option<Found> {
     let lineage = file.lineage(stage);
     let copies = file.copies_of(&[stage]);
     let (copied, whole) = copies
         .iter()
         .find_map(|copied| Some((copied, copied.whole_context()?)))?;
-    let at = copied.instruction.span.start;
-    let mut installs = file.runs_of(&lineage).flat_map(|run| {
-        run.invocations()
-            .iter()
-            .filter_map(install)
-            .map(move |install| (run, install))
-    });
-    // `lineage` is in order, so the first one of a manager decides.
-    let (run, install) = installs.next()?;
-    let is_behind = run.stage == stage && run.instruction.span.start > at;
-    if !is_behind || run.run.mounts.iter().any(is_file_mount) {
+    let mut done: Vec<Manager> = Vec::new();
+    for run in file.runs_of(&lineage) {
+        let is_behind =
+            run.stage == stage && run.instruction.span.start > copied.instruction.span.start;
+        for install in run.invocations().iter().filter_map(install) {
+            if is_behind && !done.contains(&install.manager) {
+                return wrong(file, copied, whole, run, &install);
+            }
+            done.push(install.manager);
+        }
+    }
+    None
+}
+
+fn wrong(
+    file: &File<'_>,
+    copied: &Copied<'_>,
+    whole: &Word,
+    run: &RunStep<'_>,
+    install: &DependencyInstall<'_>,
+) -> Option<Found> {
+    if run.run.mounts.iter().any(is_file_mount) {
         return None;
     }
-    let names = manifests(&install)?;
+    let names = manifests(install)?;
     let message = format!(
         "Each change of the context runs `{}` again, which needs {} only",
-        shown(&install),
+        shown(install),
         names.replace('*', "")
     );
     let help = format!(
@@ -78,18 +89,16 @@ fn is_file_mount(mount: &dockerfile::ast::MountFlag) -> bool {
     )
 }
 
+/// The command without its flags.
 fn shown(install: &DependencyInstall<'_>) -> String {
-    let mut words: Vec<&str> = vec![&install.command.name.text];
-    words.extend(
-        install
-            .command
-            .arguments
-            .iter()
-            .map(|a| a.text.as_str())
-            .filter(|text| !text.starts_with('-'))
-            .take(2),
-    );
-    words.join(" ")
+    let name = install.command.name.text.as_str();
+    let verb = install.verb.text.as_str();
+    match (install.manager, requirements(install.behind)) {
+        (Manager::Pip, Some(file)) => format!("pip install -r {}", file.text),
+        (Manager::Go, _) => "go mod download".to_owned(),
+        _ if verb == name => name.to_owned(),
+        _ => format!("{name} {verb}"),
+    }
 }
 
 /// The files that the install needs.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use dockerfile::Severity;
+use dockerfile::ast::Kind;
 
 use crate::file::File;
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -15,7 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::On,
     twins: &[],
     page: Page {
-        why: "Only the stages that the target stands on, copies from or mounts are built. A stage that nothing leads to is left over, or meant as a target of its own (tests, tools): then a comment above it that begins with its name says so, and is shown by `build --call=targets`.",
+        why: "Only the stages that the target stands on, copies from or mounts are built. A stage that nothing leads to is left over, as after a COPY that lost its --from, or meant as a target of its own. Found are stages that neither the last one nor any other leads to. Let pass is what is a target by all appearances: a stage that is called test, dev, lint, docs or the like, that has a CMD or ENTRYPOINT of its own, or that a comment above it describes (`# NAME what it is for`, which `build --call=targets` shows); and files with more than two such stages, which are made of targets.",
         bad: "FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM debian:bookworm\nCOPY app /app\n",
         good: "FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM debian:bookworm\nCOPY --from=build /app /app\n",
         configure: None,
@@ -23,21 +24,26 @@ pub(crate) const RULE: Rule = Rule {
     find,
 };
 
+/// A file with more stages than this that nothing leads to has several targets.
+const LEFT_OVER_AT_MOST: usize = 2;
+
 fn find(file: &File<'_>) -> Vec<Found> {
     let stages = &file.dockerfile.stages;
     let Some(last) = stages.len().checked_sub(1) else {
         return Vec::new();
     };
     let needed: BTreeSet<usize> = crate::outline::needed(file, last).into_iter().collect();
-    let unused = stages.iter().enumerate().filter(|(index, stage)| {
-        let described = || {
-            let name = stage.name.as_ref()?;
-            crate::targets::describe(file, &name.text, stage.span)
-        };
-        !needed.contains(index) && described().is_none()
-    });
-    unused
-        .map(|(_, stage)| {
+    let used = used_by_others(file, &needed);
+    let is_left_over = |index: &usize| {
+        !needed.contains(index) && !used.contains(index) && !is_target(file, *index)
+    };
+    let left_over: Vec<usize> = (0..last).filter(is_left_over).collect();
+    if left_over.len() > LEFT_OVER_AT_MOST {
+        return Vec::new();
+    }
+    let found = left_over.into_iter().filter_map(|index| stages.get(index));
+    found
+        .map(|stage| {
             let place = stage.name_written.as_ref().unwrap_or(&stage.base).span;
             Found::new(
                 stage.span,
@@ -47,4 +53,28 @@ fn find(file: &File<'_>) -> Vec<Found> {
             .help("remove it, copy from it, or describe it as a target: `# NAME what it is for`")
         })
         .collect()
+}
+
+/// The stages that others need which are left over themselves.
+fn used_by_others(file: &File<'_>, needed: &BTreeSet<usize>) -> BTreeSet<usize> {
+    let others = (0..file.dockerfile.stages.len()).filter(|index| !needed.contains(index));
+    others
+        .flat_map(|index| crate::outline::needs(file, index))
+        .collect()
+}
+
+/// Whether a stage is there to be built by its name: it is described, is called so, or has something to start.
+fn is_target(file: &File<'_>, index: usize) -> bool {
+    let stage = &file.dockerfile.stages[index];
+    let Some(name) = &stage.name else {
+        return false;
+    };
+    let is_for_building = ["build", "builder"].contains(&name.text.as_str());
+    let has_start = stage
+        .instructions
+        .iter()
+        .any(|one| matches!(one.kind, Kind::Cmd(_) | Kind::Entrypoint(_)));
+    crate::targets::describe(file, &name.text, stage.span).is_some()
+        || file.is_for_people(index) && !is_for_building
+        || has_start
 }

@@ -28,18 +28,32 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn find(file: &File<'_>) -> Vec<Found> {
-    let runs = file.runs().iter().filter(|run| run.run.mounts.is_empty());
-    runs.filter_map(|run| {
-        let commands: Vec<&Invocation> = run.invocations().iter().filter(|command| !command.is(&["sudo"])).collect();
-        let update = commands.iter().find(|command| updates(command))?;
-        let is_alone = commands.iter().all(|command| updates(command) || command.is(&["echo", "sleep", "true", "rm", "set", "sed"]));
-        let program = &update.name.text;
-        is_alone.then(|| {
-            Found::new(run.instruction.span, update.span, format!("{program} update is a layer of its own, which is not run again when the installs change"))
-                .help(format!("`RUN {program} update && {program} install …`"))
-                .fix(fix(file, run, update))
-        })
-    }).collect()
+    let runs = file.runs().iter();
+    let plain = runs.filter(|run| run.run.mounts.is_empty());
+    plain.filter_map(|run| wrong(file, run)).collect()
+}
+
+fn wrong(file: &File<'_>, run: &RunStep<'_>) -> Option<Found> {
+    let commands = run.invocations().iter();
+    let commands = commands.filter(|command| !command.is(&["sudo"]));
+    let update = commands.clone().find(|command| updates(command))?;
+    let is_idle = |command: &Invocation| {
+        updates(command) || command.is(&["echo", "sleep", "true", "rm", "set", "sed"])
+    };
+    let program = &update.name.text;
+    let verb = update.words().next().map_or("", |word| word.text.as_str());
+    let install = if update.is(&["apk"]) {
+        "add"
+    } else {
+        "install"
+    };
+    commands.clone().all(is_idle).then(|| {
+        let message = format!("{program} {verb} is a layer of its own, which is not run again when the installs change");
+        let help = format!("write `RUN {program} {verb} && {program} {install} …`");
+        Found::new(run.instruction.span, update.span, message)
+            .help(help)
+            .fix(fix(file, run, update))
+    })
 }
 
 /// Whether a command fetches the lists, and does nothing else.

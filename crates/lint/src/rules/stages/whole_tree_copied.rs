@@ -4,7 +4,7 @@ use dockerfile::Severity;
 use dockerfile::ast::Kind;
 
 use crate::file::File;
-use crate::images::ImageName;
+use crate::images::{ImageName, Libc};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::stages::{Copied, CopyOrigin, absolute};
 
@@ -18,7 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::On,
     twins: &["DL3067"],
     page: Page {
-        why: "A second stage helps only if little comes along. Looked at is each COPY --from an earlier stage in the stages whose layers are in the image. Found is a copy of a whole system folder (/, /usr, /usr/local where a toolchain's image has its toolchain, /root, /go, /var, /lib), and of the folder where that stage works, if all sources were copied into it and the program was built there, or the dependencies of development were installed there and never pruned. Let pass is a copy of `/` to `scratch` from a stage that builds nothing, which makes one layer of many on purpose.",
+        why: "A second stage helps only if little comes along. Looked at is each COPY --from an earlier stage in the stages whose layers are in the image. Found is a copy of a whole system folder (/, /usr, /usr/local where a toolchain's image has its toolchain, /root, /go, /var, /lib), and of the folder where that stage works, if all sources were copied into it and the program was built there, or the dependencies of development were installed there and never pruned. Let pass are stages on an image of which nothing is known, as it may be a bundle that is made to be copied, and a copy of `/` to `scratch` from a stage that builds nothing, which makes one layer of many on purpose.",
         bad: "FROM rust:1.82 AS build\nWORKDIR /src\nCOPY . .\nRUN cargo build --release\nFROM debian:bookworm-slim\nCOPY --from=build /src /src\nCMD [\"/src/target/release/app\"]\n",
         good: "FROM rust:1.82 AS build\nWORKDIR /src\nCOPY . .\nRUN cargo build --release\nFROM debian:bookworm-slim\nCOPY --from=build /src/target/release/app /usr/local/bin/\nCMD [\"app\"]\n",
         configure: None,
@@ -56,13 +56,18 @@ fn wrong(
         .and_then(|stage| file.image_below(*stage))
         .is_some_and(|image| image.name == "scratch");
     let is_same = copied.destination.as_deref() == Some(path);
+    // An image of which nothing is known can be a bundle of files that is made to be copied: `COPY --from=xx / /`.
+    let is_distribution = matches!(
+        file.image_below(from).and_then(ImageName::libc),
+        Some(Libc::Glibc | Libc::Musl)
+    );
     match (path, toolchain) {
         ("/", None) if is_onto_scratch => None,
         ("/usr" | "/usr/local" | "/go" | "/root" | "/" | "/opt", Some(toolchain)) => Some((
             format!("{path} of this stage holds {} ({})", toolchain.name, toolchain.size),
             "copy the program that was built, by its path".to_owned(),
         )),
-        ("/" | "/usr" | "/var" | "/lib" | "/root", None) if is_same || path == "/" => Some((
+        ("/" | "/usr" | "/var" | "/lib" | "/root", None) if is_distribution && (is_same || path == "/") => Some((
             format!("{path} of this stage comes over with all that is in it, and doubles what the base has already"),
             "copy the files that are needed, by their paths; install into a folder of its own (--prefix, DESTDIR) to have them together".to_owned(),
         )),
