@@ -252,3 +252,28 @@ fn the_examples_are_good_practice() {
     }
     assert_eq!(count, 8);
 }
+
+#[test]
+fn certificates_come_from_elsewhere() {
+    let file = |lines: &str| {
+        format!(
+            "FROM alpine:3.20 AS build\nFROM scratch\nCOPY --from=build /server /\n{lines}\nENTRYPOINT [\"/server\", \"--api\", \"https://api.example.com\"]\n"
+        )
+    };
+    for (lines, is_found) in [
+        ("", true),
+        (
+            "COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/",
+            false,
+        ),
+        ("COPY --from=build /rootfs/ /", false),
+        ("ADD rootfs.tar /", false),
+        ("COPY certs /certs", false),
+    ] {
+        assert_eq!(
+            finds("CertificatesMissing", &file(lines)),
+            is_found,
+            "{lines}"
+        );
+    }
+}

@@ -1,5 +1,6 @@
 //! carafe's own rules about security: what is fetched unchecked, what gives secrets away, and who may do what.
 
+mod certificates_missing;
 mod disabled_verification;
 mod distribution_upgrade;
 mod download_piped_to_shell;
@@ -18,6 +19,7 @@ use crate::Rule;
 
 /// All of them, in the order of their names.
 pub(crate) const RULES: &[Rule] = &[
+    certificates_missing::RULE,
     disabled_verification::RULE,
     distribution_upgrade::RULE,
     download_piped_to_shell::RULE,

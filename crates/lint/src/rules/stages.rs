@@ -9,6 +9,7 @@ mod compiler_in_final_stage;
 mod dependencies;
 mod development_dependencies;
 mod floating_image;
+mod healthcheck_tool_missing;
 mod libc_mismatch;
 mod lost_command;
 mod missing_ignore_file;
@@ -35,6 +36,7 @@ pub(crate) const RULES: &[Rule] = &[
     compiler_in_final_stage::RULE,
     development_dependencies::RULE,
     floating_image::RULE,
+    healthcheck_tool_missing::RULE,
     libc_mismatch::RULE,
     lost_command::RULE,
     missing_ignore_file::RULE,

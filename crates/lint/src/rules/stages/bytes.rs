@@ -1,5 +1,34 @@
 //! Numbers of bytes as people read them.
 
+use crate::file::File;
+use crate::stages::{Copied, CopyOrigin};
+
+/// What a `COPY` of the context brings, where the context is known and its sources are all of it or names in its top
+/// folder.
+pub(super) fn copied_bytes(file: &File<'_>, copied: &Copied<'_>) -> Option<u64> {
+    let context = file.facts.context.as_ref()?;
+    let entries = &context.entries;
+    if copied.origin != CopyOrigin::Context || entries.is_empty() {
+        return None;
+    }
+    if copied.whole_context().is_some() {
+        return Some(entries.iter().map(|entry| entry.bytes).sum());
+    }
+    let of = |path: &str| {
+        let name = path.trim_start_matches("./").trim_end_matches('/');
+        entries
+            .iter()
+            .find(|entry| entry.name == name)
+            .map(|entry| entry.bytes)
+    };
+    copied.paths().map(|(_, path)| of(path)).sum()
+}
+
+/// ` (12.3 MB)`, or nothing where the number is not known.
+pub(super) fn in_parentheses(bytes: Option<u64>) -> String {
+    bytes.map_or_else(String::new, |bytes| format!(" ({})", amount(bytes)))
+}
+
 /// `12.3 MB`: powers of thousand, as Docker has them.
 pub(super) fn amount(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];

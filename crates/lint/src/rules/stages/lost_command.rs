@@ -59,11 +59,10 @@ fn wrong(file: &File<'_>, run: &RunStep<'_>) -> Option<Found> {
         command.name.text
     );
     let fix = (commands.len() == 1).then(|| instead(command)).flatten();
-    let fix = fix.map(|text| {
-        Fix::guess(
-            format!("write {text}"),
-            [Edit::replace(run.instruction.span, text)],
-        )
+    let fix = fix.map(|(keyword, value)| {
+        let edit = Edit::replace(run.instruction.span, format!("{keyword} {value}"));
+        // The value can be a secret.
+        Fix::guess(format!("write {keyword}"), [edit])
     });
     let fix = fix.filter(|_| !run.is_trigger && run.run.mounts.is_empty());
     Some(
@@ -104,14 +103,14 @@ fn help(command: &Invocation) -> &'static str {
 }
 
 /// The instruction that does it for good.
-fn instead(command: &Invocation) -> Option<String> {
+fn instead(command: &Invocation) -> Option<(&'static str, &str)> {
     let [only] = command.arguments.as_slice() else {
         return None;
     };
     let is_plain = !only.text.contains([' ', '$', '"', '\'', '\\', '\n']);
     match command.name.text.as_str() {
-        "cd" if is_plain && only.text.starts_with('/') => Some(format!("WORKDIR {}", only.text)),
-        "export" if is_plain && only.text.contains('=') => Some(format!("ENV {}", only.text)),
+        "cd" if is_plain && only.text.starts_with('/') => Some(("WORKDIR", &only.text)),
+        "export" if is_plain && only.text.contains('=') => Some(("ENV", &only.text)),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use dockerfile::ast::{Instruction, Kind};
 use dockerfile::{Severity, Span};
 
+use super::bytes::{copied_bytes, in_parentheses};
 use crate::file::File;
 use crate::fix::{Edit, Fix};
 use crate::invocation::{Argument, Invocation};
@@ -71,13 +72,16 @@ fn wrong(
     } else {
         "chown"
     };
-    if !is_recursive && !(flag == "chmod" && is_executable(&new.text)) {
+    let is_of_program = flag == "chmod" && is_executable(&new.text);
+    if !is_recursive && !is_of_program {
         return None;
     }
     let line = file.source.line(copied.instruction.span.start);
     let message = format!(
-        "{} stores what line {line} copied to {} once more",
-        command.name.text, path.text
+        "{} stores what line {line} copied to {} once more{}",
+        command.name.text,
+        path.text,
+        in_parentheses(copied_bytes(file, copied))
     );
     let keyword = if copied.is_add { "ADD" } else { "COPY" };
     let help = match new.is_literal && !command.is(&["chgrp"]) {

@@ -6,8 +6,9 @@ use crate::file::File;
 use crate::invocation::{Argument, Invocation};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
-use crate::stages::{absolute, is_small, is_within};
+use crate::stages::{Copied, absolute, is_small, is_within};
 
+use super::bytes::{copied_bytes, in_parentheses};
 use super::system_packages;
 
 pub(crate) const RULE: Rule = Rule {
@@ -31,6 +32,7 @@ struct Brought {
     path: String,
     by: Span,
     how: &'static str,
+    bytes: Option<u64>,
 }
 
 fn find(file: &File<'_>) -> Vec<Found> {
@@ -40,16 +42,7 @@ fn find(file: &File<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for one in file.placed(&shipped) {
         if let Some(copied) = file.copied(&one) {
-            let name = if copied.is_add { "ADD" } else { "COPY" };
-            let paths = copied
-                .destination
-                .iter()
-                .flat_map(|destination| landed(&copied, destination));
-            brought.extend(paths.map(|path| Brought {
-                path,
-                by: copied.instruction.span,
-                how: name,
-            }));
+            brought.extend(copies(file, &copied));
         }
         let Some(run) = runs.next_if(|run| std::ptr::eq(run.instruction, one.instruction)) else {
             continue;
@@ -58,29 +51,44 @@ fn find(file: &File<'_>) -> Vec<Found> {
         for command in run.invocations() {
             found.extend(removed(file, run, command, workdir, &brought));
         }
-        let is_moving = run.invocations().iter().any(|command| command.is(&["cd"]));
-        let workdir = workdir.filter(|_| !is_moving);
-        let new = run
-            .invocations()
-            .iter()
-            .flat_map(|command| fetched(command, workdir));
-        brought.extend(
-            new.filter(|(path, _)| !run.mounts(&["cache", "tmpfs", "bind"], path))
-                .map(|(path, how)| Brought {
-                    path,
-                    by: run.instruction.span,
-                    how,
-                }),
-        );
-        brought.retain(|one| {
-            one.by != run.instruction.span || !is_removed_here(run, &one.path, workdir)
-        });
+        brought.extend(fetches(run, workdir));
     }
     found
 }
 
+/// What a `COPY` or `ADD` brings.
+fn copies(file: &File<'_>, copied: &Copied<'_>) -> Vec<Brought> {
+    let paths = copied.destination.iter();
+    let paths = paths.flat_map(|destination| landed(copied, destination));
+    let brought = paths.map(|path| Brought {
+        path,
+        by: copied.instruction.span,
+        how: if copied.is_add { "ADD" } else { "COPY" },
+        bytes: copied_bytes(file, copied).filter(|_| copied.arguments.sources.len() == 1),
+    });
+    brought.collect()
+}
+
+/// What a `RUN` fetches, and does not remove itself.
+fn fetches(run: &RunStep<'_>, workdir: Option<&str>) -> Vec<Brought> {
+    let commands = run.invocations().iter();
+    let is_moving = commands.clone().any(|command| command.is(&["cd"]));
+    let workdir = workdir.filter(|_| !is_moving);
+    let new = commands.flat_map(|command| fetched(command, workdir));
+    let stays = |(path, _): &(String, &str)| {
+        !run.mounts(&["cache", "tmpfs", "bind"], path) && !is_removed_here(run, path, workdir)
+    };
+    let brought = new.filter(stays).map(|(path, how)| Brought {
+        path,
+        by: run.instruction.span,
+        how,
+        bytes: None,
+    });
+    brought.collect()
+}
+
 /// Where the sources of a `COPY` land: the destination, if it is a file's, or the files in it.
-fn landed(copied: &crate::stages::Copied<'_>, destination: &str) -> Vec<String> {
+fn landed(copied: &Copied<'_>, destination: &str) -> Vec<String> {
     let is_folder = copied.arguments.destination.text.ends_with(['/', '.'])
         || copied.arguments.sources.len() > 1;
     let names = copied.paths().filter_map(|(_, path)| {
@@ -173,8 +181,10 @@ fn removed(
             })?;
         let line = file.source.line(one.by.start);
         let message = format!(
-            "{} stays in the layer of line {line}, where {} brought it: rm only hides it",
-            one.path, one.how
+            "{}{} stays in the layer of line {line}, where {} brought it: rm only hides it",
+            one.path,
+            in_parentheses(one.bytes),
+            one.how
         );
         Some(Found::new(run.instruction.span, word.span, message).help(help(one)))
     })

@@ -1,6 +1,6 @@
 //! Where a lock file is there, it is what is installed.
 
-use dockerfile::Severity;
+use dockerfile::{Severity, glob};
 
 use crate::file::File;
 use crate::fix::{Edit, Fix};
@@ -18,7 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::On,
     twins: &[],
     page: Page {
-        why: "`npm install` and others bring the lock file up to date if it does not fit the manifest: then the image has versions that nobody tried. `npm ci` and the flags named here take what is locked, or fail; npm ci is faster, too. Looked at is an install of what the manifest lists in a stage into which its lock file was copied by name, or with the whole context where that is known to have one: npm install, and yarn, pnpm, bun, uv sync and pipenv install without their flag. Let pass are installs of single packages, global ones, and those whose lock file was not seen.",
+        why: "`npm install` and others bring the lock file up to date if it does not fit the manifest: then the image has versions that nobody tried. `npm ci` and the flags named here take what is locked, or fail; npm ci is faster, too. Looked at is an install of what the manifest lists in a stage into which its lock file was copied by name, or by a pattern or with the whole context where that is known to have one: npm install, and yarn, pnpm, bun, uv sync and pipenv install without their flag. Let pass are installs of single packages, global ones, and those whose lock file was not seen.",
         bad: "FROM node:20-slim\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm install --omit=dev\n",
         good: "FROM node:20-slim\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci --omit=dev\n",
         configure: None,
@@ -103,7 +103,12 @@ fn has_lock(file: &File<'_>, run: &RunStep<'_>, manager: Manager) -> bool {
             let is_named = copied
                 .paths()
                 .any(|(_, path)| path.rsplit('/').next() == Some(lock));
-            is_named || copied.whole_context().is_some() && is_in_context()
+            let may_be = || {
+                copied
+                    .paths()
+                    .any(|(_, path)| glob::matches(path, lock) == Ok(true))
+            };
+            is_named || (copied.whole_context().is_some() || may_be()) && is_in_context()
         })
 }
 

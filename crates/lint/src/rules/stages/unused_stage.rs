@@ -16,13 +16,33 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::On,
     twins: &[],
     page: Page {
-        why: "Only the stages that the target stands on, copies from or mounts are built. A stage that nothing leads to is left over, as after a COPY that lost its --from, or meant as a target of its own. Found are stages that neither the last one nor any other leads to. Let pass is what is a target by all appearances: a stage that is called test, dev, lint, docs or the like, that has a CMD or ENTRYPOINT of its own, or that a comment above it describes (`# NAME what it is for`, which `build --call=targets` shows); and files with more than two such stages, which are made of targets.",
+        why: "Only the stages that the target stands on, copies from or mounts are built. A stage that nothing leads to is left over, as after a COPY that lost its --from, or meant as a target of its own. Found are stages that neither the last one nor any other leads to. Let pass is what is a target by all appearances: a stage that is called test, dev, lint, docs, release or the like, that has a CMD or ENTRYPOINT of its own, that copies to scratch (for --output), or that a comment above it describes (`# NAME what it is for`, which `build --call=targets` shows); and files with more than two such stages, which are made of targets.",
         bad: "FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM debian:bookworm\nCOPY app /app\n",
         good: "FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM debian:bookworm\nCOPY --from=build /app /app\n",
         configure: None,
     },
     find,
 };
+
+/// Names of stages that are built for what they leave or show.
+const TARGETS: [&str; 16] = [
+    "update",
+    "validate",
+    "check",
+    "bench",
+    "vendor",
+    "release",
+    "artifact",
+    "artifacts",
+    "binary",
+    "binaries",
+    "coverage",
+    "e2e",
+    "format",
+    "fmt",
+    "minimal",
+    "export",
+];
 
 /// A file with more stages than this that nothing leads to has several targets.
 const LEFT_OVER_AT_MOST: usize = 2;
@@ -74,7 +94,17 @@ fn is_target(file: &File<'_>, index: usize) -> bool {
         .instructions
         .iter()
         .any(|one| matches!(one.kind, Kind::Cmd(_) | Kind::Entrypoint(_)));
-    crate::targets::describe(file, &name.text, stage.span).is_some()
-        || file.is_for_people(index) && !is_for_building
-        || has_start
+    let is_called_so = name
+        .text
+        .split(['-', '_', '.'])
+        .any(|word| TARGETS.contains(&word));
+    // What is only copied to scratch is for `--output`.
+    let is_export = stage.base.text == "scratch"
+        && stage
+            .instructions
+            .iter()
+            .any(|one| matches!(one.kind, Kind::Copy(_)));
+    let is_for_people = file.is_for_people(index) && !is_for_building;
+    let is_described = crate::targets::describe(file, &name.text, stage.span).is_some();
+    is_described || is_called_so || is_export || is_for_people || has_start
 }
