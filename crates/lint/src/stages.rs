@@ -168,8 +168,14 @@ impl<'a> File<'a> {
         &'s self,
         stages: &'s [usize],
     ) -> impl Iterator<Item = &'s RunStep<'a>> + use<'a, 's> {
-        let runs = self.runs().iter();
-        runs.filter(|run| !run.is_trigger && stages.contains(&run.stage))
+        let runs = self.runs();
+        let of_stage = move |stage: &usize| {
+            let start = runs.partition_point(|run| run.stage < *stage);
+            let behind = &runs[start..];
+            &behind[..behind.partition_point(|run| run.stage == *stage)]
+        };
+        let found = stages.iter().flat_map(of_stage);
+        found.filter(|run| !run.is_trigger)
     }
 
     /// The instructions of stages with the folders that they start in.
