@@ -178,6 +178,28 @@ impl<'a> File<'a> {
         found.filter(|run| !run.is_trigger)
     }
 
+    /// The instruction behind another one in a stage.
+    pub(crate) fn following(
+        &self,
+        stage: usize,
+        instruction: &Instruction,
+    ) -> Option<&'a Instruction> {
+        let all = &self.dockerfile.stages.get(stage)?.instructions;
+        let behind = all.partition_point(|one| one.span.start <= instruction.span.start);
+        all.get(behind)
+    }
+
+    /// The instruction before another one in a stage.
+    pub(crate) fn preceding(
+        &self,
+        stage: usize,
+        instruction: &Instruction,
+    ) -> Option<&'a Instruction> {
+        let all = &self.dockerfile.stages.get(stage)?.instructions;
+        let at = all.partition_point(|one| one.span.start < instruction.span.start);
+        all.get(at.checked_sub(1)?)
+    }
+
     /// The instructions of stages with the folders that they start in.
     pub(crate) fn placed(&self, stages: &[usize]) -> Vec<Placed<'a>> {
         let is_empty = stages

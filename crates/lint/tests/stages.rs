@@ -277,3 +277,30 @@ fn certificates_come_from_elsewhere() {
         );
     }
 }
+
+#[test]
+fn what_a_shell_was_told_is_not_handed_on() {
+    let file = |first: &str| {
+        format!("FROM debian:bookworm\nRUN {first}\nRUN rm -rf /var/lib/apt/lists/*\n")
+    };
+    for (first, is_fixed) in [
+        ("apt-get update && apt-get install -y x", true),
+        ("cd /x && apt-get update && apt-get install -y x", false),
+        (
+            "--mount=type=cache,target=/var/cache/apt apt-get update",
+            false,
+        ),
+        ("apt-get update && server &", false),
+    ] {
+        let text = file(first);
+        let found = found(&text);
+        let removed = found
+            .iter()
+            .find(|finding| finding.rule.name == "RemovedLater");
+        assert_eq!(
+            removed.is_some_and(|finding| finding.fix.is_some()),
+            is_fixed,
+            "{text}"
+        );
+    }
+}

@@ -10,6 +10,7 @@ mod dependencies;
 mod development_dependencies;
 mod floating_image;
 mod healthcheck_tool_missing;
+mod joining;
 mod libc_mismatch;
 mod lost_command;
 mod missing_ignore_file;

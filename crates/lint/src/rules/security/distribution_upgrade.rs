@@ -3,6 +3,8 @@
 use dockerfile::Severity;
 
 use crate::file::File;
+use crate::fix::{Edit, Fix};
+use crate::invocation::Argument;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
 pub(crate) const RULE: Rule = Rule {
@@ -34,10 +36,11 @@ fn find(file: &File<'_>) -> Vec<Found> {
                     "{} makes another distribution of the base, and stores it beside the old one",
                     word.text
                 );
-                found.push(
-                    Found::new(run.instruction.span, word.span, message)
-                        .help("name a newer base image, and build again when there is one"),
-                );
+                let edit = |word: &Argument| Edit::replace(word.span, "upgrade");
+                let fix = verb.map(|word| Fix::guess("write upgrade", [edit(word)]));
+                let help = "name a newer base image, and build again when there is one";
+                let here = Found::new(run.instruction.span, word.span, message).help(help);
+                found.push(here.fix(fix.and_then(|fix| run.fix(fix))));
             }
         }
     }

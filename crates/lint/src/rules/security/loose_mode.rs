@@ -4,6 +4,7 @@ use dockerfile::ast::Kind;
 use dockerfile::{Severity, Span};
 
 use crate::file::File;
+use crate::fix::{Edit, Fix};
 use crate::invocation::{Argument, Invocation};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::stages::unquoted;
@@ -42,18 +43,24 @@ fn find(file: &File<'_>) -> Vec<Found> {
         if let Some(word) = chmod
             && let Some(loose) = loose(unquoted(&word.text))
         {
-            found.push(wrong(instruction.span, word.span, loose));
+            let fix = fix(word.span, unquoted(&word.text));
+            found.push(wrong(instruction.span, word.span, loose).fix(fix));
         }
     }
     for run in file.runs() {
         let modes = run.invocations().iter().filter_map(in_command);
-        found.extend(modes.map(|(place, loose)| wrong(run.instruction.span, place, loose)));
+        found.extend(modes.map(|(mode, loose, is_for_all)| {
+            let fix = fix(mode.span, &mode.text).filter(|_| is_for_all);
+            let fix = fix.and_then(|fix| run.fix(fix));
+            wrong(run.instruction.span, mode.span, loose).fix(fix)
+        }));
     }
     found.sort_by_key(|found| found.place.start);
     found
 }
 
-fn in_command(command: &Invocation) -> Option<(Span, Loose)> {
+/// The mode of a `chmod`, what is wrong with it, and whether that is so for all of its paths.
+fn in_command(command: &Invocation) -> Option<(&Argument, Loose, bool)> {
     // `-R` and its like are flags; `-w` is a mode.
     let is_mode = |argument: &&Argument| {
         !argument.text.starts_with("--")
@@ -68,10 +75,11 @@ fn in_command(command: &Invocation) -> Option<(Span, Loose)> {
         let folders = ["/tmp", "/var/tmp", "/run", "/var/run", "/dev/"];
         !path.is_literal || folders.iter().any(|folder| path.text.starts_with(folder))
     };
-    let mut paths = words.peekable();
-    let is_let_pass = paths.peek().is_some() && paths.all(is_passing);
+    let (passing, others): (Vec<&Argument>, Vec<&Argument>) =
+        words.partition(|path| is_passing(path));
+    let is_let_pass = others.is_empty() && !passing.is_empty();
     let loose = loose(&mode.text).filter(|_| mode.is_literal && !is_let_pass)?;
-    Some((mode.span, loose))
+    Some((mode, loose, passing.is_empty()))
 }
 
 fn loose(mode: &str) -> Option<Loose> {
@@ -119,6 +127,23 @@ fn wrong(instruction: Span, place: Span, loose: Loose) -> Found {
         ),
     };
     Found::new(instruction, place, message).help(help)
+}
+
+/// Takes the bits away, if the mode is a number: those of the setuid bit, or what others and the group may write.
+fn fix(place: Span, mode: &str) -> Option<Fix> {
+    let bits = u32::from_str_radix(mode, 8).ok()?;
+    let mended = match of_bits(bits)? {
+        Loose::Setuid => bits & !0o4000,
+        Loose::Writable => bits & !0o022,
+    };
+    let mended = if of_bits(mended).is_some() {
+        mended & !0o022
+    } else {
+        mended
+    };
+    let width = mode.len();
+    let edit = Edit::replace(place, format!("{mended:0width$o}"));
+    Some(Fix::guess(format!("write {mended:0width$o}"), [edit]))
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use dockerfile::Severity;
 use dockerfile::ast::{Kind, Word};
 
 use crate::file::File;
+use crate::fix::{Edit, Fix};
+use crate::images::ImageName;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
 use crate::stages::unquoted;
@@ -41,31 +43,51 @@ fn wrong(file: &File<'_>) -> Option<Found> {
             _ => None,
         });
     let help = "make a user (`RUN useradd --system app`, on Alpine `adduser -S app`) and write `USER app` before the CMD; node, distroless and others have one already";
+    let image = file.image_below(*shipped.last()?);
+    let known = image.and_then(known_user);
     match users.last() {
         Some((instruction, word)) if is_root(word) => {
-            Some(Found::new(instruction.span, word.span, "The program runs as root").help(help))
+            let fix = known.map(|user| {
+                Fix::guess(
+                    format!("write USER {user}"),
+                    [Edit::replace(word.span, user)],
+                )
+            });
+            let found = Found::new(instruction.span, word.span, "The program runs as root");
+            Some(found.help(help).fix(fix))
         }
         Some(_) => None,
         None => {
-            let image = file.image_below(*shipped.last()?)?;
-            let is_known = file.stage_base_is_root(&image);
-            is_known.then(|| {
-                Found::new(
-                    stage.span,
-                    stage.base.span,
-                    "Nothing says as whom the program runs, so it runs as root",
-                )
-                .help(help)
-            })
+            let start = stage
+                .instructions
+                .iter()
+                .find(|one| matches!(one.kind, Kind::Cmd(_) | Kind::Entrypoint(_)));
+            let line = known
+                .zip(start)
+                .map(|(user, start)| Edit::insert(start.span.start, format!("USER {user}\n")));
+            let fix = line.map(|edit| Fix::guess("write USER before the command", [edit]));
+            let message = "Nothing says as whom the program runs, so it runs as root";
+            let found = Found::new(stage.span, stage.base.span, message);
+            image
+                .filter(|image| starts_as_root(*image))
+                .map(|_| found.help(help).fix(fix))
         }
     }
 }
 
-impl File<'_> {
-    /// Whether an image is one that starts as root, as far as its name tells.
-    fn stage_base_is_root(&self, image: &crate::images::ImageName<'_>) -> bool {
-        // Of images that are not Docker's official ones, nothing is known.
-        !image.is_rootless() && (image.folder.is_empty() || image.libc().is_some())
+/// Whether an image is one that starts as root, as far as its name tells.
+fn starts_as_root(image: ImageName<'_>) -> bool {
+    // Of images that are not Docker's official ones, nothing is known.
+    !image.is_rootless() && (image.folder.is_empty() || image.libc().is_some())
+}
+
+/// The user, as a number, that an image has for programs.
+fn known_user(image: ImageName<'_>) -> Option<&'static str> {
+    match (image.folder, image.name) {
+        ("", "node") => Some("1000"),
+        ("", "scratch") => Some("65534"),
+        ("gcr.io/distroless", _) => Some("65532"),
+        _ => None,
     }
 }
 

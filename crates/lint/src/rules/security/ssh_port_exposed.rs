@@ -1,9 +1,10 @@
 //! Nobody logs in to a container by SSH.
 
-use dockerfile::Severity;
-use dockerfile::ast::Kind;
+use dockerfile::ast::{Kind, Word};
+use dockerfile::{Severity, Span};
 
 use crate::file::File;
+use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::stages::unquoted;
 
@@ -36,13 +37,25 @@ fn find(file: &File<'_>) -> Vec<Found> {
             )
         });
         found.extend(ssh.map(|word| {
-            Found::new(
-                instruction.span,
-                word.span,
-                "Port 22 is that of an SSH server",
-            )
-            .help("take it out; `docker exec -it CONTAINER sh` opens a shell")
+            let message = "Port 22 is that of an SSH server";
+            Found::new(instruction.span, word.span, message)
+                .help("take it out; `docker exec -it CONTAINER sh` opens a shell")
+                .fix(fix(words, word))
         }));
     }
     found
+}
+
+/// Takes the port out from among others.
+fn fix(words: &[Word], word: &Word) -> Option<Fix> {
+    let at = words.iter().position(|other| other.span == word.span)?;
+    let place = match (
+        at.checked_sub(1).and_then(|before| words.get(before)),
+        words.get(at + 1),
+    ) {
+        (Some(before), _) => Span::new(before.span.end, word.span.end),
+        (None, Some(behind)) => Span::new(word.span.start, behind.span.start),
+        (None, None) => return None,
+    };
+    Some(Fix::guess("take it out", [Edit::delete(place)]))
 }

@@ -4,6 +4,7 @@ use dockerfile::Severity;
 use dockerfile::ast::Kind;
 
 use crate::file::File;
+use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::stages::unquoted;
 
@@ -42,9 +43,17 @@ fn find(file: &File<'_>) -> Vec<Found> {
                 && !user.chars().all(|sign| sign.is_ascii_digit());
             if is_name {
                 let message = format!("There is no user {user} on scratch");
-                found.push(Found::new(instruction.span, word.span, message).help(
-                    "write a number (65534 is nobody), or `COPY --from=STAGE /etc/passwd /etc/`",
-                ));
+                let help =
+                    "write a number (65534 is nobody), or `COPY --from=STAGE /etc/passwd /etc/`";
+                let fix = Fix::guess(
+                    "write the number of nobody",
+                    [Edit::replace(word.span, "65534:65534")],
+                );
+                found.push(
+                    Found::new(instruction.span, word.span, message)
+                        .help(help)
+                        .fix(fix),
+                );
             }
         }
     }

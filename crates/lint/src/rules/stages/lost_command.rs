@@ -14,7 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
-    twins: &["DL3003"],
+    twins: &[],
     page: Page {
         why: "Each RUN starts a shell of its own, and what only changes that shell is gone with it. Found are RUNs that do nothing but cd, export, set, ulimit, umask, alias, source, `.`, or su and sudo su without a command, and RUNs that end with export, alias or source. Let pass are RUNs that do something else behind it, and assignments of files (>>).",
         bad: "FROM debian:bookworm-slim\nRUN export LANG=C.UTF-8\nRUN cd /srv\n",

@@ -1,6 +1,6 @@
 //! Owners and modes are given as files are copied.
 
-use dockerfile::ast::{Instruction, Kind};
+use dockerfile::ast::Kind;
 use dockerfile::{Severity, Span};
 
 use super::bytes::{copied_bytes, in_parentheses};
@@ -162,7 +162,7 @@ fn fix(
     if has_flag || !is_alone || !is_plain {
         return None;
     }
-    let before = previous(file, run.stage, run.instruction)?;
+    let before = file.preceding(run.stage, run.instruction)?;
     let is_next = std::ptr::eq(before, copied.instruction) && matches!(before.kind, Kind::Copy(_));
     let gone = Span::new(before.span.end, run.instruction.span.end);
     let has_comment = !file
@@ -174,10 +174,4 @@ fn fix(
         let flag = Edit::insert(before.keyword.span.end, format!(" --{flag}={value}"));
         Fix::guess("give it to COPY", [flag, Edit::delete(gone)])
     })
-}
-
-fn previous<'f>(file: &'f File<'_>, stage: usize, of: &Instruction) -> Option<&'f Instruction> {
-    let all = &file.dockerfile.stages.get(stage)?.instructions;
-    let at = all.iter().position(|one| std::ptr::eq(one, of))?;
-    all.get(at.checked_sub(1)?)
 }

@@ -14,9 +14,9 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Carafe,
     activation: Activation::On,
-    twins: &["DL3019", "DL3042", "DL3060"],
+    twins: &[],
     page: Page {
-        why: "npm, Yarn, Composer, Poetry, pipenv, conda and pacman keep what they downloaded in case that it is installed again, which never happens in an image. Looked at are the stages whose layers are in the image; in others it does not matter. Let pass is a RUN with a cache mount or a tmpfs over the cache, one that empties the cache (npm cache clean, composer clear-cache, conda clean, rm -rf) or puts it elsewhere, and one that is told not to keep any. Nothing is said of pnpm and uv, whose packages are hard links to their caches, nor of apk, apt, dnf, pip and zypper, which have rules of hadolint's.",
+        why: "npm, Composer, Poetry, pipenv, conda and pacman keep what they downloaded in case that it is installed again, which never happens in an image. Looked at are the stages whose layers are in the image; in others it does not matter. Let pass is a RUN with a cache mount or a tmpfs over the cache, one that empties the cache (npm cache clean, composer clear-cache, conda clean, rm -rf) or puts it elsewhere, and one that is told not to keep any. Nothing is said of pnpm and uv, whose packages are hard links to their caches, nor of apk, apt, dnf, pip, Yarn and zypper, which have rules of hadolint's.",
         bad: "FROM node:20-slim\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci --omit=dev\n",
         good: "FROM node:20-slim\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN --mount=type=cache,target=/root/.npm npm ci --omit=dev\n",
         configure: None,

@@ -3,12 +3,14 @@
 use dockerfile::{Severity, Span};
 
 use crate::file::File;
+use crate::fix::Fix;
 use crate::invocation::{Argument, Invocation};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
 use crate::stages::{Copied, absolute, is_small, is_within};
 
 use super::bytes::{copied_bytes, in_parentheses};
+use super::joining::join;
 use super::system_packages;
 
 pub(crate) const RULE: Rule = Rule {
@@ -186,8 +188,20 @@ fn removed(
             in_parentheses(one.bytes),
             one.how
         );
-        Some(Found::new(run.instruction.span, word.span, message).help(help(one)))
+        let found = Found::new(run.instruction.span, word.span, message).help(help(one));
+        Some(found.fix(fix(file, run, one)))
     })
+}
+
+/// Joins the `RUN` with the one that brought it, if that is directly above.
+fn fix(file: &File<'_>, run: &RunStep<'_>, one: &Brought) -> Option<Fix> {
+    let runs = file.runs();
+    let at = runs.partition_point(|other| other.instruction.span.start < one.by.start);
+    let before = runs
+        .get(at)
+        .filter(|before| before.instruction.span == one.by)?;
+    let edit = join(file, before, run)?;
+    Some(Fix::safe("join it with the RUN above", [edit]))
 }
 
 fn help(one: &Brought) -> String {

@@ -1,9 +1,10 @@
 //! Where there is no shell, nothing is left to one.
 
-use dockerfile::ast::{Form, Healthcheck, Kind};
-use dockerfile::{Severity, Span};
+use dockerfile::Severity;
+use dockerfile::ast::{Form, Healthcheck, Kind, Word};
 
 use crate::file::File;
+use crate::fix::{Edit, Fix};
 use crate::images::{ImageName, Libc};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::stages::CopyOrigin;
@@ -38,11 +39,12 @@ fn find(file: &File<'_>) -> Vec<Found> {
             continue;
         }
         for instruction in &stage.instructions {
-            if let Some((what, place)) = shell_form(&instruction.kind) {
+            if let Some((what, word)) = shell_form(&instruction.kind) {
                 let message = format!("{what} is run by /bin/sh, and {} has none", image.name);
                 let help =
                     format!("write it in the exec form: `{what} [\"/program\", \"argument\"]`");
-                found.push(Found::new(instruction.span, place, message).help(help));
+                let found_here = Found::new(instruction.span, word.span, message).help(help);
+                found.push(found_here.fix(fix(file, word)));
             }
         }
     }
@@ -95,8 +97,24 @@ fn is_started(file: &File<'_>, lineage: &[usize], name: &str) -> bool {
         })
 }
 
-/// The instruction, if its command is for a shell, and where that stands.
-fn shell_form(kind: &Kind) -> Option<(&'static str, Span)> {
+/// Writes the words as the exec form, if a shell would do nothing but split them.
+fn fix(file: &File<'_>, word: &Word) -> Option<Fix> {
+    let is_plain = |sign: char| sign.is_ascii_alphanumeric() || " -_=./:@,+%".contains(sign);
+    let text = file.source.slice(word.span);
+    let words: Vec<String> = text
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .map(|word| format!("\"{word}\""))
+        .collect();
+    let is_command = text.starts_with('/') && text.chars().all(is_plain);
+    is_command.then(|| {
+        let edit = Edit::replace(word.span, format!("[{}]", words.join(", ")));
+        Fix::safe("write the exec form", [edit])
+    })
+}
+
+/// The instruction, if its command is for a shell, and that.
+fn shell_form(kind: &Kind) -> Option<(&'static str, &Word)> {
     let (what, form) = match kind {
         Kind::Run(run) => ("RUN", &run.command),
         Kind::Cmd(form) => ("CMD", form),
@@ -105,7 +123,7 @@ fn shell_form(kind: &Kind) -> Option<(&'static str, Span)> {
         _ => return None,
     };
     match form {
-        Form::Shell(word) => Some((what, word.span)),
+        Form::Shell(word) => Some((what, word)),
         Form::Exec(_) => None,
     }
 }

@@ -1,6 +1,6 @@
 //! What dependencies are installed from is copied before the sources.
 
-use dockerfile::ast::{Form, Instruction, Word};
+use dockerfile::ast::{Form, Word};
 use dockerfile::{Severity, Span};
 
 use crate::file::File;
@@ -115,7 +115,7 @@ fn manifests(install: &DependencyInstall<'_>) -> Option<String> {
 
 /// Moves the `RUN` before the `COPY` that it follows, where it has nothing else to do.
 fn fix(file: &File<'_>, copied: &Copied<'_>, run: &RunStep<'_>, names: &str) -> Option<Fix> {
-    let next = next_instruction(file, run.stage, copied.instruction)?;
+    let next = file.following(run.stage, copied.instruction)?;
     let is_alone = run.invocations().len() == 1
         && run.run.heredocs.is_empty()
         && matches!(run.run.command, Form::Shell(_));
@@ -144,14 +144,4 @@ fn fix(file: &File<'_>, copied: &Copied<'_>, run: &RunStep<'_>, names: &str) -> 
             [first, Edit::delete(gone)],
         )
     })
-}
-
-fn next_instruction<'f>(
-    file: &'f File<'_>,
-    stage: usize,
-    of: &Instruction,
-) -> Option<&'f Instruction> {
-    let all = &file.dockerfile.stages.get(stage)?.instructions;
-    let at = all.iter().position(|one| std::ptr::eq(one, of))?;
-    all.get(at + 1)
 }

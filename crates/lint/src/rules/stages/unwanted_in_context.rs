@@ -5,6 +5,7 @@ use dockerfile::{Severity, glob};
 use crate::facts::{Context, ContextEntry};
 use crate::file::File;
 use crate::rule::{Activation, Found, Page, Rule, Set};
+use crate::stages::Copied;
 
 use super::bytes::amount;
 
@@ -32,22 +33,8 @@ fn find(file: &File<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for stage in 0..file.dockerfile.stages.len() {
         for copied in file.copies_of(&[stage]) {
-            let Some(whole) = copied.whole_context() else {
-                continue;
-            };
-            let is_excluded = |entry: &ContextEntry| {
-                let mut patterns = copied.arguments.excludes.iter();
-                patterns.any(|word| {
-                    glob::matches(word.text.trim_end_matches('/'), &entry.name) == Ok(true)
-                })
-            };
-            let is_unwanted = |entry: &&ContextEntry| {
-                let is_shipped =
-                    shipped.contains(&stage) && (is_history(entry) || is_secret(entry));
-                !is_excluded(entry) && (is_shipped || is_made_outside(entry, context))
-            };
-            let entries: Vec<&ContextEntry> = context.entries.iter().filter(is_unwanted).collect();
-            if !entries.is_empty() {
+            let entries = unwanted(context, &copied, shipped.contains(&stage));
+            if let Some(whole) = copied.whole_context().filter(|_| !entries.is_empty()) {
                 found.push(wrong(
                     context,
                     &entries,
@@ -58,6 +45,32 @@ fn find(file: &File<'_>) -> Vec<Found> {
         }
     }
     found
+}
+
+/// What a copy of the whole context takes along that nobody wants.
+pub(super) fn unwanted<'c>(
+    context: &'c Context,
+    copied: &Copied<'_>,
+    is_shipped: bool,
+) -> Vec<&'c ContextEntry> {
+    if copied.whole_context().is_none() {
+        return Vec::new();
+    }
+    let excludes = &copied.arguments.excludes;
+    let excludes: Vec<&str> = excludes
+        .iter()
+        .map(|word| word.text.trim_end_matches('/'))
+        .collect();
+    let is_excluded = |entry: &ContextEntry| {
+        excludes
+            .iter()
+            .any(|pattern| glob::matches(pattern, &entry.name) == Ok(true))
+    };
+    let is_unwanted = |entry: &&ContextEntry| {
+        let is_wrong_there = is_shipped && (is_history(entry) || is_secret(entry));
+        !is_excluded(entry) && (is_wrong_there || is_made_outside(entry, context))
+    };
+    context.entries.iter().filter(is_unwanted).collect()
 }
 
 fn wrong(
@@ -109,7 +122,7 @@ fn is_made_outside(entry: &ContextEntry, context: &Context) -> bool {
 }
 
 /// Whether a name is that of a file or folder with secrets.
-pub(crate) fn is_secret(entry: &ContextEntry) -> bool {
+fn is_secret(entry: &ContextEntry) -> bool {
     let name = entry.name.as_str();
     let is_certificate = ["cert", "crt", "ca", "chain", "bundle", "pub"]
         .iter()

@@ -1,14 +1,14 @@
 //! The lists of packages are fetched where packages are installed.
 
-use dockerfile::ast::{Form, Instruction};
-use dockerfile::{Severity, Span};
+use dockerfile::Severity;
 
 use crate::file::File;
-use crate::fix::{Edit, Fix};
+use crate::fix::Fix;
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
 
+use super::joining::join;
 use super::system_packages::installs;
 
 pub(crate) const RULE: Rule = Rule {
@@ -70,30 +70,12 @@ fn updates(command: &Invocation) -> bool {
 
 /// Joins it with the install that follows.
 fn fix(file: &File<'_>, run: &RunStep<'_>, update: &Invocation) -> Option<Fix> {
-    let all = &file.dockerfile.stages.get(run.stage)?.instructions;
-    let at = all
-        .iter()
-        .position(|one| std::ptr::eq(one, run.instruction))?;
-    let next: &Instruction = all.get(at + 1)?;
-    let install = file
-        .runs()
-        .iter()
-        .find(|other| std::ptr::eq(other.instruction, next))?;
-    let of_same = |command: &Invocation| command.name.text == update.name.text && installs(command);
+    let next = file.following(run.stage, run.instruction)?;
+    let runs = file.runs();
+    let at = runs.partition_point(|other| other.instruction.span.start < next.span.start);
+    let install = runs.get(at)?;
     let first = install.invocations().first()?;
-    let (Form::Shell(one), Form::Shell(other)) = (&run.run.command, &install.run.command) else {
-        return None;
-    };
-    let is_plain = run.invocations().len() == 1
-        && install.run.mounts.is_empty()
-        && install.run.heredocs.is_empty();
-    let between = Span::new(run.instruction.span.end, next.span.start);
-    let has_comment = !file.source.slice(between).trim().is_empty();
-    (is_plain && of_same(first) && !has_comment && !run.is_trigger).then(|| {
-        let edit = Edit::replace(
-            Span::new(one.span.end, other.span.start),
-            format!(" {}\n    && ", file.dockerfile.directives.escape.sign()),
-        );
-        Fix::safe("join it with the install", [edit])
-    })
+    let is_of_same = first.name.text == update.name.text && installs(first);
+    let edit = join(file, run, install)?;
+    is_of_same.then(|| Fix::safe("join it with the install", [edit]))
 }
