@@ -177,6 +177,14 @@ fn several_targets_are_no_left_over_stages() {
     assert!(!finds("UnusedStage", many));
     assert!(finds("UnusedStage", "FROM a:1 AS build\nFROM a:1\n"));
     assert!(finds("UnusedStage", "FROM a:1\nFROM a:1\n"));
+    for base in ["base-$TARGETARCH", "${TARGETARCH}", "base-${VARIANT:-slim}"] {
+        let text = format!("FROM a:1 AS amd64\nFROM a:1 AS arm64\nFROM {base}\n");
+        assert!(!finds("UnusedStage", &text), "{text}");
+    }
+    assert!(finds(
+        "UnusedStage",
+        "ARG TAG=1\nFROM a:1 AS left\nFROM a:${TAG}\n"
+    ));
     assert!(!finds(
         "UnusedStage",
         "FROM a:1 AS build\nFROM build AS test\nFROM build\n"

@@ -16,7 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::On,
     twins: &[],
     page: Page {
-        why: "Only the stages that the target stands on, copies from or mounts are built. A stage that nothing leads to is left over, as after a COPY that lost its --from, or meant as a target of its own. Found are stages that neither the last one nor any other leads to. Let pass is what is a target by all appearances: a stage that is called test, dev, lint, docs, release or the like, that has a CMD or ENTRYPOINT of its own, that copies to scratch (for --output), or that a comment above it describes (`# NAME what it is for`, which `build --call=targets` shows); and files with more than two such stages, which are made of targets.",
+        why: "Only the stages that the target stands on, copies from or mounts are built. A stage that nothing leads to is left over, as after a COPY that lost its --from, or meant as a target of its own. Found are stages that neither the last one nor any other leads to. Let pass is what is a target by all appearances: a stage that is called test, dev, lint, docs, release or the like, that has a CMD or ENTRYPOINT of its own, that copies to scratch (for --output), or that a comment above it describes (`# NAME what it is for`, which `build --call=targets` shows); files with more than two such stages, which are made of targets; and files where a variable decides on which stage another one stands (`FROM base-$TARGETARCH`).",
         bad: "FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM debian:bookworm\nCOPY app /app\n",
         good: "FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM debian:bookworm\nCOPY --from=build /app /app\n",
         configure: None,
@@ -52,6 +52,12 @@ fn find(file: &File<'_>) -> Vec<Found> {
     let Some(last) = stages.len().checked_sub(1) else {
         return Vec::new();
     };
+    if stages
+        .iter()
+        .any(|stage| may_be_any_stage(&stage.base.text))
+    {
+        return Vec::new();
+    }
     let needed: BTreeSet<usize> = crate::outline::needed(file, last).into_iter().collect();
     let used = used_by_others(file, &needed);
     let is_left_over = |index: &usize| {
@@ -73,6 +79,18 @@ fn find(file: &File<'_>) -> Vec<Found> {
             .help("remove it, copy from it, or describe it as a target: `# NAME what it is for`")
         })
         .collect()
+}
+
+/// Whether a base's name can be that of one stage or another, as variables will have it: `FROM base-$TARGETARCH`.
+fn may_be_any_stage(base: &str) -> bool {
+    let mut rest = base;
+    let mut fixed = String::new();
+    while let Some((before, behind)) = rest.split_once("${") {
+        fixed.push_str(before);
+        rest = behind.split_once('}').map_or("", |(_, behind)| behind);
+    }
+    fixed.push_str(rest);
+    base.contains('$') && !fixed.contains(['/', ':'])
 }
 
 /// The stages that others need which are left over themselves.
