@@ -30,34 +30,38 @@ pub(crate) struct Toolchain {
     pub(crate) image: &'static str,
     /// What it is called in messages.
     pub(crate) name: &'static str,
-    /// What it usually takes, unpacked.
-    pub(crate) size: &'static str,
+    /// What it usually takes, unpacked; on Debian where there is a choice.
+    size: &'static str,
+    /// What it usually takes on Alpine, if it is there.
+    size_on_alpine: Option<&'static str>,
     /// The commands that build with it: a program and the words that can be its first.
     pub(crate) builds: &'static [(&'static str, &'static [&'static str])],
-    /// What a program needs where it runs.
+    /// The image for a program where it runs.
     pub(crate) runtime: &'static str,
 }
 
-/// `-alpine` variants are the smaller of the sizes.
 const TOOLCHAINS: [Toolchain; 11] = [
     Toolchain {
         image: "golang",
         name: "the Go toolchain",
-        size: "about 250 MB on Alpine, 800 MB on Debian",
+        size: "about 800 MB",
+        size_on_alpine: Some("about 250 MB"),
         builds: &[("go", &["build", "install"])],
-        runtime: "scratch or gcr.io/distroless/static",
+        runtime: "gcr.io/distroless/static-debian12:nonroot",
     },
     Toolchain {
         image: "rust",
         name: "the Rust toolchain",
-        size: "about 800 MB on Alpine, 1.4 GB on Debian",
+        size: "about 1.4 GB",
+        size_on_alpine: Some("about 800 MB"),
         builds: &[("cargo", &["build", "install"])],
-        runtime: "debian:bookworm-slim, or scratch for a musl target",
+        runtime: "debian:bookworm-slim",
     },
     Toolchain {
         image: "gcc",
         name: "GCC",
         size: "about 1.2 GB",
+        size_on_alpine: None,
         builds: &[
             ("make", &[]),
             ("gcc", &[]),
@@ -71,6 +75,7 @@ const TOOLCHAINS: [Toolchain; 11] = [
         image: "maven",
         name: "Maven and the JDK",
         size: "about 500 MB",
+        size_on_alpine: None,
         builds: &[("mvn", &["package", "install", "verify"])],
         runtime: "eclipse-temurin:21-jre",
     },
@@ -78,6 +83,7 @@ const TOOLCHAINS: [Toolchain; 11] = [
         image: "gradle",
         name: "Gradle and the JDK",
         size: "about 700 MB",
+        size_on_alpine: None,
         builds: &[(
             "gradle",
             &["build", "assemble", "bootJar", "shadowJar", "jar"],
@@ -88,6 +94,7 @@ const TOOLCHAINS: [Toolchain; 11] = [
         image: "sbt",
         name: "sbt and the JDK",
         size: "about 600 MB",
+        size_on_alpine: None,
         builds: &[("sbt", &["assembly", "package", "stage"])],
         runtime: "eclipse-temurin:21-jre",
     },
@@ -95,20 +102,23 @@ const TOOLCHAINS: [Toolchain; 11] = [
         image: "sdk",
         name: "the .NET SDK",
         size: "about 800 MB",
+        size_on_alpine: None,
         builds: &[("dotnet", &["build", "publish"])],
-        runtime: "mcr.microsoft.com/dotnet/aspnet",
+        runtime: "mcr.microsoft.com/dotnet/aspnet:8.0",
     },
     Toolchain {
         image: "swift",
         name: "the Swift toolchain",
         size: "about 2 GB",
+        size_on_alpine: None,
         builds: &[("swift", &["build"])],
-        runtime: "swift:slim",
+        runtime: "swift:5.10-slim",
     },
     Toolchain {
         image: "haskell",
         name: "GHC",
         size: "about 2 GB",
+        size_on_alpine: None,
         builds: &[
             ("cabal", &["build", "install"]),
             ("stack", &["build", "install"]),
@@ -119,13 +129,15 @@ const TOOLCHAINS: [Toolchain; 11] = [
         image: "dart",
         name: "the Dart SDK",
         size: "about 600 MB",
+        size_on_alpine: None,
         builds: &[("dart", &["compile"])],
-        runtime: "scratch with the image's /runtime",
+        runtime: "scratch",
     },
     Toolchain {
         image: "buildpack-deps",
         name: "Debian's compilers and headers",
         size: "about 800 MB",
+        size_on_alpine: None,
         builds: &[
             ("make", &[]),
             ("gcc", &[]),
@@ -253,6 +265,14 @@ impl<'a> ImageName<'a> {
             .iter()
             .find(|toolchain| toolchain.image == self.name);
         found.filter(|_| is_sdk && !is_runtime && !bare)
+    }
+
+    /// What a toolchain takes in this image.
+    pub(crate) fn size_of(self, toolchain: &Toolchain) -> &'static str {
+        let on_alpine = toolchain
+            .size_on_alpine
+            .filter(|_| self.libc() == Some(Libc::Musl));
+        on_alpine.unwrap_or(toolchain.size)
     }
 
     /// Whether it is known to start as an ordinary user.

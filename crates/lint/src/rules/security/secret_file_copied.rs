@@ -35,43 +35,46 @@ fn find(file: &File<'_>) -> Vec<Found> {
                 else {
                     continue;
                 };
-                found.push(wrong(file, stage, &copied, word.span, name));
+                let message = match (removal(file, stage, &copied, name), is_shipped) {
+                    (Some(line), _) => {
+                        format!("{name} is in this layer for ever: line {line} only hides it")
+                    }
+                    (None, true) => {
+                        format!("{name} is in this layer for everybody who has the image")
+                    }
+                    (None, false) => {
+                        format!("{name} is in a layer of this stage, which stays in caches")
+                    }
+                };
+                let here = Found::new(copied.instruction.span, word.span, message);
+                found.push(here.help(help(name)));
             }
         }
     }
     found
 }
 
-fn wrong(
-    file: &File<'_>,
-    stage: usize,
-    copied: &Copied<'_>,
-    place: dockerfile::Span,
-    name: &str,
-) -> Found {
-    let at = copied.instruction.span;
-    let later = file
-        .runs()
-        .iter()
-        .filter(|run| run.stage == stage && run.instruction.span.start > at.start);
-    let removal = { later }.find(|run| {
-        run.invocations()
-            .iter()
-            .any(|command| removes(command, name))
-    });
-    let message = match removal {
-        Some(run) => {
-            let line = file.source.line(run.instruction.span.start);
-            format!("{name} is in this layer for ever: line {line} only hides it")
-        }
-        None => format!("{name} is in this layer for everybody who has the image"),
-    };
-    Found::new(at, place, message).help(help(name))
+/// The line of a later `RUN` that removes the file again.
+fn removal(file: &File<'_>, stage: usize, copied: &Copied<'_>, name: &str) -> Option<u32> {
+    let stages = [stage];
+    let mut runs = file.runs_of(&stages);
+    let run = runs.find(|run| {
+        let is_later = run.instruction.span.start > copied.instruction.span.start;
+        is_later
+            && run
+                .invocations()
+                .iter()
+                .any(|command| removes(command, name))
+    })?;
+    Some(file.source.line(run.instruction.span.start))
 }
 
 fn help(name: &str) -> String {
     if name.starts_with("id_") || name == ".ssh" {
         return "take it out, and write `RUN --mount=type=ssh git clone …` where it is needed (build with --ssh default)".to_owned();
+    }
+    if name.starts_with(".env") {
+        return "take it out, and give it to the container when it starts: `docker run --env-file .env`".to_owned();
     }
     let id = name.trim_start_matches('.').replace(['/', '.'], "-");
     format!(

@@ -60,7 +60,8 @@ fn find(file: &File<'_>) -> Vec<Found> {
 /// The image of a compiler below what is shipped, unless `SingleStageBuild` has more to say about it.
 fn base(file: &File<'_>, shipped: &[usize]) -> Option<Found> {
     let lowest = *shipped.first()?;
-    let toolchain = file.image_below(lowest)?.toolchain()?;
+    let image = file.image_below(lowest)?;
+    let toolchain = image.toolchain()?;
     if super::single_stage_build::builds(file, shipped).is_some() {
         return None;
     }
@@ -68,7 +69,7 @@ fn base(file: &File<'_>, shipped: &[usize]) -> Option<Found> {
     let message = format!(
         "{} ({}) is in the image",
         capital(toolchain.name),
-        toolchain.size
+        image.size_of(toolchain)
     );
     let help = format!(
         "start the last stage FROM {}, and COPY --from the stage that builds",

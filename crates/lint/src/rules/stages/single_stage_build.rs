@@ -33,7 +33,8 @@ fn find(file: &File<'_>) -> Vec<Found> {
 
 /// The first command that builds with the toolchain of the base.
 pub(super) fn builds(file: &File<'_>, shipped: &[usize]) -> Option<Found> {
-    let toolchain = file.image_below(*shipped.first()?)?.toolchain()?;
+    let image = file.image_below(*shipped.first()?)?;
+    let toolchain = image.toolchain()?;
     let is_build = |command: &Invocation| {
         toolchain.builds.iter().any(|(program, words)| {
             let is_wrapper = command.name.text.strip_suffix('w') == Some(program);
@@ -44,7 +45,8 @@ pub(super) fn builds(file: &File<'_>, shipped: &[usize]) -> Option<Found> {
     let (run, command) = first(file, shipped, is_build)?;
     let message = format!(
         "{} ({}), the sources and the objects are all in the image",
-        toolchain.name, toolchain.size
+        toolchain.name,
+        image.size_of(toolchain)
     );
     let help = format!(
         "two stages: name this one (`FROM {} AS build`), and end with `FROM {}`, `COPY --from=build {}` and the CMD",

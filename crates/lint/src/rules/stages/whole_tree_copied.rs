@@ -50,7 +50,8 @@ fn wrong(
     from: usize,
     path: &str,
 ) -> Option<(String, String)> {
-    let toolchain = file.image_below(from).and_then(ImageName::toolchain);
+    let image = file.image_below(from);
+    let toolchain = image.and_then(|image| Some((image.toolchain()?, image)));
     let is_onto_scratch = shipped
         .first()
         .and_then(|stage| file.image_below(*stage))
@@ -63,8 +64,12 @@ fn wrong(
     );
     match (path, toolchain) {
         ("/", None) if is_onto_scratch => None,
-        ("/usr" | "/usr/local" | "/go" | "/root" | "/" | "/opt", Some(toolchain)) => Some((
-            format!("{path} of this stage holds {} ({})", toolchain.name, toolchain.size),
+        ("/go" | "/root", Some(_)) => Some((
+            format!("{path} of this stage holds what the toolchain downloaded and cached"),
+            "copy the program that was built, by its path".to_owned(),
+        )),
+        ("/usr" | "/usr/local" | "/" | "/opt", Some((toolchain, image))) => Some((
+            format!("{path} of this stage holds {} ({})", toolchain.name, image.size_of(toolchain)),
             "copy the program that was built, by its path".to_owned(),
         )),
         ("/" | "/usr" | "/var" | "/lib" | "/root", None) if is_distribution && (is_same || path == "/") => Some((
