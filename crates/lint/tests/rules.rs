@@ -87,13 +87,6 @@ fn options() -> Options {
 
 /// What one rule finds in a text.
 fn found(rule: &Rule, source: &Source, ignore: &Patterns, options: &Options) -> Vec<Finding> {
-    let mut findings = all_found(source, ignore, options);
-    findings.retain(|finding| finding.rule.name == rule.name);
-    findings
-}
-
-/// What all rules find in a text.
-fn all_found(source: &Source, ignore: &Patterns, options: &Options) -> Vec<Finding> {
     let parsed = parse(source);
     let settings = Settings::parse("experimental=all").expect("it is an option");
     let context = Context {
@@ -108,7 +101,9 @@ fn all_found(source: &Source, ignore: &Patterns, options: &Options) -> Vec<Findi
         context: Some(context),
         ..facts(&parsed)
     };
-    lint::lint(source, &parsed, &settings, options, &facts)
+    let mut findings = lint::lint(source, &parsed, &settings, options, &facts);
+    findings.retain(|finding| finding.rule.name == rule.name);
+    findings
 }
 
 /// Lines `# context: NAME BYTES FILES` of an example say what is in its context; a name of a directory ends in `/`.
@@ -274,7 +269,7 @@ fn fixes_mend_what_was_found() {
             "{}: {left:?}",
             rule.name
         );
-        let grown = grown(rule, &source, &mended);
+        let grown = grown(&source, &mended);
         assert!(
             grown.is_empty(),
             "{}: its fixes make others find more: {grown:?}",
@@ -286,20 +281,11 @@ fn fixes_mend_what_was_found() {
 }
 
 /// Rules that find more in one text than in another, and how much they do.
-fn grown(rule: &Rule, before: &Source, after: &Source) -> Vec<(&'static str, (usize, usize))> {
-    let (ignore, options) = (ignore_of(rule), options());
-    let [before, after] = [before, after].map(|source| {
-        let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
-        for finding in all_found(source, &ignore, &options) {
-            *counts.entry(finding.rule.name).or_default() += 1;
-        }
-        counts
-    });
-    let counts = after.into_iter().map(|(name, count)| {
-        let before = before.get(name).copied().unwrap_or_default();
-        (name, (before, count))
-    });
-    counts
+fn grown(before: &Source, after: &Source) -> Vec<(&'static str, (usize, usize))> {
+    let count =
+        |rule: &Rule, source: &Source| found(rule, source, &ignore_of(rule), &options()).len();
+    let rules = lint::rules().map(|rule| (rule.name, (count(rule, before), count(rule, after))));
+    rules
         .filter(|(_, (before, after))| after > before)
         .collect()
 }
