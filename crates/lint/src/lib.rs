@@ -16,6 +16,7 @@ mod analysis;
 mod facts;
 mod file;
 mod fix;
+mod images;
 mod invocation;
 mod options;
 mod outline;
@@ -26,6 +27,7 @@ mod rules;
 mod runs;
 mod select;
 mod settings;
+mod stages;
 mod targets;
 
 use dockerfile::{Parsed, Severity, Source};

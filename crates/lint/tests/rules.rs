@@ -337,12 +337,11 @@ fn names_are_in_order() {
     let names: Vec<(String, &str)> = lint::rules()
         .map(|rule| (format!("{:?}", rule.set), rule.name))
         .collect();
-    for set in ["Docker", "ShellCheck", "Carafe"] {
+    // carafe has two lists: about stages, and about security.
+    for (set, lists) in [("Docker", 1), ("ShellCheck", 1), ("Carafe", 2)] {
         let of_set: Vec<_> = names.iter().filter(|(of, _)| of == set).collect();
-        assert!(
-            of_set.windows(2).all(|pair| pair[0] < pair[1]),
-            "{of_set:?}"
-        );
+        let descents = of_set.windows(2).filter(|pair| pair[0] >= pair[1]);
+        assert!(descents.count() < lists, "{of_set:?}");
     }
     let mut all: Vec<&str> = names.iter().map(|(_, name)| *name).collect();
     all.sort_unstable();
