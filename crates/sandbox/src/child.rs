@@ -7,6 +7,7 @@ use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use crate::step::Step;
 use crate::supervisor::Supervisor;
+use crate::supervisor::recorder::{Attendant, Channel};
 use crate::sys::Started;
 use crate::{Capabilities, Dialer, Error, User, WindowSize, send_signal, terminal};
 
@@ -20,6 +21,8 @@ pub struct Child {
     terminal: Option<OwnedFd>,
     /// Who answers its system calls, if not the kernel.
     supervisor: Option<Supervisor>,
+    /// Who waits to record owners, if they are beyond what the kernel can give.
+    attendant: Option<Attendant>,
     /// The signal that ends it, with all that it has started.
     stop: i32,
     /// How it ended, once that is known; the kernel tells it only once.
@@ -59,6 +62,7 @@ impl Child {
             pidfd: started.pidfd,
             terminal: None,
             supervisor: None,
+            attendant: None,
             stop: libc::SIGKILL,
             exit: None,
         }
@@ -79,6 +83,17 @@ impl Child {
     ) -> Result<(), Error> {
         let process = (self.pidfd.as_fd(), self.pid);
         self.supervisor = Some(Supervisor::start(socket, process, user, capabilities)?);
+        Ok(())
+    }
+
+    /// Has somebody wait for owners to record, in the user namespace with this number.
+    pub(crate) fn attend(&mut self, channel: Channel, namespace: u64) -> Result<(), Error> {
+        let last = channel.last;
+        let listener = channel.receive();
+        if let Some(listener) = listener.map_err(|errno| self.failed(Step::Listen, errno))? {
+            let attendant = Attendant::start(listener, self.pidfd.as_fd(), last, namespace)?;
+            self.attendant = Some(attendant);
+        }
         Ok(())
     }
 
@@ -147,6 +162,12 @@ impl Child {
         if self.exit.is_some()
             && let Some(supervisor) = self.supervisor.take()
             && let Some(how) = supervisor.failure()
+        {
+            return Err(Error::SupervisorLost { how });
+        }
+        if self.exit.is_some()
+            && let Some(attendant) = self.attendant.take()
+            && let Some(how) = attendant.finish()
         {
             return Err(Error::SupervisorLost { how });
         }

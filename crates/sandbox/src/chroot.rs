@@ -52,6 +52,7 @@ pub(crate) fn build(
         },
         // Who may change the root has all IDs.
         supervisor: None,
+        recorder: None,
     };
     privileges::become_user(&process.user, grant)
 }

@@ -14,7 +14,7 @@ use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 use crate::child::Exit;
 use crate::protocol::{Outcome, Parts, PlaceRef, Sent};
 use crate::step::Step;
-use crate::supervisor::{self, Channel};
+use crate::supervisor::{self, Channel, recorder};
 use crate::sys::{self, Depth, StartFailure, Started, Strings};
 use crate::terminal::Terminal;
 use crate::{
@@ -41,6 +41,7 @@ pub fn run_if_child() {
         Some(sender::NAME) => sender::run(arguments.next().as_deref()),
         Some(guard::NAME) => guard::run(arguments.next().as_deref()),
         Some(supervisor::NAME) => supervisor::run(arguments),
+        Some(recorder::NAME) => recorder::run(arguments),
         Some(user_namespace::MAPPER) => user_namespace::run_mapper(arguments),
         Some(user_namespace::TRIAL) => user_namespace::run_trial(),
         Some(emulator::HOLDER) => emulator::run_holder(arguments),
@@ -199,6 +200,7 @@ impl Start<'_> {
             true => None,
             false => Channel::make().map_err(channel)?,
         };
+        let recording = self.recording().map_err(channel)?;
         let order = Sent::new(Parts {
             place: self.place,
             process: self.process,
@@ -207,6 +209,9 @@ impl Start<'_> {
             devpts: self.devpts.map(AsFd::as_fd),
             report: report.as_fd(),
             supervisor: supervision.as_ref().map(|ends| ends.process.as_fd()),
+            recorder: recording
+                .as_ref()
+                .map(|ends| (ends.process.as_fd(), ends.last)),
         })
         .map_err(channel)?;
         let started = begin(executable, &order)?;
@@ -222,7 +227,24 @@ impl Start<'_> {
         // a pipe waits for the same.
         drop((order, report, self.stdio, supervision));
         let outcome = Outcome::hear(&socket);
+        if let (Ok(Outcome::Executed), Some(recording)) = (&outcome, recording) {
+            let namespace = self.place.user_namespace();
+            child.attend(recording, namespace.map_err(channel)?)?;
+        }
         Ok((child, outcome))
+    }
+
+    /// The way to who records owners, where that is needed. What has no filter has none for this either, and may supervise processes
+    /// of its own: the kernel allows one such filter. Who enters a sandbox may leave processes there that outlive their recorder.
+    fn recording(&self) -> Result<Option<recorder::Channel>, Errno> {
+        match (self.place, recorder::needed()) {
+            (PlaceRef::New(_), Some(last))
+                if !self.filter.is_empty() && !self.place.is_chroot() =>
+            {
+                recorder::Channel::make(last).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 }
 

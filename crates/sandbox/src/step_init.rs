@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Seek, Write};
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, RawFd};
 
 use rootfs::Root;
 use rustix::fs::Mode;
@@ -67,9 +67,13 @@ fn start(order: Order) -> Result<Infallible, (Report, Failure)> {
         devpts,
         report,
         supervisor,
+        recorder,
     } = order;
     let report = Report(report);
     let confinement = (filter.as_slice(), supervisor.as_ref().map(AsFd::as_fd));
+    let recorder = recorder
+        .as_ref()
+        .map(|(socket, last)| (socket.as_fd(), *last));
     if supervisor.is_some() {
         rootfs::record_owners();
     }
@@ -86,7 +90,14 @@ fn start(order: Order) -> Result<Infallible, (Report, Failure)> {
             }
             Place::New(sandbox) => {
                 let init = sandbox.init;
-                build(*sandbox, &process, console, confinement).map(|()| init)
+                let grant = Grant {
+                    capabilities: sandbox.capabilities,
+                    no_new_privileges: sandbox.no_new_privileges,
+                    filter: &filter,
+                    supervisor: confinement.1,
+                    recorder,
+                };
+                build(*sandbox, &process, console, grant).map(|()| init)
             }
             Place::Existing(entry) => entry::enter(&entry, &process, confinement).map(|()| false),
         });
@@ -112,7 +123,7 @@ fn build(
     sandbox: Sandbox,
     process: &Process,
     console: Option<Console<'_>>,
-    (filter, supervisor): (&[u8], Option<BorrowedFd<'_>>),
+    grant: Grant<'_>,
 ) -> Result<(), Failure> {
     // First of all, so that what is made here counts to it.
     cgroup::enter(&sandbox.cgroups)?;
@@ -159,7 +170,7 @@ fn build(
         pivot::make_root_read_only(&root)?;
     }
     stdio::give_to(process)?;
-    match supervisor {
+    match grant.supervisor {
         Some(_) => ulimit::set_under_supervisor(&sandbox.ulimits)?,
         None => ulimit::set(&sandbox.ulimits)?,
     }
@@ -167,12 +178,6 @@ fn build(
         move_into_thread_name_spaces(namespace.as_fd(), ThreadNameSpaceType::USER)
             .at(Step::EnterUserNamespace)?;
     }
-    let grant = Grant {
-        capabilities: sandbox.capabilities,
-        no_new_privileges: sandbox.no_new_privileges,
-        filter,
-        supervisor,
-    };
     privileges::become_user(&process.user, grant)
 }
 

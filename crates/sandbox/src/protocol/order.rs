@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::thread::ThreadNameSpaceType;
 
 use super::wire::{Malformed, Reader, Writer};
+use crate::supervisor::recorder::LastIds;
 use crate::{
     Capabilities, Device, Entry, Isolation, KernelAccess, Mount, MountKind, Network,
     NetworkNamespace, Process, Sandbox, Seccomp, Stdio, Ulimit, UlimitResource, User, WindowSize,
@@ -31,6 +32,8 @@ pub(crate) struct Order {
     pub(crate) report: OwnedFd,
     /// The way to the supervisor, if there is one.
     pub(crate) supervisor: Option<OwnedFd>,
+    /// The way to who records owners beyond the last IDs, and these.
+    pub(crate) recorder: Option<(OwnedFd, LastIds)>,
 }
 
 /// Where the process is to be.
@@ -53,6 +56,18 @@ impl PlaceRef<'_> {
     /// Whether there are no namespaces.
     pub(crate) fn is_chroot(self) -> bool {
         matches!(self, Self::New(sandbox) if sandbox.isolation == Isolation::Chroot)
+    }
+
+    /// The number of the user namespace that a new sandbox is in.
+    pub(crate) fn user_namespace(self) -> Result<u64, Errno> {
+        let found = match self {
+            Self::New(Sandbox {
+                user_namespace: Some(namespace),
+                ..
+            }) => rustix::fs::fstat(namespace)?,
+            _ => rustix::fs::stat("/proc/thread-self/ns/user")?,
+        };
+        Ok(found.st_ino)
     }
 }
 
@@ -98,6 +113,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) devpts: Option<BorrowedFd<'a>>,
     pub(crate) report: BorrowedFd<'a>,
     pub(crate) supervisor: Option<BorrowedFd<'a>>,
+    pub(crate) recorder: Option<(BorrowedFd<'a>, LastIds)>,
 }
 
 impl Sent {
@@ -110,11 +126,16 @@ impl Sent {
         }
         writer.number(descriptors.number(parts.report)?);
         // No open descriptor has the number 0 here, so that it can say "none".
-        for optional in [parts.devpts, parts.supervisor] {
+        let (recorder, last) = parts.recorder.unzip();
+        for optional in [parts.devpts, parts.supervisor, recorder] {
             writer.number(match optional {
                 Some(fd) => descriptors.number(fd)?,
                 None => 0,
             });
+        }
+        if let Some((uid, gid)) = last {
+            writer.number(uid.into());
+            writer.number(gid.into());
         }
         writer.bytes(parts.filter);
         write_process(&mut writer, parts.process);
@@ -162,6 +183,10 @@ impl Order {
             report: adopt(reader)?,
             devpts: adopt_one_if_any(reader)?,
             supervisor: adopt_one_if_any(reader)?,
+            recorder: match adopt_one_if_any(reader)? {
+                Some(fd) => Some((fd, (reader.narrow()?, reader.narrow()?))),
+                None => None,
+            },
             filter: reader.bytes()?.to_vec(),
             process: read_process(reader)?,
             place: match reader.number()? {
@@ -197,6 +222,7 @@ impl Order {
         all.extend([stdin, stdout, stderr, &self.report]);
         all.extend(&self.devpts);
         all.extend(&self.supervisor);
+        all.extend(self.recorder.as_ref().map(|(fd, _)| fd));
         all.into_iter().map(AsRawFd::as_raw_fd).collect()
     }
 }

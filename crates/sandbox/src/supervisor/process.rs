@@ -21,7 +21,7 @@ use crate::sys::{self, notification};
 use crate::{Capabilities, Capability, Stdio, User};
 
 /// Exit code of a supervisor that cannot go on.
-const BROKEN: i32 = 125;
+pub(super) const BROKEN: i32 = 125;
 
 /// What it is told on its command line, in this order, in decimal digits.
 struct Orders {
@@ -94,15 +94,11 @@ pub(super) fn arguments(
 fn supervise(orders: &Orders) -> Result<(), Errno> {
     let (socket, process) = (sys::adopt(orders.socket)?, sys::adopt(orders.process)?);
     stand_aside()?;
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let proc = rustix::fs::openat(CWD, "/proc", flags, Mode::empty())?;
     let Some(listener) = receive(&socket)? else {
         return Ok(());
     };
     // By now it has changed its root.
-    move_into_thread_name_spaces(process.as_fd(), ThreadNameSpaceType::MOUNT)?;
-    rustix::process::fchdir(&proc)?;
-    keep_capabilities()?;
+    let proc = enter(&process)?;
     notification::answer_synchronously(listener.as_fd());
     let own = rustix::process::getpid().as_raw_nonzero().get();
     let (identities, token) = Identities::new(own.cast_unsigned(), Identity::new(&orders.user));
@@ -113,8 +109,19 @@ fn supervise(orders: &Orders) -> Result<(), Errno> {
     Supervisor::new(listener, identities, roots, orders.capabilities).serve()
 }
 
+/// Takes on the mounts of a process of the sandbox, and so their root; what is returned is the `/proc` from outside, which is the working
+/// directory.
+pub(super) fn enter(process: &OwnedFd) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let proc = rustix::fs::openat(CWD, "/proc", flags, Mode::empty())?;
+    move_into_thread_name_spaces(process.as_fd(), ThreadNameSpaceType::MOUNT)?;
+    rustix::process::fchdir(&proc)?;
+    keep_capabilities()?;
+    Ok(proc)
+}
+
 /// Ctrl-C is not for this process, and it keeps nothing open that somebody may wait for the end of.
-fn stand_aside() -> Result<(), Errno> {
+pub(super) fn stand_aside() -> Result<(), Errno> {
     let _ = rustix::process::setsid();
     let null = Stdio::null().map_err(|_| Errno::NOENT)?;
     rustix::stdio::dup2_stdin(null.stdin)?;
@@ -123,7 +130,7 @@ fn stand_aside() -> Result<(), Errno> {
 }
 
 /// Takes the listener over. There is none if the sandbox could not be made, which others report.
-fn receive(socket: &OwnedFd) -> Result<Option<OwnedFd>, Errno> {
+pub(super) fn receive(socket: &OwnedFd) -> Result<Option<OwnedFd>, Errno> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut byte = [0];

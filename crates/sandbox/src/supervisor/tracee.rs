@@ -17,6 +17,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 use super::object::Object;
+use crate::Capabilities;
 use crate::sys::notification::{self, Notification};
 
 /// The longest path that the kernel takes, with its NUL byte: `PATH_MAX`.
@@ -246,6 +247,12 @@ impl Status {
     pub(super) fn inner_number(&self) -> Option<i32> {
         let numbers = self.field("NSpid:")?;
         numbers.split_whitespace().last()?.parse().ok()
+    }
+
+    /// What it may do in its user namespace.
+    pub(super) fn capabilities(&self) -> Option<Capabilities> {
+        let bits = u64::from_str_radix(self.field("CapEff:")?, 16).ok()?;
+        Some(Capabilities::from_bits(bits))
     }
 
     /// `PR_SET_NO_NEW_PRIVS`.

@@ -22,6 +22,7 @@ mod ordinary_user;
 mod privileges;
 mod process;
 mod programs;
+mod recording;
 mod supervision;
 mod support;
 mod survey;
@@ -52,6 +53,7 @@ fn main() -> std::process::ExitCode {
         limits::TESTS,
         ordinary_user::TESTS,
         supervision::TESTS,
+        recording::TESTS,
         survey::TESTS,
         emulation::TESTS,
         entry::TESTS,
