@@ -6,10 +6,10 @@ use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use crate::step::Step;
-use crate::supervisor::Supervisor;
 use crate::supervisor::recorder::{Attendant, Channel};
+use crate::supervisor::{Power, Supervisor};
 use crate::sys::Started;
-use crate::{Capabilities, Dialer, Error, User, WindowSize, send_signal, terminal};
+use crate::{Dialer, Error, User, WindowSize, send_signal, terminal};
 
 /// A process in a sandbox. Dropping it kills the process, and with it everything in its PID namespace.
 ///
@@ -79,19 +79,24 @@ impl Child {
         &mut self,
         socket: &OwnedFd,
         user: &User,
-        capabilities: Capabilities,
+        power: Power,
     ) -> Result<(), Error> {
         let process = (self.pidfd.as_fd(), self.pid);
-        self.supervisor = Some(Supervisor::start(socket, process, user, capabilities)?);
+        self.supervisor = Some(Supervisor::start(socket, process, user, power)?);
         Ok(())
     }
 
     /// Has somebody wait for owners to record, in the user namespace with this number.
-    pub(crate) fn attend(&mut self, channel: Channel, namespace: u64) -> Result<(), Error> {
-        let last = channel.last;
+    pub(crate) fn attend(
+        &mut self,
+        channel: Channel,
+        namespace: u64,
+        power: Power,
+    ) -> Result<(), Error> {
+        let orders = (channel.last, namespace, power);
         let listener = channel.receive();
         if let Some(listener) = listener.map_err(|errno| self.failed(Step::Listen, errno))? {
-            let attendant = Attendant::start(listener, self.pidfd.as_fd(), last, namespace)?;
+            let attendant = Attendant::start(listener, self.pidfd.as_fd(), orders)?;
             self.attendant = Some(attendant);
         }
         Ok(())

@@ -14,13 +14,14 @@ use rustix::process::Signal;
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
 use crate::devices::{self, Console, Dev};
+use crate::kernel_files::Processes;
 use crate::privileges::{self, Grant};
 use crate::protocol::{At, Failure, Order, Place, Report};
 use crate::scratch::Scratch;
 use crate::step::Step;
 use crate::{
     Isolation, KernelAccess, Process, Sandbox, cgroup, chroot, entry, kernel_files, network, pivot,
-    program, reaper, stdio, sys, ulimit, volumes, working_directory,
+    processes, program, reaper, stdio, sys, ulimit, volumes, working_directory,
 };
 
 /// First argument of the child.
@@ -68,6 +69,7 @@ fn start(order: Order) -> Result<Infallible, (Report, Failure)> {
         report,
         supervisor,
         recorder,
+        namespaces,
     } = order;
     let report = Report(report);
     let confinement = (filter.as_slice(), supervisor.as_ref().map(AsFd::as_fd));
@@ -97,7 +99,15 @@ fn start(order: Order) -> Result<Infallible, (Report, Failure)> {
                     supervisor: confinement.1,
                     recorder,
                 };
-                build(*sandbox, &process, console, grant).map(|()| init)
+                let processes = match namespaces {
+                    0 => Ok(Processes::Own),
+                    namespaces => {
+                        processes::part(namespaces, &process, &report).map(|()| Processes::Callers)
+                    }
+                };
+                processes
+                    .and_then(|processes| build(*sandbox, &process, (console, processes), grant))
+                    .map(|()| init)
             }
             Place::Existing(entry) => entry::enter(&entry, &process, confinement).map(|()| false),
         });
@@ -122,7 +132,7 @@ fn survive_only_with_parent(report: &Report) -> Result<(), Failure> {
 fn build(
     sandbox: Sandbox,
     process: &Process,
-    console: Option<Console<'_>>,
+    (console, processes): (Option<Console<'_>>, Processes),
     grant: Grant<'_>,
 ) -> Result<(), Failure> {
     // First of all, so that what is made here counts to it.
@@ -140,10 +150,10 @@ fn build(
     // A fresh /proc and /sys can only be had while the old ones are in sight, if in a user namespace.
     match sandbox.kernel {
         KernelAccess::Guarded => {
-            kernel_files::mount_proc(&root, sandbox.network, &scratch)?;
+            kernel_files::mount_proc(&root, processes, sandbox.network, &scratch)?;
             kernel_files::mount_sys(&root, &scratch)?;
         }
-        KernelAccess::Open => kernel_files::mount_open(&root, sandbox.network)?,
+        KernelAccess::Open => kernel_files::mount_open(&root, processes, sandbox.network)?,
     }
     let dev = Dev {
         access: sandbox.kernel,

@@ -33,7 +33,7 @@ use crate::protocol::{At, Failure};
 use crate::seccomp::Foreign;
 use crate::step::Step;
 use crate::sys::{self, Strings, notification};
-use crate::{Capabilities, Error, User, executable, guard, seccomp};
+use crate::{Error, User, executable, guard, seccomp};
 
 mod attributes;
 mod calls;
@@ -45,6 +45,7 @@ mod identity;
 mod limits;
 mod object;
 mod owners;
+mod power;
 mod process;
 pub(crate) mod recorder;
 mod roots;
@@ -54,6 +55,7 @@ mod times;
 mod tracee;
 mod view;
 
+pub(crate) use power::Power;
 pub(crate) use process::run;
 
 /// First argument of the supervisor.
@@ -116,11 +118,11 @@ impl Supervisor {
         socket: &OwnedFd,
         (child, number): (BorrowedFd<'_>, u32),
         user: &User,
-        capabilities: Capabilities,
+        power: Power,
     ) -> Result<Self, Error> {
         let process = rustix::io::fcntl_dupfd_cloexec(child, 3).map_err(failed)?;
         let descriptors = (socket.as_raw_fd(), process.as_raw_fd());
-        let arguments = process::arguments(descriptors, number, user, capabilities);
+        let arguments = process::arguments(descriptors, number, user, power);
         Self::execute(NAME, arguments, [descriptors.0, descriptors.1])
     }
 
@@ -207,9 +209,11 @@ fn send_listener(socket: BorrowedFd<'_>, listener: &OwnedFd) -> Result<(), Errno
     let mut control = SendAncillaryBuffer::new(&mut space);
     let descriptors = [listener.as_fd()];
     control.push(SendAncillaryMessage::ScmRights(&descriptors));
+    // Where processes are shared, this is the number that others know it by.
+    let number = rustix::process::getpid().as_raw_nonzero().get();
     sendmsg(
         socket,
-        &[IoSlice::new(b"!")],
+        &[IoSlice::new(&number.to_ne_bytes())],
         &mut control,
         SendFlags::NOSIGNAL,
     )

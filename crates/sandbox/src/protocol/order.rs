@@ -1,6 +1,6 @@
 //! The order: what the child is to do.
 
-use std::ffi::OsString;
+use std::ffi::{OsString, c_int};
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -34,6 +34,8 @@ pub(crate) struct Order {
     pub(crate) supervisor: Option<OwnedFd>,
     /// The way to who records owners beyond the last IDs, and these.
     pub(crate) recorder: Option<(OwnedFd, LastIds)>,
+    /// The namespaces that the process makes itself, as it was born without: flags of clone(2).
+    pub(crate) namespaces: c_int,
 }
 
 /// Where the process is to be.
@@ -114,6 +116,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) report: BorrowedFd<'a>,
     pub(crate) supervisor: Option<BorrowedFd<'a>>,
     pub(crate) recorder: Option<(BorrowedFd<'a>, LastIds)>,
+    pub(crate) namespaces: c_int,
 }
 
 impl Sent {
@@ -137,6 +140,7 @@ impl Sent {
             writer.number(uid.into());
             writer.number(gid.into());
         }
+        writer.number(parts.namespaces.cast_unsigned().into());
         writer.bytes(parts.filter);
         write_process(&mut writer, parts.process);
         match parts.place {
@@ -187,6 +191,7 @@ impl Order {
                 Some(fd) => Some((fd, (reader.narrow()?, reader.narrow()?))),
                 None => None,
             },
+            namespaces: reader.narrow::<u32>()?.cast_signed(),
             filter: reader.bytes()?.to_vec(),
             process: read_process(reader)?,
             place: match reader.number()? {

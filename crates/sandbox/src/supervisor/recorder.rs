@@ -62,7 +62,8 @@ impl Channel {
     pub(crate) fn receive(self) -> Result<Option<OwnedFd>, Errno> {
         // Nothing comes if all other ends are closed.
         drop(self.process);
-        super::process::receive(&self.own)
+        let received = super::process::receive(&self.own)?;
+        Ok(received.map(|(listener, _)| listener))
     }
 }
 

@@ -23,6 +23,7 @@ mod privileges;
 mod process;
 mod programs;
 mod recording;
+mod sharing;
 mod supervision;
 mod support;
 mod survey;
@@ -54,6 +55,7 @@ fn main() -> std::process::ExitCode {
         ordinary_user::TESTS,
         supervision::TESTS,
         recording::TESTS,
+        sharing::TESTS,
         survey::TESTS,
         emulation::TESTS,
         entry::TESTS,

@@ -7,7 +7,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, pidfd_send_signal};
 
-use super::super::{Supervisor, above_streams, failed};
+use super::super::{Power, Supervisor, above_streams, failed};
 use super::{LastIds, NAME, process};
 use crate::Error;
 
@@ -25,6 +25,7 @@ struct Place {
     last: LastIds,
     /// The number of the user namespace that the sandbox's IDs are of.
     namespace: u64,
+    power: Power,
 }
 
 impl Attendant {
@@ -32,14 +33,14 @@ impl Attendant {
     pub(crate) fn start(
         listener: OwnedFd,
         process: BorrowedFd<'_>,
-        last: LastIds,
-        namespace: u64,
+        (last, namespace, power): (LastIds, u64, Power),
     ) -> Result<Self, Error> {
         let place = Place {
             listener: above_streams(listener).map_err(failed)?,
             process: rustix::io::fcntl_dupfd_cloexec(process, 3).map_err(failed)?,
             last,
             namespace,
+            power,
         };
         let thread = std::thread::Builder::new().spawn(move || place.attend());
         thread
@@ -88,7 +89,7 @@ impl Place {
 
     fn start(&self) -> Result<Supervisor, Error> {
         let descriptors = [self.listener.as_raw_fd(), self.process.as_raw_fd()];
-        let arguments = process::arguments(descriptors, self.last, self.namespace);
+        let arguments = process::arguments(descriptors, self.last, self.namespace, self.power);
         Supervisor::execute(NAME, arguments, descriptors)
     }
 }

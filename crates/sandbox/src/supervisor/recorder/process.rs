@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use super::super::identity::NONE;
 use super::super::object::Opened;
+use super::super::power::Power;
 use super::super::process::{BROKEN, enter, stand_aside};
 use super::super::roots::Roots;
 use super::super::serve;
@@ -40,11 +41,12 @@ pub(crate) fn run(arguments: ArgsOs) -> ! {
 }
 
 /// What it is told on its command line, in decimal digits: the descriptors of the listener and of the sandbox's first process, the last
-/// IDs, the number of the user namespace.
+/// IDs, the number of the user namespace, what the sandbox may do.
 struct Orders {
     descriptors: [i32; 2],
     last: LastIds,
     namespace: u64,
+    power: Power,
 }
 
 /// The command line for [`run`].
@@ -52,6 +54,7 @@ pub(super) fn arguments(
     [listener, process]: [i32; 2],
     (uid, gid): LastIds,
     namespace: u64,
+    power: Power,
 ) -> Vec<String> {
     vec![
         listener.to_string(),
@@ -59,6 +62,7 @@ pub(super) fn arguments(
         uid.to_string(),
         gid.to_string(),
         namespace.to_string(),
+        power.to_word(),
     ]
 }
 
@@ -66,13 +70,14 @@ fn read(arguments: ArgsOs) -> Option<Orders> {
     let arguments: Vec<String> = arguments
         .map(|argument| argument.into_string().ok())
         .collect::<Option<_>>()?;
-    let [listener, process, uid, gid, namespace] = arguments.as_slice() else {
+    let [listener, process, uid, gid, namespace, power] = arguments.as_slice() else {
         return None;
     };
     Some(Orders {
         descriptors: [listener.parse().ok()?, process.parse().ok()?],
         last: (uid.parse().ok()?, gid.parse().ok()?),
         namespace: namespace.parse().ok()?,
+        power: Power::read(power)?,
     })
 }
 
@@ -81,7 +86,7 @@ fn record(orders: &Orders) -> Result<(), Errno> {
     let (listener, process) = (sys::adopt(listener)?, sys::adopt(process)?);
     stand_aside()?;
     rootfs::record_owners_beyond(orders.last);
-    let mut roots = Roots::new(enter(&process)?);
+    let mut roots = Roots::new(enter(&process, orders.power)?);
     // Nobody has told what processes did before the first question.
     roots.may_differ();
     notification::answer_synchronously(listener.as_fd());
