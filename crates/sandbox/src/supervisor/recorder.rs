@@ -4,8 +4,8 @@
 //! a [supervisor](super) that does what `rootfs` does with such owners: it gives the file to the last ID, and records at the file
 //! whose it is. A step that asks nothing costs the filter and the thread.
 //!
-//! Nobody is asked about the last ID as an owner that files have: programs see it. And what gives a file to an ID that there is
-//! nobody hears of, either. That makes the record void, as it counts for what the last ID has only.
+//! The kernel goes on to answer all else. So programs see the last ID as the owner of such a file; and when they give it to
+//! an ID that there is, nobody hears of it, but the record is void, as it counts only for what the last ID has.
 //!
 //! ```text
 //! carafe ──┬── step-init → program  filter, whose questions wait for

@@ -160,19 +160,14 @@ impl Recorder {
         let kernel = (kernel.st_uid, kernel.st_gid);
         let now = rootfs::owner_by(kernel, file.record().owner);
         // Who looks at the owner to give it again, as busybox does to change the group only, has seen the last ID.
-        let is_kept =
-            |id: u32, kernel: u32, last: u32| id == NONE || (id == last && kernel == last);
+        let or = |id: u32, last: u32, kernel: u32, now: u32| match id {
+            NONE => now,
+            id if id == last && kernel == last => now,
+            id => id,
+        };
         let owner = (
-            if is_kept(uid, kernel.0, self.last.0) {
-                now.0
-            } else {
-                uid
-            },
-            if is_kept(gid, kernel.1, self.last.1) {
-                now.1
-            } else {
-                gid
-            },
+            or(uid, self.last.0, kernel.0, now.0),
+            or(gid, self.last.1, kernel.1, now.1),
         );
         // A time has no room for the greatest.
         if !file.has_attributes() && rootfs::owner_to_time(owner).is_none() {
