@@ -5,7 +5,7 @@ use dockerfile::Severity;
 use crate::file::File;
 use crate::pragma::Pragmas;
 use crate::rule::{Activation, Finding, Rule, Set};
-use crate::{Options, Settings};
+use crate::{Options, Outside, Settings};
 
 /// Chooses among rules and findings.
 pub(crate) struct Selection<'a, 'f> {
@@ -51,6 +51,24 @@ impl<'a, 'f> Selection<'a, 'f> {
         });
         findings.retain_mut(|finding| self.counts(finding));
         findings
+    }
+
+    /// How severe it is what another program found; nothing if it is left out.
+    pub(crate) fn judge(&self, found: &Outside<'_>) -> Option<Severity> {
+        let code = found.code;
+        let options = self.options();
+        let comments = self.file.comments_above(found.instruction);
+        let settings = self.settings.at(&comments);
+        let severity = match options.severities.get(code) {
+            _ if settings.error => Severity::Error,
+            Some(severity) => (*severity)?,
+            None => found.severity,
+        };
+        let is_code = |name: &str| name == code;
+        let is_left_out = options.ignored.iter().any(|name| is_code(name))
+            || settings.skips(code)
+            || self.pragmas.ignore(self.file, found.instruction, is_code);
+        (!is_left_out).then_some(severity)
     }
 
     fn counts(&self, finding: &mut Finding) -> bool {

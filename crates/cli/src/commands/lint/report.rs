@@ -1,7 +1,7 @@
 //! What was found, in a form that all output formats can show.
 
 use dockerfile::{Diagnostic, Severity, Source, Span};
-use lint::{Finding, Fix, Rule};
+use lint::{Finding, Fix, Outside, Rule};
 use std::borrow::Cow;
 
 /// The name that hadolint has for what its parser refuses.
@@ -70,11 +70,6 @@ impl FileReport {
     pub(super) fn region(&self, issue: &Issue) -> Region {
         region(&self.source, issue.place)
     }
-
-    /// The line that hadolint gives: the first one of the instruction.
-    pub(super) fn first_line(&self, issue: &Issue) -> u32 {
-        self.source.line(issue.instruction.start)
-    }
 }
 
 /// Where a part of a text is.
@@ -92,6 +87,26 @@ impl Issue {
     /// Whether it is the parser's.
     pub(super) fn is_parse_error(&self) -> bool {
         self.code == PARSE_ERROR
+    }
+
+    /// Where it is explained.
+    pub(super) fn url(&self) -> Option<String> {
+        match self.rule {
+            Some(rule) => Some(rule.url()),
+            None if self.code.starts_with("SC") => {
+                Some(format!("https://www.shellcheck.net/wiki/{}", self.code))
+            }
+            None => None,
+        }
+    }
+
+    /// The same for the rules' crate, which knows what is left out.
+    pub(super) fn as_outside(&self) -> Outside<'_> {
+        Outside {
+            code: &self.code,
+            severity: self.severity,
+            instruction: self.instruction,
+        }
     }
 
     /// What the parser refuses.

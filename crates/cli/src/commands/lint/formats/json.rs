@@ -1,62 +1,53 @@
 //! hadolint's array of findings, with more keys where nobody asks for exactly its own.
 
-use crate::commands::lint::report::{FileReport, Issue, Report, region};
+use super::View;
+use crate::commands::lint::report::{FileReport, Issue, region};
 use lint::Safety;
 use serde_json::{Value, json};
 
-pub(super) fn render(report: &Report, compatible: bool) -> String {
-    let issues = report.issues().map(|(file, issue)| match compatible {
-        true => json!({
+pub(super) fn render(view: &View<'_>) -> String {
+    let issues = view.report.issues().map(|(file, issue)| {
+        let place = view.region(file, issue);
+        let mut value = json!({
             "code": issue.code,
-            "column": 1,
-            "file": file.name(),
+            "column": place.column,
+            "file": view.name_of(file, issue),
             "level": issue.severity.to_string(),
-            "line": file.first_line(issue),
+            "line": place.line,
             "message": issue.message,
-        }),
-        false => whole(file, issue),
+        });
+        if !view.compatible {
+            value["endLine"] = json!(place.end_line);
+            value["endColumn"] = json!(place.end_column);
+            say_more(&mut value, file, issue);
+        }
+        value
     });
-    let all = Value::Array(issues.collect()).to_string();
-    match compatible {
-        true => all,
-        false => all + "\n",
-    }
+    view.json(&Value::Array(issues.collect()))
 }
 
-fn whole(file: &FileReport, issue: &Issue) -> Value {
-    let place = file.region(issue);
-    let mut value = json!({
-        "code": issue.code,
-        "column": place.column,
-        "endColumn": place.end_column,
-        "endLine": place.end_line,
-        "file": file.name(),
-        "level": issue.severity.to_string(),
-        "line": place.line,
-        "message": issue.message,
-    });
+/// What hadolint does not know.
+fn say_more(value: &mut Value, file: &FileReport, issue: &Issue) {
     if let Some(help) = &issue.help {
         value["help"] = json!(help);
     }
-    if let Some(rule) = issue.rule {
-        value["url"] = json!(rule.url());
+    if let Some(url) = issue.url() {
+        value["url"] = json!(url);
     }
-    if let Some(fix) = &issue.fix {
-        let edits = fix.edits.iter().map(|edit| {
-            let place = region(&file.source, edit.span);
-            json!({
-                "line": place.line,
-                "column": place.column,
-                "endLine": place.end_line,
-                "endColumn": place.end_column,
-                "text": edit.text,
-            })
-        });
-        value["fix"] = json!({
-            "title": fix.title,
-            "safe": fix.safety == Safety::Safe,
-            "edits": edits.collect::<Vec<_>>(),
-        });
-    }
-    value
+    let Some(fix) = &issue.fix else { return };
+    let edits = fix.edits.iter().map(|edit| {
+        let place = region(&file.source, edit.span);
+        json!({
+            "line": place.line,
+            "column": place.column,
+            "endLine": place.end_line,
+            "endColumn": place.end_column,
+            "text": edit.text,
+        })
+    });
+    value["fix"] = json!({
+        "title": fix.title,
+        "safe": fix.safety == Safety::Safe,
+        "edits": edits.collect::<Vec<_>>(),
+    });
 }
