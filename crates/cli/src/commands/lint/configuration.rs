@@ -204,3 +204,6 @@ fn text(path: &Path) -> std::io::Result<String> {
         .read_to_string(&mut text)?;
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests;

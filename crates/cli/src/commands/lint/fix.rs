@@ -1,6 +1,7 @@
 //! Applies fixes: until there are none left, and into the file, if it is still what it was.
 
 use super::look::Look;
+use super::refusals::Refusals;
 use crate::command_error::CommandError;
 use dockerfile::Source;
 use lint::Safety;
@@ -20,7 +21,7 @@ pub(super) struct Mended {
     pub(super) count: usize,
 }
 
-/// Applies fixes as long as there are some. A text that would be no Dockerfile any more is never taken.
+/// Applies fixes as long as there are some. A text with more errors than before is never taken.
 pub(super) fn mend(look: &Look<'_>, source: &Source, safety: Safety) -> Mended {
     let mut mended = Mended {
         source: source.clone(),
@@ -33,13 +34,17 @@ pub(super) fn mend(look: &Look<'_>, source: &Source, safety: Safety) -> Mended {
             break;
         }
         let next = Source::new(mended.source.name(), fixed.text);
-        if look.is_broken(&next) {
+        if errors(&next) > errors(&mended.source) {
             break;
         }
         mended.source = next;
         mended.count += fixed.count;
     }
     mended
+}
+
+fn errors(source: &Source) -> usize {
+    Refusals::of(&dockerfile::parse(source), false).count()
 }
 
 /// Puts a text in the place of the one that was read: beside it first, then by a rename, with the same mode.

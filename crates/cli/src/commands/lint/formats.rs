@@ -42,7 +42,7 @@ pub(crate) enum Format {
 }
 
 /// What a format shows, and how.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct View<'a> {
     pub(super) report: &'a Report,
     /// Whether exactly hadolint's output is wanted.
@@ -147,3 +147,6 @@ impl View<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,12 +4,13 @@ use super::configuration::Layer;
 use super::context::{self, Surroundings};
 use super::flags::Args;
 use super::inputs::Input;
+use super::refusals::Refusals;
 use super::report::Issue;
 use super::shellcheck;
 use crate::command_error::CommandError;
 use crate::commands::names;
 use crate::config::Config;
-use dockerfile::{Diagnostic, Parsed, Severity, Source, Variables};
+use dockerfile::{Diagnostic, Parsed, Source, Variables};
 use lint::{Facts, Finding, Options, Settings};
 use oci::Platform;
 use std::collections::BTreeMap;
@@ -81,57 +82,63 @@ impl<'a> Look<'a> {
         self.surroundings.is_more
     }
 
-    /// Everything that is found in a text. Where that is no Dockerfile there is nothing that rules could be about.
+    /// Everything that is found in a text: by the parser, by rules, by ShellCheck, in the order of the text.
     pub(super) fn issues(&self, source: &Source) -> Result<Vec<Issue>, CommandError> {
         let parsed = dockerfile::parse(source);
+        let refusals = Refusals::of(&parsed, self.options.compatible);
         let settings = match self.settings(&parsed) {
-            Ok(settings) => settings,
-            Err(wrong) => return Ok(wrong.iter().map(Issue::of_parser).collect()),
+            Ok(settings) if refusals.leave_a_tree() => settings,
+            Ok(_) => return Ok(refusals.beside(&[])),
+            Err(wrong) => return Ok(vec![Issue::of_parser(&wrong)]),
         };
         let findings = self.rules(source, &parsed, &settings);
         let mut issues: Vec<Issue> = findings.into_iter().map(Issue::from).collect();
         if let Some(program) = self.shellcheck {
             let found = shellcheck::look(program, source, &parsed)?;
-            let outside: Vec<_> = found.iter().map(Issue::as_outside).collect();
-            let severities = lint::judge(source, &parsed, &settings, &self.options, &outside);
-            for (mut issue, severity) in found.iter().cloned().zip(severities) {
-                if let Some(severity) = severity {
-                    issue.severity = severity;
-                    issues.push(issue);
-                }
-            }
-            issues.sort_by_key(|issue| (source.line(issue.instruction.start), issue.place.start));
+            issues.extend(self.judged(found, source, &parsed, &settings));
         }
+        let refused = refusals.beside(&issues);
+        issues.extend(refused);
+        issues.sort_by_key(|issue| (source.line(issue.instruction.start), issue.place.start));
         Ok(issues)
+    }
+
+    /// Those of another program's findings that count, as severe as they are to be.
+    fn judged(
+        &self,
+        mut found: Vec<Issue>,
+        source: &Source,
+        parsed: &Parsed,
+        settings: &Settings,
+    ) -> Vec<Issue> {
+        let outside: Vec<_> = found.iter().map(Issue::as_outside).collect();
+        let severities = lint::judge(source, parsed, settings, &self.options, &outside);
+        let mut severities = severities.into_iter();
+        found.retain_mut(|issue| match severities.next().flatten() {
+            Some(severity) => {
+                issue.severity = severity;
+                true
+            }
+            None => false,
+        });
+        found
     }
 
     /// What the rules find, if the text is a Dockerfile.
     pub(super) fn findings(&self, source: &Source) -> Vec<Finding> {
         let parsed = dockerfile::parse(source);
+        let refusals = Refusals::of(&parsed, self.options.compatible);
         match self.settings(&parsed) {
-            Ok(settings) => self.rules(source, &parsed, &settings),
-            Err(_) => Vec::new(),
+            Ok(settings) if refusals.leave_a_tree() => self.rules(source, &parsed, &settings),
+            _ => Vec::new(),
         }
     }
 
-    /// Whether the text is no Dockerfile.
-    pub(super) fn is_broken(&self, source: &Source) -> bool {
-        self.settings(&dockerfile::parse(source)).is_err()
-    }
-
-    /// What the file itself says of the rules; what is wrong with it, if it is no Dockerfile. hadolint stops at the
-    /// first of that.
-    fn settings(&self, parsed: &Parsed) -> Result<Settings, Vec<Diagnostic>> {
-        let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
-        let errors = parsed.diagnostics.iter().filter(is_error);
-        let errors: Vec<Diagnostic> = match self.options.compatible {
-            true => errors.take(1).cloned().collect(),
-            false => errors.cloned().collect(),
-        };
-        match errors.is_empty() {
-            false => Err(errors),
-            true if self.options.compatible => Ok(Settings::default()),
-            true => Settings::of(parsed).map_err(|wrong| vec![wrong]),
+    /// What the file itself says of the rules.
+    fn settings(&self, parsed: &Parsed) -> Result<Settings, Diagnostic> {
+        match self.options.compatible {
+            true => Ok(Settings::default()),
+            false => Settings::of(parsed),
         }
     }
 

@@ -92,6 +92,7 @@ pub(super) fn read(node: &Node, keys: Keys) -> Reader {
             }
         }
     }
+    reader.problems.sort_by_key(|problem| problem.line);
     reader
 }
 
