@@ -48,3 +48,66 @@ pub fn scripts(source: &Source, parsed: &Parsed) -> Vec<ShellScript> {
     });
     scripts.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, Settings, judge};
+    use dockerfile::parse;
+
+    #[test]
+    fn shells_and_variables_are_known() {
+        let text = "FROM a AS b\nARG X\nRUN one\nSHELL [\"/bin/bash\", \"-c\"]\nENV Y=1\nRUN [\"exec\"]\n\
+                    ONBUILD RUN two\nRUN <<E\n#!/bin/ksh\nthree\nE\nFROM b\nRUN four\nSHELL [\"pwsh\"]\nRUN five\n";
+        let source = Source::new("Dockerfile", text);
+        let scripts = scripts(&source, &parse(&source));
+        let shown: Vec<String> = scripts
+            .iter()
+            .map(|script| {
+                let names: Vec<&str> = script.variables.iter().map(String::as_str).collect();
+                let last = script.script.text().lines().last().unwrap_or_default();
+                format!("{} {} {last}", script.shell, names.join(","))
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "/bin/sh X one",
+                "/bin/bash X,Y two",
+                "ksh X,Y three",
+                "/bin/bash X,Y four"
+            ]
+        );
+    }
+
+    #[test]
+    fn settings_and_comments_hold_for_what_others_find() {
+        let text = "FROM a\n# hadolint ignore=SC1\nRUN a\nRUN b\n# check=error=true\nRUN c\n";
+        let source = Source::new("Dockerfile", text);
+        let parsed = parse(&source);
+        let mut options = Options::new();
+        options.ignored.push("SC2".to_owned());
+        options
+            .severities
+            .insert("SC3".to_owned(), Some(Severity::Style));
+        let stage = &parsed.dockerfile.stages[0];
+        let of = |code, nth: usize| Outside {
+            code,
+            severity: Severity::Info,
+            instruction: stage.instructions[nth].span,
+        };
+        let found = [
+            of("SC1", 0),
+            of("SC1", 1),
+            of("SC2", 1),
+            of("SC3", 1),
+            of("SC1", 2),
+        ];
+        let severities = judge(&source, &parsed, &Settings::default(), &options, &found);
+        let (info, style, error) = (Severity::Info, Severity::Style, Severity::Error);
+        assert_eq!(
+            severities,
+            [None, Some(info), None, Some(style), Some(error)]
+        );
+    }
+}

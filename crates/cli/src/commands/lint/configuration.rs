@@ -58,7 +58,7 @@ impl Configuration {
             folders: BTreeMap::new(),
             own: BTreeMap::new(),
         };
-        this.tell_environment(problems)?;
+        this.tell_environment(&problems)?;
         let file = match &args.config {
             Some(path) => Some(path.clone()),
             None => {
@@ -169,7 +169,7 @@ impl Configuration {
         ))
     }
 
-    fn tell_environment(&self, problems: Vec<String>) -> Result<(), CommandError> {
+    fn tell_environment(&self, problems: &[String]) -> Result<(), CommandError> {
         if self.compatible {
             problems.iter().for_each(|line| warn(line));
             return Ok(());

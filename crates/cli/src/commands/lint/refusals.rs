@@ -5,7 +5,7 @@ use dockerfile::{Diagnostic, Parsed, Severity};
 
 /// Errors in texts whose instructions were all understood: a build would refuse them, rules can look at them. hadolint's
 /// parser lets them pass.
-const UNDERSTOOD: [&str; 13] = [
+const UNDERSTOOD: [&str; 15] = [
     "blank-name",
     "empty-file",
     "empty-volume",
@@ -17,6 +17,8 @@ const UNDERSTOOD: [&str; 13] = [
     "missing-equals",
     "missing-flag-value",
     "no-build-stage",
+    "no-instructions",
+    "no-stages",
     "onbuild-trigger",
     "variable-in-from",
 ];
