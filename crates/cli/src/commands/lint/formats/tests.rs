@@ -19,7 +19,8 @@ fn span(part: &str) -> Span {
 fn issue(code: &'static str, severity: Severity, instruction: &str, place: &str) -> Issue {
     Issue {
         code: code.into(),
-        rule: lint::rules().find(|rule| rule.name == code),
+        // Of one the format shows what it knows of the rule.
+        rule: lint::rules().find(|rule| code == "DL3007" && rule.name == code),
         severity,
         instruction: span(instruction),
         place: span(place),
@@ -103,8 +104,31 @@ fn exactly_as_hadolint() {
 #[test]
 fn with_exact_places() {
     for format in Format::value_variants() {
-        snapshot(&name(*format), &rendered(*format, false, None));
+        let text = rendered(*format, false, None);
+        match format {
+            Format::Sarif => snapshot("sarif", &without_pages(&text)),
+            _ => snapshot(&name(*format), &text),
+        }
     }
+}
+
+/// A log in lines, without what rules' pages say: that may change.
+fn without_pages(text: &str) -> String {
+    let mut log: serde_json::Value = serde_json::from_str(text).unwrap();
+    let rules = &mut log["runs"][0]["tool"]["driver"]["rules"];
+    for rule in rules.as_array_mut().unwrap() {
+        for (part, kind) in [
+            ("fullDescription", "text"),
+            ("help", "text"),
+            ("help", "markdown"),
+        ] {
+            if rule.get(part).is_some() {
+                assert!(rule[part][kind].as_str().unwrap().len() > 20);
+                rule[part][kind] = "…".into();
+            }
+        }
+    }
+    serde_json::to_string_pretty(&log).unwrap()
 }
 
 #[test]
