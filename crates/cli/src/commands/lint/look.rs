@@ -95,6 +95,13 @@ impl<'a> Look<'a> {
         let mut issues: Vec<Issue> = findings.into_iter().map(Issue::from).collect();
         if let Some(program) = self.shellcheck {
             let found = shellcheck::look(program, source, &parsed)?;
+            let found = match self.options.compatible {
+                true => {
+                    issues.retain(|issue| !issue.code.starts_with("SC"));
+                    shellcheck::last_ones(found)
+                }
+                false => shellcheck::not_built_in(found),
+            };
             issues.extend(self.judged(found, source, &parsed, &settings));
         }
         let refused = refusals.beside(&issues);

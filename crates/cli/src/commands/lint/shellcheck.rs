@@ -1,4 +1,4 @@
-//! ShellCheck's findings in `RUN`s, for all its checks that are not built in: the program looks at what hadolint shows it.
+//! ShellCheck's findings in `RUN`s: the program looks at what hadolint shows it.
 
 use super::report::Issue;
 use crate::command_error::CommandError;
@@ -70,6 +70,24 @@ pub(super) fn look(
     Ok(issues.collect())
 }
 
+/// Those that no rule of ours could have.
+pub(super) fn not_built_in(mut found: Vec<Issue>) -> Vec<Issue> {
+    found.retain(|issue| lint::rules().all(|rule| rule.name != issue.code));
+    found
+}
+
+/// The last one of each `RUN`, in ShellCheck's order: the only one that hadolint tells.
+pub(super) fn last_ones(mut found: Vec<Issue>) -> Vec<Issue> {
+    found.sort_by(|one, other| {
+        let key = |issue: &Issue| (issue.instruction.start, issue.place.start, issue.severity);
+        key(other)
+            .cmp(&key(one))
+            .then_with(|| other.code.cmp(&one.code))
+    });
+    found.dedup_by_key(|issue| issue.instruction.start);
+    found
+}
+
 fn ask(program: &Path, scripts: &[ShellScript]) -> Result<Vec<Comment>, CommandError> {
     let folder = Folder::new(scripts)
         .map_err(|error| CommandError::io("write scripts for ShellCheck", error))?;
@@ -131,9 +149,6 @@ fn is_name(text: &str) -> bool {
 
 fn issue(script: &ShellScript, comment: &Comment) -> Option<Issue> {
     let code = format!("SC{:04}", comment.code);
-    if lint::rules().any(|rule| rule.name == code) {
-        return None;
-    }
     let before = head(script).lines().count();
     let text = script.script.text();
     let start = offset(text, comment.line.checked_sub(before)?, comment.column)?;
