@@ -32,6 +32,7 @@ struct Cli {
 enum Verb {
     Build(Box<commands::build::Args>),
     Bake(Box<commands::bake::Args>),
+    Lint(Box<commands::lint::Args>),
     Images(commands::images::Args),
     History(commands::history::Args),
     Inspect(commands::inspect::Args),
@@ -128,6 +129,8 @@ pub(crate) fn run() -> Exit {
     let done = match cli.verb {
         Verb::Version(args) => commands::version::run(&args, &config),
         Verb::DockerPlugin(args) => commands::docker_plugin::run(&args, &config),
+        // Reads and writes files of the user's, and nothing else.
+        Verb::Lint(args) => commands::lint::run(&args, &config),
         // Looks around before it becomes anything else.
         Verb::Doctor(args) => commands::doctor::run(&args, &config),
         // Helper programs ask services that know the user by number.
@@ -169,6 +172,7 @@ fn dispatch(verb: Verb, config: &Config) -> Result<Exit, CommandError> {
     match verb {
         Verb::Build(args) => commands::build::run(&args, config),
         Verb::Bake(args) => commands::bake::run(&args, config),
+        Verb::Lint(args) => commands::lint::run(&args, config),
         Verb::Images(args) => commands::images::run(&args, config),
         Verb::History(args) => commands::history::run(&args, config),
         Verb::Inspect(args) => commands::inspect::run(&args, config),

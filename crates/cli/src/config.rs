@@ -68,6 +68,14 @@ impl Config {
         }
     }
 
+    /// Whether people read standard output, or standard error.
+    pub(crate) fn has_terminal(&self, is_stderr: bool) -> bool {
+        match is_stderr {
+            true => terminal::is_terminal(io::stderr()),
+            false => terminal::is_terminal(io::stdout()),
+        }
+    }
+
     /// <https://no-color.org>: set and not empty means none.
     fn wants_colour(&self) -> bool {
         set("NO_COLOR").is_none() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
@@ -324,6 +332,11 @@ impl Config {
     /// The platform that docker's commands take when none is named.
     pub(crate) fn default_platform(&self) -> Option<String> {
         set("DOCKER_DEFAULT_PLATFORM")?.into_string().ok()
+    }
+
+    /// Where the user's configuration is: `$XDG_CONFIG_HOME`, else `~/.config`.
+    pub(crate) fn config_home(&self) -> Option<PathBuf> {
+        config_home()
     }
 
     /// A variable of the environment, for `--build-arg NAME`, `-e NAME` and secrets.

@@ -25,6 +25,7 @@ mod pragma;
 mod rule;
 mod rules;
 mod runs;
+mod scripts;
 mod select;
 mod settings;
 mod stages;
@@ -38,6 +39,7 @@ pub use options::{LabelType, Options};
 pub use outline::{Outline, OutlineArgument, OutlineNeed, outline};
 pub use page::page;
 pub use rule::{Activation, Finding, Page, Rule, Set};
+pub use scripts::{Outside, ShellScript, scripts};
 pub use settings::{InvalidOption, RuleNames, Settings};
 pub use targets::{Target, targets};
 
@@ -91,4 +93,19 @@ pub fn lint(
         (line, finding.diagnostic.span.start, finding.rule.name)
     });
     findings
+}
+
+/// How severe it is what another program found, by the settings and comments that hold for rules; nothing for what they
+/// leave out.
+pub fn judge(
+    source: &Source,
+    parsed: &Parsed,
+    settings: &Settings,
+    options: &Options,
+    found: &[Outside<'_>],
+) -> Vec<Option<Severity>> {
+    let facts = Facts::default();
+    let file = File::new(source, parsed, &facts, options);
+    let selection = Selection::new(&file, settings);
+    found.iter().map(|found| selection.judge(found)).collect()
 }

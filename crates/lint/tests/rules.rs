@@ -169,6 +169,9 @@ fn every_rule_has_its_page() {
 fn every_page_has_a_rule() {
     for entry in std::fs::read_dir(folder("../../docs/lint")).expect("the pages are there") {
         let path = entry.expect("the folder can be read").path();
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
         let name = path
             .file_stem()
             .and_then(|stem| stem.to_str())
@@ -407,4 +410,30 @@ fn stages_that_the_build_does_not_need_are_left_alone() {
         .map(|f| (source.line(f.instruction.start), f.rule.name));
     let expected = [(3, "MaintainerDeprecated"), (5, "LegacyKeyValueFormat")];
     assert_eq!(found.collect::<Vec<_>>(), expected);
+}
+
+/// Of ShellCheck's findings in a `RUN` hadolint tells the last one, or none if that is ignored.
+#[test]
+fn hadolint_tells_one_finding_of_shellcheck_for_each_instruction() {
+    let text = "FROM scratch\nRUN echo $a; \\\n cd /x; echo $b\nRUN echo $a\n";
+    let source = Source::new("Dockerfile", text);
+    let parsed = parse(&source);
+    let places = |options: &Options| {
+        let facts = Facts::default();
+        let findings = lint::lint(&source, &parsed, &Settings::default(), options, &facts);
+        let of_shellcheck = findings
+            .iter()
+            .filter(|f| f.rule.set == lint::Set::ShellCheck);
+        of_shellcheck
+            .map(|f| source.line(f.instruction.start))
+            .collect::<Vec<_>>()
+    };
+    let mut options = Options {
+        compatible: true,
+        ..Options::default()
+    };
+    let lines = places(&options);
+    assert!(lines.windows(2).all(|pair| pair[0] < pair[1]), "{lines:?}");
+    options.ignored = lint::rules().map(|rule| rule.name.to_owned()).collect();
+    assert_eq!(places(&options), [0; 0]);
 }

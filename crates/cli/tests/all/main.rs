@@ -23,6 +23,7 @@ mod hostile;
 mod hostile_caches;
 mod images;
 mod left_behind;
+mod lint;
 mod login;
 mod missing;
 mod network;
