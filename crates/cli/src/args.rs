@@ -32,6 +32,7 @@ struct Cli {
 enum Verb {
     Build(Box<commands::build::Args>),
     Bake(Box<commands::bake::Args>),
+    Lsp(commands::lsp::Args),
     Images(commands::images::Args),
     History(commands::history::Args),
     Inspect(commands::inspect::Args),
@@ -126,6 +127,8 @@ pub(crate) fn run() -> Exit {
     let done = match cli.verb {
         Verb::Version(args) => commands::version::run(&args, &config),
         Verb::DockerPlugin(args) => commands::docker_plugin::run(&args, &config),
+        // Reads texts that an editor sends, and nothing of the store.
+        Verb::Lsp(args) => commands::lsp::run(&args, &config),
         // Looks around before it becomes anything else.
         Verb::Doctor(args) => commands::doctor::run(&args, &config),
         // Helper programs ask services that know the user by number.
@@ -167,6 +170,7 @@ fn dispatch(verb: Verb, config: &Config) -> Result<Exit, CommandError> {
     match verb {
         Verb::Build(args) => commands::build::run(&args, config),
         Verb::Bake(args) => commands::bake::run(&args, config),
+        Verb::Lsp(args) => commands::lsp::run(&args, config),
         Verb::Images(args) => commands::images::run(&args, config),
         Verb::History(args) => commands::history::run(&args, config),
         Verb::Inspect(args) => commands::inspect::run(&args, config),

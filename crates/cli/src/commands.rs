@@ -22,6 +22,7 @@ pub(crate) mod load;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod logs;
+pub(crate) mod lsp;
 pub(crate) mod monitor;
 pub(crate) mod port;
 pub(crate) mod prune;
