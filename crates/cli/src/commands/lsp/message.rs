@@ -2,7 +2,8 @@
 //!
 //! Source: JSON-RPC 2.0, and LSP 3.17, "Base Protocol", for the numbers of errors.
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 /// A message of the client.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub(super) struct Notification {
 }
 
 /// Why a request has no result.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(super) struct Failure {
     code: i32,
     message: String,
@@ -111,28 +112,65 @@ impl Message {
     }
 }
 
-/// The answer to a request; `id` is null where it could not be read.
-pub(super) fn response(id: &Value, result: Result<Value, Failure>) -> Value {
-    match result {
-        Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
-        Err(Failure { code, message }) => {
-            json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}})
+/// A message of ours.
+#[derive(Debug, Serialize)]
+pub(super) struct Outgoing<'a> {
+    jsonrpc: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    params: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a Failure>,
+}
+
+impl<'a> Outgoing<'a> {
+    const EMPTY: Self = Self {
+        jsonrpc: "2.0",
+        id: None,
+        method: None,
+        params: None,
+        result: None,
+        error: None,
+    };
+
+    /// The answer to a request; `id` is null where it could not be read.
+    pub(super) fn response(id: &'a Value, result: &'a Result<Value, Failure>) -> Self {
+        Self {
+            id: Some(id),
+            result: result.as_ref().ok(),
+            error: result.as_ref().err(),
+            ..Self::EMPTY
         }
     }
-}
 
-/// Something to tell.
-pub(super) fn notification(method: &str, params: Value) -> Value {
-    json!({"jsonrpc": "2.0", "method": method, "params": params})
-}
-
-/// Something to ask of the client; what takes no particulars has none.
-pub(super) fn request(id: &str, method: &str, params: Option<Value>) -> Value {
-    let mut request = json!({"jsonrpc": "2.0", "id": id, "method": method});
-    if let Some(params) = params {
-        request["params"] = params;
+    /// Something to tell.
+    pub(super) fn notification(method: &'a str, params: &'a Value) -> Self {
+        Self {
+            method: Some(method),
+            params: Some(params),
+            ..Self::EMPTY
+        }
     }
-    request
+
+    /// Something to ask of the client; what takes no particulars has none.
+    pub(super) fn request(id: &'a Value, method: &'a str, params: Option<&'a Value>) -> Self {
+        Self {
+            id: Some(id),
+            method: Some(method),
+            params,
+            ..Self::EMPTY
+        }
+    }
+
+    /// As it is sent.
+    pub(super) fn text(&self) -> String {
+        serde_json::to_string(self).expect("its maps have text keys")
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::document::Document;
 use super::inbox::{Arrival, Inbox};
-use super::message::{self, Failure, Message, Notification, Request};
+use super::message::{Failure, Message, Notification, Outgoing, Request};
 use super::params::{self, Actions, AtPosition, Changes, OfDocument};
 use super::{actions, diagnostics, hover, parent, surroundings, symbols, wire};
 use crate::exit::Exit;
@@ -61,7 +61,7 @@ impl<W: Write> Server<W> {
     pub(super) fn take(&mut self, arrival: Arrival, inbox: &Inbox) -> io::Result<Option<Exit>> {
         match arrival {
             Arrival::Broken(failure) => {
-                self.send(&message::response(&Value::Null, Err(failure)))?;
+                self.send(&Outgoing::response(&Value::Null, &Err(failure)))?;
             }
             Arrival::Message(Message::Response) => {}
             Arrival::Message(Message::Notification(said)) if said.method == "exit" => {
@@ -74,7 +74,7 @@ impl<W: Write> Server<W> {
                     true => Err(Failure::cancelled()),
                     false => self.answer(request),
                 };
-                self.send(&message::response(&id, result))?;
+                self.send(&Outgoing::response(&id, &result))?;
             }
         }
         Ok(None)
@@ -168,7 +168,7 @@ impl<W: Write> Server<W> {
             "method": "workspace/didChangeWatchedFiles",
             "registerOptions": {"watchers": watchers},
         }]});
-        self.ask("client/registerCapability", Some(params))
+        self.ask("client/registerCapability", Some(&params))
     }
 
     // ---- documents ----
@@ -258,11 +258,15 @@ impl<W: Write> Server<W> {
         if self.client.pulls {
             return Ok(());
         }
-        let mut params = json!({"uri": uri, "diagnostics": items});
+        let mut params = json!({"uri": uri});
+        params["diagnostics"] = items.into();
         if let Some(version) = version {
             params["version"] = version.into();
         }
-        self.notify("textDocument/publishDiagnostics", params)
+        self.send(&Outgoing::notification(
+            "textDocument/publishDiagnostics",
+            &params,
+        ))
     }
 
     // ---- what is asked about documents ----
@@ -353,25 +357,23 @@ impl<W: Write> Server<W> {
     // ---- what is sent ----
 
     fn warn(&mut self, text: &str) -> io::Result<()> {
-        self.notify("window/showMessage", json!({"type": 2, "message": text}))
+        let params = json!({"type": 2, "message": text});
+        self.send(&Outgoing::notification("window/showMessage", &params))
     }
 
     fn log(&mut self, text: &str) -> io::Result<()> {
-        self.notify("window/logMessage", json!({"type": 2, "message": text}))
+        let params = json!({"type": 2, "message": text});
+        self.send(&Outgoing::notification("window/logMessage", &params))
     }
 
-    fn notify(&mut self, method: &str, params: Value) -> io::Result<()> {
-        self.send(&message::notification(method, params))
-    }
-
-    fn ask(&mut self, method: &str, params: Option<Value>) -> io::Result<()> {
+    fn ask(&mut self, method: &str, params: Option<&Value>) -> io::Result<()> {
         self.requests += 1;
-        let id = format!("carafe-{}", self.requests);
-        self.send(&message::request(&id, method, params))
+        let id = Value::from(format!("carafe-{}", self.requests));
+        self.send(&Outgoing::request(&id, method, params))
     }
 
-    fn send(&mut self, message: &Value) -> io::Result<()> {
-        wire::write(&mut self.out, &message.to_string())
+    fn send(&mut self, message: &Outgoing<'_>) -> io::Result<()> {
+        wire::write(&mut self.out, &message.text())
     }
 }
 

@@ -1,5 +1,10 @@
 //! The server, by its messages.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "messages are written in place"
+)]
+
 use std::path::Path;
 
 use serde_json::{Value, json};
