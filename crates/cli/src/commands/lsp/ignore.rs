@@ -61,10 +61,15 @@ fn above(reading: &Reading, place: u32, comment: &str) -> Option<Edit> {
     let comment = format!("{indent}{comment}{end}");
     let start = u32::try_from(start).ok()?;
     let edit = insert(start, comment.clone());
-    match is_comment(reading, &edit) {
-        true => Some(edit),
-        // At the top of the file it would be a directive, for all of it; a blank line is the end of those.
-        false => Some(insert(start, format!("{end}{comment}"))),
+    let is_at_top = || {
+        text[..start as usize]
+            .lines()
+            .all(|line| line.trim_start().starts_with('#'))
+    };
+    match is_at_top() && !is_comment(reading, &edit) {
+        false => Some(edit),
+        // It would be a directive, for all of the file; a blank line is the end of those.
+        true => Some(insert(start, format!("{end}{comment}"))),
     }
 }
 

@@ -228,7 +228,8 @@ impl<W: Write> Server<W> {
     fn look_around(&mut self) -> io::Result<()> {
         self.documents.values_mut().for_each(Document::look_around);
         self.unpublished.extend(self.documents.keys().cloned());
-        match self.client.pulls && self.client.pulls_again {
+        let asks = self.client.pulls && self.client.pulls_again;
+        match asks && !self.documents.is_empty() {
             true => self.ask("workspace/diagnostic/refresh", None),
             false => Ok(()),
         }

@@ -1,7 +1,9 @@
 //! What a document's rules are told beside its text: settings, and what is around the file.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use dockerfile::Variables;
 use dockerfile::ignore::Patterns;
 use lint::{Context, Facts, Names, Options};
 use oci::{Platform, Reference};
@@ -21,21 +23,26 @@ pub(super) struct Surroundings {
     pub(super) options: Options,
     /// What is wrong with them.
     pub(super) problem: Option<String>,
+    predefined: Variables,
     ignore: Option<Patterns>,
     context: Option<Context>,
 }
 
 impl Surroundings {
     /// Reads those of a file; a document that is no file has none. Asked when it is opened and saved, and when one of
-    /// [`FILES`] changes.
+    /// [`FILES`] changes; not with every change of the text, so that this may take its time.
     pub(super) fn of(_path: Option<&Path>) -> Self {
         // The settings and the context as `carafe lint` reads them go here.
-        Self::default()
+        Self {
+            predefined: builder::predefined(&BTreeMap::new(), None, &Platform::host()),
+            ..Self::default()
+        }
     }
 
     /// The same as the rules take them.
     pub(super) fn facts(&self) -> Facts<'_> {
         Facts {
+            predefined: self.predefined.clone(),
             ignore: self.ignore.as_ref(),
             context: self.context.clone(),
             names: Names {
