@@ -7,6 +7,7 @@
 #   make test-archives     read and write archives with Docker, podman, buildah and skopeo (root)
 #   make test-caches       caches that cross machines: a registry, a folder, a bucket; with times (root)
 #   make test-nested       build in a container that allows neither namespaces nor mounts (part of test; root)
+#   make test-lsp          the language server, by an editor's side of the protocol (part of test)
 #   make test-isolation    what containers see, line by line beside Docker's (root; $$DOCKER_CMD names the docker client)
 #   make compare-hadolint  lint the Dockerfiles of $$FOLDER with hadolint and with carafe; differences and times
 #   make build    the static binary, target/release/carafe
@@ -24,7 +25,7 @@ JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test test-rust test-binary test-conformance test-users test-examples test-registries test-archives test-caches test-isolation test-nested compare-hadolint lint bench fuzz clean
+.PHONY: build demo test test-rust test-binary test-conformance test-users test-examples test-registries test-archives test-caches test-isolation test-nested test-lsp compare-hadolint lint bench fuzz clean
 
 build:
 	scripts/setup build
@@ -36,7 +37,7 @@ demo: build
 	scripts/setup demo
 	CARAFE=$(CARAFE) scripts/demo
 
-test: test-rust test-binary test-conformance test-users test-examples test-nested
+test: test-rust test-binary test-lsp test-conformance test-users test-examples test-nested
 
 # What the kernel refuses is a failure here, not a test left out.
 test-rust:
@@ -71,6 +72,11 @@ test-archives: build
 test-caches: build
 	scripts/setup caches
 	PATH="$(CURDIR)/target/tools/moto/bin:$$PATH" scripts/test-caches --carafe $(CARAFE)
+
+# With a client from PyPI, which is installed for it.
+test-lsp: build
+	scripts/setup lsp
+	PATH="$(CURDIR)/target/tools/lsp/bin:$$PATH" scripts/test-lsp --carafe $(CARAFE)
 
 # A docker client with a running engine is needed, and a C compiler.
 test-isolation: build

@@ -25,6 +25,7 @@ pub(crate) mod load;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod logs;
+pub(crate) mod lsp;
 pub(crate) mod monitor;
 mod names;
 pub(crate) mod port;

@@ -34,7 +34,7 @@ mod targets;
 use dockerfile::{Parsed, Severity, Source};
 
 pub use facts::{Base, Context, ContextEntry, Facts, Mismatch, Names};
-pub use fix::{Edit, Fix, Fixed, Safety, apply};
+pub use fix::{Edit, Fix, Fixed, Safety, apply, choose};
 pub use options::{LabelType, Options};
 pub use outline::{Outline, OutlineArgument, OutlineNeed, outline};
 pub use page::page;
