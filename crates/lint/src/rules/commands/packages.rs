@@ -485,7 +485,7 @@ pub(crate) fn pip_install<'i>(file: &File<'_>, invocation: &'i Invocation) -> Op
             verb: &arguments[at],
             packages: { PIP.alike_packages(arguments, &[]).into_iter() }
                 .skip_while(|word| word.text != "install")
-                .filter(|word| word.text != "install")
+                .skip_while(|word| word.text == "install")
                 .collect(),
         });
     }
