@@ -150,7 +150,6 @@ fn users() {
     for (base, lines, is_found) in [
         ("debian:bookworm", "", true),
         ("debian:bookworm", "USER app", false),
-        ("debian:bookworm", "USER app\nUSER 0:0", true),
         ("debian:bookworm", "USER root\nRUN true\nUSER 1000", false),
         ("debian:bookworm", "USER $NAME", false),
         ("gcr.io/distroless/static-debian12:nonroot", "", false),
