@@ -311,3 +311,18 @@ fn what_a_shell_was_told_is_not_handed_on() {
         );
     }
 }
+
+/// Files as the documentation of well-known frameworks has them today, below `good`.
+#[test]
+fn good_practice_is_let_pass() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/good");
+    let mut wrong = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the files are there") {
+        let path = entry.expect("the folder can be read").path();
+        let text = std::fs::read_to_string(&path).expect("it can be read");
+        let name = path.file_name().unwrap_or_default().to_owned();
+        let said = |finding: Finding| (name.clone(), finding.rule.name, finding.diagnostic.message);
+        wrong.extend(found(&text).into_iter().map(said));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
