@@ -8,6 +8,7 @@
 #   make test-caches       caches that cross machines: a registry, a folder, a bucket; with times (root)
 #   make test-nested       build in a container that allows neither namespaces nor mounts (part of test; root)
 #   make test-isolation    what containers see, line by line beside Docker's (root; $$DOCKER_CMD names the docker client)
+#   make compare-hadolint  lint the Dockerfiles of $$FOLDER with hadolint and with carafe; differences and times
 #   make build    the static binary, target/release/carafe
 #   make lint     formatting, clippy, documentation, dependencies
 #   make fuzz     fuzz what reads Dockerfiles: two minutes for each target, or $$SECONDS_EACH seconds
@@ -23,7 +24,7 @@ JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test test-rust test-binary test-conformance test-users test-examples test-registries test-archives test-caches test-isolation test-nested lint bench fuzz clean
+.PHONY: build demo test test-rust test-binary test-conformance test-users test-examples test-registries test-archives test-caches test-isolation test-nested compare-hadolint lint bench fuzz clean
 
 build:
 	scripts/setup build
@@ -81,6 +82,11 @@ test-nested: build
 	CARAFE=$(CARAFE) scripts/test-nested
 	CARAFE_ISOLATION=chroot BUSYBOX=target/tools/busybox tests/conformance/conformance.py --carafe $(CARAFE) -j $(JOBS) \
 		--expected-failures tests/conformance/chroot.txt
+
+# Every difference has its reason in tests/lint/hadolint-differences.txt, or is a mistake.
+compare-hadolint: build
+	scripts/setup hadolint
+	scripts/compare-hadolint $(FOLDER) --hadolint target/tools/hadolint/bin/hadolint --carafe $(CARAFE)
 
 lint:
 	scripts/setup lint

@@ -7,13 +7,14 @@ use store::{Image, ImageLayer, Store};
 
 use crate::Error;
 use crate::ledger::{Audit, Ledger};
+use crate::packages;
 
 /// Reads the layers of an image, each once, into a ledger. Nothing is unpacked and nothing is kept.
 ///
 /// # Errors
 /// When a layer is not here, cannot be read, or is no tar.
 pub fn audit(store: &Store, image: &Image) -> Result<Ledger, Error> {
-    let mut audit = Audit::new();
+    let mut audit = Audit::keeping(packages::is_database);
     for layer in &image.layers {
         let of_layer = |source| Error::Layer {
             layer: layer.diff_id.to_string(),

@@ -28,6 +28,10 @@ pub struct Ledger {
     paths: Paths,
     files: Vec<File>,
     layers: Vec<Layer>,
+    /// What files hold that somebody wants to read.
+    contents: HashMap<FileId, Vec<u8>>,
+    /// How many bytes those are.
+    held: usize,
 }
 
 /// What a layer's tar holds beside its files.
@@ -44,12 +48,13 @@ struct Layer {
 }
 
 /// A file of the ledger, as an index.
-type FileId = u32;
+pub type FileId = u32;
 
 /// A ledger that is being made.
 #[derive(Debug, Default)]
 pub struct Audit {
     ledger: Ledger,
+    is_wanted: Option<fn(&[u8]) -> bool>,
 }
 
 impl Audit {
@@ -59,12 +64,22 @@ impl Audit {
         Self::default()
     }
 
+    /// The same, and what files hold is kept whose paths are of interest: the databases of package managers are. Of each at
+    /// most 32 MiB, and of all 256 MiB.
+    #[must_use]
+    pub fn keeping(is_wanted: fn(&[u8]) -> bool) -> Self {
+        Self {
+            is_wanted: Some(is_wanted),
+            ..Self::default()
+        }
+    }
+
     /// Reads the next layer's tar, to its end.
     ///
     /// # Errors
     /// When it is no tar, or cannot be read.
     pub fn add_layer(&mut self, layer: impl Read) -> Result<(), tar::Error> {
-        layer::read(&mut self.ledger, layer)
+        layer::read(&mut self.ledger, layer, self.is_wanted)
     }
 
     /// The ledger, when all layers were read.
@@ -87,10 +102,38 @@ impl Ledger {
         self.files.iter()
     }
 
+    /// The file that a path leads to, links followed; nothing if there is none.
+    #[must_use]
+    pub fn file_at(&self, path: &[u8]) -> Option<FileId> {
+        self.paths.file(self.paths.resolve(path)?)
+    }
+
+    /// The live files with a path each, in the order of the tars.
+    pub fn live(&self) -> impl Iterator<Item = (FileId, &File)> {
+        let files = (0..).zip(&self.files);
+        files.filter(|(_, file)| file.is_live())
+    }
+
     /// The path that a file has, or first had: absolute, of any bytes.
     #[must_use]
     pub fn path(&self, file: &File) -> Vec<u8> {
         self.paths.path(file.node)
+    }
+
+    /// The live files whose content was kept: path and content, in the order of the tars.
+    #[must_use]
+    pub fn contents(&self) -> Vec<(Vec<u8>, &[u8])> {
+        let mut ids: Vec<FileId> = self.contents.keys().copied().collect();
+        ids.sort_unstable();
+        ids.into_iter()
+            .filter(|id| self.files[*id as usize].is_live())
+            .map(|id| {
+                (
+                    self.path(&self.files[id as usize]),
+                    self.contents[&id].as_slice(),
+                )
+            })
+            .collect()
     }
 
     /// The paths whose files waste most, and how much each does; of duplicates all but the first copy.
@@ -163,6 +206,8 @@ impl Ledger {
             return None;
         }
         file.fate = fate;
+        let content = self.contents.remove(&id);
+        self.held -= content.map_or(0, |content| content.len());
         Some(id)
     }
 }

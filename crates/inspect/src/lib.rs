@@ -11,6 +11,7 @@ mod error;
 mod tree;
 
 pub mod ledger;
+pub mod packages;
 pub mod start;
 
 pub use audit::audit;

@@ -11,6 +11,7 @@
 
 pub mod shell;
 
+mod alike;
 mod analysis;
 mod facts;
 mod file;

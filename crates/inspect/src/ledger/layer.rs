@@ -6,7 +6,7 @@ use oci::tar::{self, Entry};
 use oci::{Algorithm, Hasher};
 
 use super::account::{Fate, File};
-use super::paths::{Kind, NodeId, ROOT};
+use super::paths::{Kind, LINKS_AT_MOST, NodeId, ROOT, components};
 use super::{FileId, Layer, Ledger};
 
 /// Content is read so much at a time.
@@ -15,8 +15,9 @@ const BUFFER: usize = 256 * 1024;
 /// Of a file so much is read: more can only be the holes of a sparse one, which no layer stores.
 const LOGICAL_AT_MOST: u64 = 1 << 36;
 
-/// Links that are followed on the way to a file: the kernel's limit (path_resolution(7)).
-const LINKS_AT_MOST: usize = 40;
+/// Of one file, and of all, so much content is kept.
+const KEPT_OF_ONE_AT_MOST: u64 = 32 << 20;
+const KEPT_AT_MOST: u64 = 256 << 20;
 
 /// And of a layer so many: an honest one has next to none, since its tar names what it changes by its real path.
 const FOLLOWED_AT_MOST: u32 = 200_000;
@@ -35,9 +36,13 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 /// What AUFS used for itself: it means nothing.
 const AUFS: &[u8] = b".wh..wh.";
 
+/// Whether what the file at a path holds is to be kept.
+type IsWanted = fn(&[u8]) -> bool;
+
 /// A layer being read.
 struct Reading<'l> {
     ledger: &'l mut Ledger,
+    is_wanted: Option<IsWanted>,
     number: u16,
     layer: Layer,
     /// What it deleted: files whose names it has itself were rewritten.
@@ -47,12 +52,17 @@ struct Reading<'l> {
     buffer: Vec<u8>,
 }
 
-pub(super) fn read(ledger: &mut Ledger, layer: impl Read) -> Result<(), tar::Error> {
+pub(super) fn read(
+    ledger: &mut Ledger,
+    layer: impl Read,
+    is_wanted: Option<IsWanted>,
+) -> Result<(), tar::Error> {
     let number = u16::try_from(ledger.layers.len()).unwrap_or(u16::MAX);
     // What was taken out of the buffer is counted, not what was put into it.
     let mut archive = tar::Reader::new(Counting::new(io::BufReader::with_capacity(BUFFER, layer)));
     let mut reading = Reading {
         ledger,
+        is_wanted,
         number,
         layer: Layer::default(),
         deleted: Vec::new(),
@@ -111,7 +121,8 @@ impl Reading<'_> {
         archive: &mut tar::Reader<Counting<impl Read>>,
     ) -> Result<(), tar::Error> {
         let start = archive.get_ref().count;
-        let content = self.content(archive, start)?;
+        let mut kept = self.is_kept(node, entry.size).then(Vec::new);
+        let content = self.content(archive, start, kept.as_mut())?;
         // Of a sparse file only what the tar stores.
         let size = archive.get_ref().count - start;
         let file = File {
@@ -143,11 +154,28 @@ impl Reading<'_> {
         let id = u32::try_from(self.ledger.files.len()).unwrap_or(u32::MAX - 1);
         self.ledger.files.push(file);
         self.ledger.paths.set(node, Kind::File, layer, Some(id));
+        if let Some(kept) = kept {
+            self.ledger.held += kept.len();
+            self.ledger.contents.insert(id, kept);
+        }
         Ok(())
     }
 
+    /// Whether what a file holds is to be kept, and there is room for it.
+    fn is_kept(&self, node: NodeId, size: u64) -> bool {
+        let held = self.ledger.held as u64;
+        let fits = size <= KEPT_OF_ONE_AT_MOST && held.saturating_add(size) <= KEPT_AT_MOST;
+        let is_wanted = |wanted: IsWanted| wanted(&self.ledger.paths.path(node));
+        fits && self.is_wanted.is_some_and(is_wanted)
+    }
+
     /// Reads content: half of its SHA-256.
-    fn content(&mut self, content: &mut impl Read, offset: u64) -> Result<u128, tar::Error> {
+    fn content(
+        &mut self,
+        content: &mut impl Read,
+        offset: u64,
+        mut kept: Option<&mut Vec<u8>>,
+    ) -> Result<u128, tar::Error> {
         let mut hasher = Hasher::new(Algorithm::Sha256);
         let mut content = content.take(LOGICAL_AT_MOST);
         loop {
@@ -157,6 +185,9 @@ impl Reading<'_> {
                 break;
             }
             hasher.update(&self.buffer[..count]);
+            if let Some(kept) = &mut kept {
+                kept.extend_from_slice(&self.buffer[..count]);
+            }
         }
         let digest = hasher.finish();
         let half = digest.hex().get(..32);
@@ -319,11 +350,6 @@ fn name(name: &[u8]) -> &[u8] {
     } else {
         name
     }
-}
-
-fn components(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
-    let parts = path.split(|byte| *byte == b'/');
-    parts.filter(|part| !part.is_empty() && *part != b".")
 }
 
 /// A stream whose bytes are counted.

@@ -5,6 +5,15 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::FileId;
 
+/// Links that are followed on the way to a file: the kernel's limit (path_resolution(7)).
+pub(super) const LINKS_AT_MOST: usize = 40;
+
+/// The names of a path.
+pub(super) fn components(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+    let parts = path.split(|byte| *byte == b'/');
+    parts.filter(|part| !part.is_empty() && *part != b".")
+}
+
 /// A path, as an index.
 pub(super) type NodeId = u32;
 
@@ -106,21 +115,53 @@ impl Paths {
 
     /// The path of a name in a directory; it is made if no layer has it yet.
     pub(super) fn child(&mut self, parent: NodeId, name: &[u8]) -> NodeId {
+        if let Some(found) = self.find(parent, name) {
+            return found;
+        }
         let hash = self.hasher.hash_one((parent, name));
         let first = self.index.get(&hash).copied().unwrap_or(NONE);
-        let mut at = first;
-        while let Some(node) = self.nodes.get(at as usize) {
-            if node.parent == parent && self.name(node) == name {
-                return at;
-            }
-            at = node.next_alike;
-        }
         let id = self.push(parent, name, first);
         self.index.insert(hash, id);
         let above = &mut self.nodes[parent as usize];
         let next = std::mem::replace(&mut above.first_child, id);
         self.nodes[id as usize].next_sibling = next;
         id
+    }
+
+    /// The path of a name in a directory, if a layer has it.
+    fn find(&self, parent: NodeId, name: &[u8]) -> Option<NodeId> {
+        let hash = self.hasher.hash_one((parent, name));
+        let mut at = self.index.get(&hash).copied()?;
+        while let Some(node) = self.nodes.get(at as usize) {
+            if node.parent == parent && self.name(node) == name {
+                return Some(at);
+            }
+            at = node.next_alike;
+        }
+        None
+    }
+
+    /// What a path leads to, links followed as a container would; nothing if that is not there.
+    pub(super) fn resolve(&self, path: &[u8]) -> Option<NodeId> {
+        let mut rest: Vec<&[u8]> = components(path).rev().collect();
+        let (mut at, mut links) = (ROOT, 0);
+        while let Some(name) = rest.pop() {
+            if name == b".." {
+                at = if at == ROOT { ROOT } else { self.parent(at) };
+                continue;
+            }
+            let next = self.find(at, name)?;
+            match (self.kind(next), self.target(next)) {
+                (Kind::Link, Some(target)) if links < LINKS_AT_MOST => {
+                    links += 1;
+                    at = if target.starts_with(b"/") { ROOT } else { at };
+                    rest.extend(components(target).rev());
+                }
+                (Kind::Nothing | Kind::Link, _) => return None,
+                _ => at = next,
+            }
+        }
+        Some(at)
     }
 
     pub(super) fn kind(&self, node: NodeId) -> Kind {

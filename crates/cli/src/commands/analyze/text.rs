@@ -16,6 +16,7 @@ pub(super) fn render(report: &Report<'_>, style: Style) -> String {
     out.push_str(&layers(report));
     out.push_str(&waste(&total));
     out.push_str(&wasted_paths(report));
+    out.push_str(&packages(report));
     out.push_str(&directories(report));
     out
 }
@@ -130,6 +131,59 @@ fn why(path: &WastedPath) -> String {
             Change::Nothing => format!("{} has it once more", by(layer)),
         },
     }
+}
+
+fn packages(report: &Report<'_>) -> String {
+    let all = inspect::packages::packages(&report.ledger);
+    if all.packages.is_empty() {
+        return String::new();
+    }
+    let mut table =
+        Table::new(["PACKAGE", "VERSION", "KIND", "SIZE", "FILES"]).right_aligned(&[3, 4]);
+    let mut row = |name: &str, version: &str, kind: String, bytes: u64, files: u64| {
+        let clean = |text: &str| clean::line(text.as_bytes());
+        table.push([
+            clean(name),
+            clean(version),
+            kind,
+            sizes::spaced(bytes),
+            files.to_string(),
+        ]);
+    };
+    let (shown, rest) = all
+        .packages
+        .split_at(report.args.lines.min(all.packages.len()));
+    for package in shown {
+        let kind = package.ecosystem.to_string();
+        row(
+            &package.name,
+            &package.version,
+            kind,
+            package.bytes,
+            package.files,
+        );
+    }
+    if !rest.is_empty() {
+        let (bytes, files) = (
+            rest.iter().map(|p| p.bytes).sum(),
+            rest.iter().map(|p| p.files).sum(),
+        );
+        row(
+            &format!("{} others", rest.len()),
+            "",
+            String::new(),
+            bytes,
+            files,
+        );
+    }
+    row(
+        "(of no package)",
+        "",
+        String::new(),
+        all.others,
+        all.other_files,
+    );
+    format!("\n{}", table.render())
 }
 
 fn directories(report: &Report<'_>) -> String {

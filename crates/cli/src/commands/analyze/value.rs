@@ -8,6 +8,7 @@ pub(super) fn of(report: &Report<'_>) -> Value {
     let lines = report.args.lines;
     let wasted = report.ledger.wasted();
     let duplicates = report.ledger.duplicates();
+    let packages = inspect::packages::packages(&report.ledger);
     let directories = report.ledger.directories(report.args.depth);
     json!({
         "Image": report.args.image,
@@ -29,6 +30,14 @@ pub(super) fn of(report: &Report<'_>) -> Value {
             "Bytes": group[0].size,
             "Paths": group.iter().map(|file| text(&path_of(report, file))).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
+        "Packages": packages.packages.iter().map(|package| json!({
+            "Name": package.name,
+            "Version": package.version,
+            "Kind": package.ecosystem.to_string(),
+            "Bytes": package.bytes,
+            "Files": package.files,
+        })).collect::<Vec<_>>(),
+        "OfNoPackage": { "Bytes": packages.others, "Files": packages.other_files },
         "Directories": directories.iter().take(lines).map(|directory| json!({
             "Path": text(&directory.path),
             "Bytes": sums(&directory.sums),
