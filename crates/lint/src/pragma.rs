@@ -12,7 +12,7 @@ use crate::file::File;
 pub(crate) struct Pragmas<'a> {
     /// In all of the file.
     global: Vec<&'a str>,
-    /// In stages: from where to where.
+    /// In stages: from where to where, in the order of the text.
     stages: Vec<(Span, Vec<&'a str>)>,
 }
 
@@ -60,14 +60,13 @@ impl<'a> Pragmas<'a> {
         place: Span,
         is_it: impl Fn(&str) -> bool,
     ) -> bool {
-        let of_stage = self
+        let behind = self
             .stages
-            .iter()
-            .filter(|(stage, _)| stage.start <= place.start && place.start < stage.end);
-        let mut names = self
-            .global
-            .iter()
-            .chain(of_stage.flat_map(|(_, names)| names));
+            .partition_point(|(stage, _)| stage.start <= place.start);
+        let last = behind.checked_sub(1).map(|index| &self.stages[index]);
+        let of_stage = last.filter(|(stage, _)| place.start < stage.end);
+        let of_stage = of_stage.into_iter().flat_map(|(_, names)| names);
+        let mut names = self.global.iter().chain(of_stage);
         names.any(|name| is_it(name)) || self.is_ignored_above(file, place, is_it)
     }
 

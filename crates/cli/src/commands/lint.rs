@@ -21,8 +21,39 @@ use crate::command_error::CommandError;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::output;
+use configuration::Configuration;
+use dockerfile::Diagnostic;
+use dockerfile::ignore::Patterns;
+use lint::{Context, Finding, Options};
 use run::Run;
 use std::path::Path;
+
+/// Whether rules say already what the parser refuses.
+pub(crate) fn is_said(error: &Diagnostic, findings: &[Finding]) -> bool {
+    refusals::is_said(error, |rule| {
+        findings.iter().any(|finding| finding.rule.name == rule)
+    })
+}
+
+/// The settings for a file, as `carafe lint` without flags reads them.
+///
+/// # Errors
+/// When a configuration is wrong.
+pub(crate) fn options_for(file: &Path, config: &Config) -> Result<Options, CommandError> {
+    let mut configuration = Configuration::read(&Args::default(), config)?;
+    let folder = file.parent().unwrap_or(Path::new("."));
+    Ok(configuration.of(folder)?.options(false))
+}
+
+/// What is in the folder of a file, as its build context.
+///
+/// # Errors
+/// When the folder or its ignore file cannot be read.
+pub(crate) fn context_of(file: &Path) -> Result<(Option<Patterns>, Option<Context>), CommandError> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let found = context::look(folder, Some(file))?;
+    Ok((found.ignore, found.context))
+}
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     if let Some(rule) = &args.explain {

@@ -31,9 +31,11 @@ use crate::exit::Exit;
 use crate::{output, terminal};
 use inbox::{Arrival, Inbox};
 use message::{Failure, Message};
-use server::Server;
+use server::{LookAround, Server};
 use std::io::{self, BufRead};
+use std::path::Path;
 use std::sync::Arc;
+use surroundings::Surroundings;
 use wire::Incoming;
 
 /// Lint Dockerfiles in an editor: a language server on standard input and output
@@ -44,7 +46,7 @@ pub(crate) struct Args {
     stdio: bool,
 }
 
-pub(crate) fn run(_args: &Args, _config: &Config) -> Result<Exit, CommandError> {
+pub(crate) fn run(_args: &Args, config: &Config) -> Result<Exit, CommandError> {
     if terminal::is_terminal(io::stdin()) {
         output::note("carafe lsp speaks the Language Server Protocol: let an editor start it\n");
     }
@@ -54,7 +56,8 @@ pub(crate) fn run(_args: &Args, _config: &Config) -> Result<Exit, CommandError> 
         receive(&mut io::stdin().lock(), &reader);
         reader.close();
     });
-    match serve(&inbox, io::stdout().lock()) {
+    let look_around = |path: Option<&Path>| Surroundings::of(path, config);
+    match serve(&inbox, io::stdout().lock(), &look_around) {
         // An editor that went away is no error of ours.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Failure),
         done => done.map_err(|error| CommandError::io("write to standard output", error)),
@@ -80,8 +83,8 @@ fn receive(input: &mut impl BufRead, inbox: &Inbox) {
 }
 
 /// Answers until the client says `exit`, or is gone.
-fn serve(inbox: &Inbox, out: impl io::Write) -> io::Result<Exit> {
-    let mut server = Server::new(out);
+fn serve(inbox: &Inbox, out: impl io::Write, look_around: &LookAround<'_>) -> io::Result<Exit> {
+    let mut server = Server::new(out, look_around);
     while let Some(arrival) = inbox.next() {
         if let Some(exit) = server.take(arrival, inbox)? {
             return Ok(exit);

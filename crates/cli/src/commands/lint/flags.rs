@@ -8,7 +8,7 @@ use lint::LabelType;
 use std::path::PathBuf;
 
 /// Look for mistakes and bad habits in Dockerfiles, and mend them
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// Dockerfiles, and directories with Dockerfiles in them; `-` is standard input [default: ./Dockerfile]
     #[arg(value_name = "PATH")]

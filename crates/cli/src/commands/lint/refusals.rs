@@ -64,13 +64,16 @@ impl<'p> Refusals<'p> {
 
     /// Those that no rule has found, too.
     pub(super) fn beside(&self, found: &[Issue]) -> Vec<Issue> {
-        let is_said = |error: &Diagnostic| {
-            let mut rules = SAID_BY_RULES.iter().filter(|(code, _)| *code == error.code);
-            rules.any(|(_, rule)| found.iter().any(|issue| issue.code == *rule))
-        };
-        let errors = self.all.iter().filter(|error| !is_said(error));
+        let has = |rule: &str| found.iter().any(|issue| issue.code == rule);
+        let errors = self.all.iter().filter(|error| !is_said(error, has));
         errors.map(|error| Issue::of_parser(error)).collect()
     }
+}
+
+/// Whether rules that were broken say what the parser refuses.
+pub(super) fn is_said(error: &Diagnostic, is_broken: impl Fn(&str) -> bool) -> bool {
+    let mut rules = SAID_BY_RULES.iter().filter(|(code, _)| *code == error.code);
+    rules.any(|(_, rule)| is_broken(rule))
 }
 
 fn is_understood(error: &Diagnostic) -> bool {

@@ -10,6 +10,7 @@ use super::params::Change;
 use super::position::{Encoding, Lines, Position, Range};
 use super::surroundings::Surroundings;
 use super::uri;
+use crate::commands::lint as linter;
 
 /// The longest Dockerfile, as in `carafe build`.
 const LIMIT: usize = 16 << 20;
@@ -54,11 +55,10 @@ impl Document {
         text: String,
         encoding: Encoding,
     ) -> Self {
-        let surroundings = Surroundings::of(uri::path(&uri).as_deref());
         Self {
             uri,
             version,
-            surroundings,
+            surroundings: Surroundings::of_none(),
             text,
             encoding,
             reading: OnceCell::new(),
@@ -74,10 +74,13 @@ impl Document {
         self.reading = OnceCell::new();
     }
 
-    /// Reads the surroundings again.
-    pub(super) fn look_around(&mut self) {
-        self.surroundings = Surroundings::of(uri::path(&self.uri).as_deref());
-        self.reading = OnceCell::new();
+    /// The same with these surroundings.
+    pub(super) fn within(self, surroundings: Surroundings) -> Self {
+        Self {
+            surroundings,
+            reading: OnceCell::new(),
+            ..self
+        }
     }
 
     /// What the text says.
@@ -132,6 +135,9 @@ impl Reading {
             &surroundings.options,
             &surroundings.facts(),
         );
+        let findings = &self.findings;
+        self.errors
+            .retain(|error| !linter::is_said(error, findings));
     }
 
     /// Stages and variables, and where they stand.

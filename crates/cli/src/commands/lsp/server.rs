@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -10,7 +11,8 @@ use super::document::Document;
 use super::inbox::{Arrival, Inbox};
 use super::message::{Failure, Message, Notification, Outgoing, Request};
 use super::params::{self, Actions, AtPosition, Changes, OfDocument};
-use super::{actions, diagnostics, hover, parent, surroundings, symbols, wire};
+use super::surroundings::{self, Surroundings};
+use super::{actions, diagnostics, hover, parent, symbols, uri, wire};
 use crate::exit::Exit;
 
 /// What the client may do now.
@@ -24,9 +26,13 @@ enum Phase {
     ShutDown,
 }
 
+/// Reads what is around a file; a document that is no file has nothing around it.
+pub(super) type LookAround<'a> = dyn Fn(Option<&Path>) -> Surroundings + 'a;
+
 /// The server.
-pub(super) struct Server<W> {
+pub(super) struct Server<'a, W> {
     out: W,
+    look_around: &'a LookAround<'a>,
     phase: Phase,
     client: Client,
     documents: BTreeMap<String, Document>,
@@ -36,11 +42,12 @@ pub(super) struct Server<W> {
     requests: u32,
 }
 
-impl<W: Write> Server<W> {
+impl<'a, W: Write> Server<'a, W> {
     /// One that knows nothing yet.
-    pub(super) fn new(out: W) -> Self {
+    pub(super) fn new(out: W, look_around: &'a LookAround<'a>) -> Self {
         Self {
             out,
+            look_around,
             phase: Phase::New,
             client: Client::default(),
             documents: BTreeMap::new(),
@@ -179,7 +186,9 @@ impl<W: Write> Server<W> {
             ..
         } = params::read(params)?;
         let encoding = self.client.encoding;
+        let around = (self.look_around)(uri::path(&name.uri).as_deref());
         let document = Document::open(name.uri.clone(), name.version, name.text, encoding);
+        let document = document.within(around);
         self.documents.insert(name.uri.clone(), document);
         self.unpublished.insert(name.uri);
         Ok(())
@@ -202,8 +211,10 @@ impl<W: Write> Server<W> {
             text_document: name,
             ..
         } = params::read(params)?;
-        let document = self.documents.get_mut(&name.uri);
-        document.ok_or_else(|| not_open(&name.uri))?.look_around();
+        let around = (self.look_around)(uri::path(&name.uri).as_deref());
+        let document = self.documents.remove(&name.uri);
+        let document = document.ok_or_else(|| not_open(&name.uri))?.within(around);
+        self.documents.insert(name.uri.clone(), document);
         self.unpublished.insert(name.uri);
         Ok(())
     }
@@ -226,7 +237,10 @@ impl<W: Write> Server<W> {
 
     /// Settings, or what is around documents, may have changed.
     fn look_around(&mut self) -> io::Result<()> {
-        self.documents.values_mut().for_each(Document::look_around);
+        for (name, document) in std::mem::take(&mut self.documents) {
+            let around = (self.look_around)(uri::path(&name).as_deref());
+            self.documents.insert(name, document.within(around));
+        }
         self.unpublished.extend(self.documents.keys().cloned());
         let asks = self.client.pulls && self.client.pulls_again;
         match asks && !self.documents.is_empty() {

@@ -10,6 +10,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::inbox::Inbox;
+use super::surroundings::Surroundings;
+use super::surroundings::Surroundings;
 use super::wire::{self, Incoming};
 use super::{Exit, receive, serve};
 
@@ -29,7 +31,7 @@ fn talk_bytes(mut input: &[u8]) -> (Vec<Value>, Exit) {
     receive(&mut input, &inbox);
     inbox.close();
     let mut out = Vec::new();
-    let exit = serve(&inbox, &mut out).unwrap();
+    let exit = serve(&inbox, &mut out, &|_| Surroundings::of_none()).unwrap();
     let mut said = Vec::new();
     let mut out = out.as_slice();
     while let Incoming::Body(body) = wire::read(&mut out).unwrap() {
