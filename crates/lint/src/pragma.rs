@@ -60,10 +60,9 @@ impl<'a> Pragmas<'a> {
         place: Span,
         is_it: impl Fn(&str) -> bool,
     ) -> bool {
-        let of_stage = self
-            .stages
-            .iter()
-            .filter(|(stage, _)| stage.start <= place.start && place.start < stage.end);
+        let stages = &self.stages;
+        let around = stages.partition_point(|(stage, _)| stage.start <= place.start);
+        let of_stage = stages[..around].last().into_iter();
         let mut names = self
             .global
             .iter()
