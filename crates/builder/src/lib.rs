@@ -68,7 +68,7 @@ pub use options::{
 pub use plan::{Bases, HistoryEntry, Plan, PlannedStage, StageImage, Stages, plan};
 pub use push::{Naming, Push, Trust, push_image};
 pub use report::StageReport;
-pub use scope::DEFAULT_PATH;
+pub use scope::{DEFAULT_PATH, predefined};
 pub use ssh::{SshKey, SshKeyError, SshSource};
 pub use step::{
     CopyItem, CopyOperation, Filesystem, MountKind, Operation, RunMount, RunOperation, Script,

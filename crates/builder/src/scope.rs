@@ -34,36 +34,42 @@ pub(crate) struct GlobalScope {
     globals: Variables,
 }
 
+/// What `FROM` lines see before any `ARG`, in a build of a stage for a platform on this machine: `TARGETPLATFORM` and the
+/// others.
+pub fn predefined(
+    build_args: &BTreeMap<String, String>,
+    stage: Option<&str>,
+    target: &Platform,
+) -> Variables {
+    let mut globals = Variables::default();
+    for (prefix, platform) in [("BUILD", &Platform::host()), ("TARGET", target)] {
+        globals.set(&format!("{prefix}PLATFORM"), &platform.to_string());
+        globals.set(&format!("{prefix}OS"), &platform.os);
+        globals.set(
+            &format!("{prefix}OSVERSION"),
+            platform.os_version.as_deref().unwrap_or(""),
+        );
+        globals.set(&format!("{prefix}ARCH"), &platform.architecture);
+        globals.set(
+            &format!("{prefix}VARIANT"),
+            platform.variant.as_deref().unwrap_or(""),
+        );
+    }
+    globals.set("TARGETSTAGE", &stage.unwrap_or("default").to_lowercase());
+    for (name, value) in build_args {
+        if globals.get(name).is_some() {
+            globals.set(name, value);
+        }
+    }
+    globals
+}
+
 impl GlobalScope {
     /// The scope of a build for `target` on this machine, before any `ARG`.
     #[must_use]
     pub(crate) fn new(options: &Options, target: &Platform) -> Self {
         let build_args = &options.build_args;
-        let target_stage = options
-            .target
-            .as_deref()
-            .unwrap_or("default")
-            .to_lowercase();
-        let mut globals = Variables::default();
-        for (prefix, platform) in [("BUILD", &Platform::host()), ("TARGET", target)] {
-            globals.set(&format!("{prefix}PLATFORM"), &platform.to_string());
-            globals.set(&format!("{prefix}OS"), &platform.os);
-            globals.set(
-                &format!("{prefix}OSVERSION"),
-                platform.os_version.as_deref().unwrap_or(""),
-            );
-            globals.set(&format!("{prefix}ARCH"), &platform.architecture);
-            globals.set(
-                &format!("{prefix}VARIANT"),
-                platform.variant.as_deref().unwrap_or(""),
-            );
-        }
-        globals.set("TARGETSTAGE", &target_stage);
-        for (name, value) in build_args {
-            if globals.get(name).is_some() {
-                globals.set(name, value);
-            }
-        }
+        let globals = predefined(build_args, options.target.as_deref(), target);
         Self {
             build_args: build_args.clone(),
             globals,

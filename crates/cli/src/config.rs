@@ -68,6 +68,14 @@ impl Config {
         }
     }
 
+    /// Whether people read standard output, or standard error.
+    pub(crate) fn has_terminal(&self, is_stderr: bool) -> bool {
+        match is_stderr {
+            true => terminal::is_terminal(io::stderr()),
+            false => terminal::is_terminal(io::stdout()),
+        }
+    }
+
     /// <https://no-color.org>: set and not empty means none.
     fn wants_colour(&self) -> bool {
         set("NO_COLOR").is_none() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
@@ -129,6 +137,32 @@ impl Config {
                 let message = format!("CARAFE_ISOLATION is `{}`", clean::line(word.as_bytes()));
                 Err(CommandError::new(message).hint("it can be `namespaces` or `chroot`"))
             }
+        }
+    }
+
+    /// Refuses what takes mounts and processes of its own, which a container does, where there are none: before anything is
+    /// pulled or made for it.
+    pub(crate) fn check_containers(&self) -> Result<(), CommandError> {
+        if self.wants_chroot()? {
+            let error =
+                CommandError::new("containers need namespaces and mounts, which are refused here");
+            let why = match sandbox::survey::needs_chroot() {
+                true => sandbox::survey::why_denied(),
+                false => {
+                    "CARAFE_ISOLATION asks for a chroot; without it containers have namespaces here"
+                }
+            };
+            return Err(error.hint(format!("images are built all the same, in a chroot; {why}")));
+        }
+        match sandbox::survey::shares_processes() {
+            true => Err(CommandError::new(
+                "containers need a /proc of their own, which is refused here: parts of this container's are covered",
+            )
+            .hint(
+                "images are built all the same; who starts this container can uncover it: docker run --security-opt \
+                 systempaths=unconfined; in Kubernetes, securityContext.procMount: Unmasked",
+            )),
+            false => Ok(()),
         }
     }
 
@@ -298,6 +332,11 @@ impl Config {
     /// The platform that docker's commands take when none is named.
     pub(crate) fn default_platform(&self) -> Option<String> {
         set("DOCKER_DEFAULT_PLATFORM")?.into_string().ok()
+    }
+
+    /// Where the user's configuration is: `$XDG_CONFIG_HOME`, else `~/.config`.
+    pub(crate) fn config_home(&self) -> Option<PathBuf> {
+        config_home()
     }
 
     /// A variable of the environment, for `--build-arg NAME`, `-e NAME` and secrets.

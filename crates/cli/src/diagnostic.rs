@@ -3,39 +3,63 @@
 use crate::terminal::clean;
 use crate::terminal::style::Style;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use dockerfile::{Diagnostic, Severity, Source};
+use dockerfile::{Diagnostic, Severity, Source, Span};
 use std::ops::Range;
+
+/// What is shown of something wrong.
+#[derive(Debug)]
+pub(crate) struct Notice<'a> {
+    /// A rule's name.
+    pub(crate) code: Option<&'a str>,
+    pub(crate) severity: Severity,
+    pub(crate) place: Span,
+    pub(crate) message: &'a str,
+    pub(crate) help: Option<&'a str>,
+    /// What would be done to mend it.
+    pub(crate) fix: Option<&'a str>,
+}
 
 /// The lines that show it, with a line end.
 pub(crate) fn render(diagnostic: &Diagnostic, source: &Source, style: Style) -> String {
-    let level = match diagnostic.severity {
+    let code = diagnostic.code;
+    let notice = Notice {
+        // Rules are known by their names; the parser's codes would only be noise.
+        code: code.starts_with(char::is_uppercase).then_some(code),
+        severity: diagnostic.severity,
+        place: diagnostic.span,
+        message: &diagnostic.message,
+        help: diagnostic.help.as_deref(),
+        fix: None,
+    };
+    render_notice(&notice, source, style)
+}
+
+/// The same for what is no diagnostic of the parser or a rule.
+pub(crate) fn render_notice(notice: &Notice<'_>, source: &Source, style: Style) -> String {
+    let level = match notice.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
         Severity::Style => Level::NOTE.with_name("style"),
     };
-    // Rules are known by their names; the parser's codes would only be noise.
-    let message = match diagnostic.code.starts_with(char::is_uppercase) {
-        true => format!(
-            "{} ({})",
-            clean::line(diagnostic.message.as_bytes()),
-            diagnostic.code
-        ),
-        false => clean::line(diagnostic.message.as_bytes()),
+    let cleaned = |text: &str| clean::line(text.as_bytes());
+    let message = match notice.code {
+        Some(code) => format!("{} ({code})", cleaned(notice.message)),
+        None => cleaned(notice.message),
     };
-    let help = diagnostic
-        .help
-        .as_deref()
-        .map(|help| clean::line(help.as_bytes()));
-    let name = clean::line(source.name().as_bytes());
-    let (shown, place) = excerpt(diagnostic, source);
+    let (help, fix) = (notice.help.map(cleaned), notice.fix.map(cleaned));
+    let name = cleaned(source.name());
+    let (shown, place) = excerpt(notice.place, source);
     let snippet = Snippet::source(&source.text()[shown])
-        .line_start(source.lines_of(diagnostic.span).0 as usize)
+        .line_start(source.lines_of(notice.place).0 as usize)
         .path(name.as_str())
         .annotation(AnnotationKind::Primary.span(place));
     let mut group = level.primary_title(message.as_str()).element(snippet);
     if let Some(help) = &help {
         group = group.element(Level::HELP.message(help.as_str()));
+    }
+    if let Some(fix) = &fix {
+        group = group.element(Level::HELP.with_name("fix").message(fix.as_str()));
     }
     let renderer = if style.is_coloured() {
         Renderer::styled()
@@ -58,15 +82,15 @@ pub(crate) fn render_all(diagnostics: &[Diagnostic], source: &Source, style: Sty
 
 /// The lines that are shown, the first ones of a long instruction, and the place in them: on character boundaries,
 /// without what is blank at its end. Only they are given to the renderer, which goes through all that it gets.
-fn excerpt(diagnostic: &Diagnostic, source: &Source) -> (Range<usize>, Range<usize>) {
+fn excerpt(shown: Span, source: &Source) -> (Range<usize>, Range<usize>) {
     const LINES: usize = 5;
     let text = source.text();
-    let start = text.floor_char_boundary(diagnostic.span.start as usize);
+    let start = text.floor_char_boundary(shown.start as usize);
     let first = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
     let lines = text[first..].split_inclusive('\n').take(LINES);
     let last = first + lines.map(str::len).sum::<usize>();
     let end = text
-        .ceil_char_boundary(diagnostic.span.end as usize)
+        .ceil_char_boundary(shown.end as usize)
         .clamp(start, last.max(start));
     let end = start + text[start..end].trim_ascii_end().len();
     let line_end = text[end..]

@@ -11,10 +11,12 @@
 
 pub mod shell;
 
+mod alike;
 mod analysis;
 mod facts;
 mod file;
 mod fix;
+mod images;
 mod invocation;
 mod options;
 mod outline;
@@ -23,18 +25,21 @@ mod pragma;
 mod rule;
 mod rules;
 mod runs;
+mod scripts;
 mod select;
 mod settings;
+mod stages;
 mod targets;
 
 use dockerfile::{Parsed, Severity, Source};
 
 pub use facts::{Base, Context, ContextEntry, Facts, Mismatch, Names};
-pub use fix::{Edit, Fix, Fixed, Safety, apply};
+pub use fix::{Edit, Fix, Fixed, Safety, apply, choose};
 pub use options::{LabelType, Options};
 pub use outline::{Outline, OutlineArgument, OutlineNeed, outline};
 pub use page::page;
 pub use rule::{Activation, Finding, Page, Rule, Set};
+pub use scripts::{Outside, ShellScript, scripts};
 pub use settings::{InvalidOption, RuleNames, Settings};
 pub use targets::{Target, targets};
 
@@ -88,4 +93,19 @@ pub fn lint(
         (line, finding.diagnostic.span.start, finding.rule.name)
     });
     findings
+}
+
+/// How severe it is what another program found, by the settings and comments that hold for rules; nothing for what they
+/// leave out.
+pub fn judge(
+    source: &Source,
+    parsed: &Parsed,
+    settings: &Settings,
+    options: &Options,
+    found: &[Outside<'_>],
+) -> Vec<Option<Severity>> {
+    let facts = Facts::default();
+    let file = File::new(source, parsed, &facts, options);
+    let selection = Selection::new(&file, settings);
+    found.iter().map(|found| selection.judge(found)).collect()
 }

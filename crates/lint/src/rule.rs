@@ -79,12 +79,14 @@ pub struct Finding {
 }
 
 /// What a rule finds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Found {
     /// The instruction.
     pub(crate) instruction: Span,
     /// The part of it that is wrong.
     pub(crate) place: Span,
+    /// How bad it is here, where that is not what the rule says.
+    pub(crate) severity: Option<Severity>,
     /// What is wrong; for other programs' rules in their words.
     pub(crate) message: String,
     /// What to write instead.
@@ -103,7 +105,7 @@ impl Rule {
             instruction: found.instruction,
             diagnostic: Diagnostic {
                 code: self.name,
-                severity: self.severity,
+                severity: found.severity.unwrap_or(self.severity),
                 span: found.place,
                 message: found.message,
                 help: found.help,
@@ -125,11 +127,18 @@ impl Found {
         Self {
             instruction,
             place,
+            severity: None,
             message: message.into(),
             help: None,
             fix: None,
             about: None,
         }
+    }
+
+    /// Says that it is more or less bad than others.
+    pub(crate) fn severity(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
     }
 
     /// Says what to write instead.

@@ -7,7 +7,7 @@ use dockerfile::Severity;
 use crate::file::File;
 use crate::pragma::Pragmas;
 use crate::rule::{Activation, Finding, Rule, Set};
-use crate::{Options, Settings};
+use crate::{Options, Outside, Settings};
 
 /// Chooses among rules and findings.
 pub(crate) struct Selection<'a, 'f> {
@@ -37,7 +37,17 @@ impl<'a, 'f> Selection<'a, 'f> {
         (is_of_hadolint || !options.compatible)
             && severity != Some(&None)
             && (rule.activation != Activation::Off || severity.is_some())
-            && !options.ignored.iter().any(|name| rule.goes_by(name))
+            && (self.is_compared(rule) || !self.ignores(rule))
+    }
+
+    /// Whether others are silent because of what it finds, also where that is left out afterwards.
+    fn is_compared(&self, rule: &Rule) -> bool {
+        self.options().compatible && rule.set == Set::ShellCheck
+    }
+
+    fn ignores(&self, rule: &Rule) -> bool {
+        let mut ignored = self.options().ignored.iter();
+        ignored.any(|name| rule.goes_by(name))
     }
 
     /// The findings that count, as severe as they are to be.
@@ -55,8 +65,29 @@ impl<'a, 'f> Selection<'a, 'f> {
             let mut twins = finding.rule.twins.iter();
             !twins.any(|twin| said.contains(&(*twin, at)))
         });
+        if self.options().compatible {
+            findings = last_of_shellcheck(findings);
+        }
         findings.retain_mut(|finding| self.counts(finding));
         findings
+    }
+
+    /// How severe it is what another program found; nothing if it is left out.
+    pub(crate) fn judge(&self, found: &Outside<'_>) -> Option<Severity> {
+        let code = found.code;
+        let options = self.options();
+        let comments = self.file.comments_above(found.instruction);
+        let settings = self.settings.at(&comments);
+        let severity = match options.severities.get(code) {
+            _ if settings.error => Severity::Error,
+            Some(severity) => (*severity)?,
+            None => found.severity,
+        };
+        let is_code = |name: &str| name == code;
+        let is_left_out = options.ignored.iter().any(|name| is_code(name))
+            || settings.skips(code)
+            || self.pragmas.ignore(self.file, found.instruction, is_code);
+        (!is_left_out).then_some(severity)
     }
 
     fn counts(&self, finding: &mut Finding) -> bool {
@@ -70,8 +101,25 @@ impl<'a, 'f> Selection<'a, 'f> {
         }
         let place = finding.instruction;
         settings.runs(rule)
+            && !self.ignores(rule)
             && !self
                 .pragmas
                 .ignore(self.file, place, |name| rule.goes_by(name))
     }
+}
+
+/// Of all that ShellCheck finds in a `RUN` hadolint tells the last, in ShellCheck's order, and not even that if it is ignored.
+fn last_of_shellcheck(findings: Vec<Finding>) -> Vec<Finding> {
+    let order = |finding: &Finding| {
+        let found = &finding.diagnostic;
+        (found.span.start, found.severity, found.code)
+    };
+    let (mut of_shellcheck, mut kept): (Vec<Finding>, Vec<Finding>) = findings
+        .into_iter()
+        .partition(|finding| finding.rule.set == Set::ShellCheck);
+    of_shellcheck.sort_by_key(|finding| (finding.instruction.start, order(finding)));
+    of_shellcheck.reverse();
+    of_shellcheck.dedup_by_key(|finding| finding.instruction.start);
+    kept.append(&mut of_shellcheck);
+    kept
 }

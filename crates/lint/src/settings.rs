@@ -109,6 +109,11 @@ impl Settings {
         settings
     }
 
+    /// Whether a name is among those that are skipped.
+    pub(crate) fn skips(&self, name: &str) -> bool {
+        self.skip.contain(name)
+    }
+
     /// Whether a rule runs. An experimental one must be asked for, and then is not skipped.
     pub fn runs(&self, rule: &Rule) -> bool {
         let names = || std::iter::once(rule.name).chain(rule.twins.iter().copied());

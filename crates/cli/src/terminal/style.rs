@@ -45,6 +45,11 @@ impl Style {
         self.paint("1;31", text)
     }
 
+    /// What may go wrong.
+    pub(crate) fn yellow(self, text: &str) -> String {
+        self.paint("1;33", text)
+    }
+
     /// What went well.
     pub(crate) fn green(self, text: &str) -> String {
         self.paint("32", text)

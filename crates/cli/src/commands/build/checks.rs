@@ -1,12 +1,12 @@
 //! The rules in a build: what they are told, and what they find.
 
 use crate::command_error::{self, CommandError};
+use crate::commands::names;
 use crate::config::Config;
 use builder::{Options, StageBase, Survey};
 use dockerfile::ignore::Patterns;
 use dockerfile::{Parsed, Severity};
-use lint::{Base, Facts, Finding, InvalidOption, Mismatch, Names, Settings};
-use oci::{Platform, Reference};
+use lint::{Base, Facts, Finding, InvalidOption, Mismatch, Settings};
 
 /// The build argument that stands in for the `# check=` directive.
 const BUILD_ARG: &str = "BUILDKIT_DOCKERFILE_CHECK";
@@ -86,13 +86,7 @@ impl Checks {
             stages: Some(survey.planned.clone()),
             ignore: self.ignore.as_ref().ok().and_then(Option::as_ref),
             context: None,
-            names: Names {
-                is_image: |text| text.parse::<Reference>().is_ok(),
-                platform: |text| {
-                    let platform: Platform = text.parse().ok()?;
-                    Some((platform.os, platform.architecture))
-                },
-            },
+            names: names::names(),
         }
     }
 }

@@ -1,0 +1,53 @@
+//! `carafe lint`.
+
+mod configuration;
+mod context;
+mod diff;
+mod explain;
+mod fix;
+mod flags;
+mod formats;
+mod inputs;
+mod look;
+mod refusals;
+mod report;
+mod run;
+mod shellcheck;
+mod show;
+
+pub(crate) use flags::Args;
+
+use crate::command_error::CommandError;
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::output;
+use run::Run;
+use std::path::Path;
+
+pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
+    if let Some(rule) = &args.explain {
+        output::result(&explain::page(rule)?)?;
+        return Ok(Exit::Success);
+    }
+    if args.list_rules {
+        output::result(&explain::list(args.format.first().copied()))?;
+        return Ok(Exit::Success);
+    }
+    let mut run = Run::new(args, config)?;
+    // What is about all files is read where the user is.
+    let settings = run.configuration.of(Path::new("."))?;
+    let inputs = inputs::find(args)?;
+    inputs.errors.iter().for_each(|error| run.complain(error));
+    for input in &inputs.files {
+        if let Err(error) = run.look_at(input) {
+            run.complain(&error);
+        }
+    }
+    show::show(&run, &settings)?;
+    let is_reported = settings.formats.iter().any(|format| format.never_fails());
+    let is_let_pass = settings.no_fail == Some(true) || is_reported;
+    Ok(match run.is_incomplete || (run.fails && !is_let_pass) {
+        true => Exit::Failure,
+        false => Exit::Success,
+    })
+}

@@ -1,0 +1,78 @@
+//! What the parser refuses: which of it leaves a tree that rules can look at, and which of it hadolint lets pass.
+
+use super::report::Issue;
+use dockerfile::{Diagnostic, Parsed, Severity};
+
+/// Errors in texts whose instructions were all understood: a build would refuse them, rules can look at them. hadolint's
+/// parser lets them pass.
+const UNDERSTOOD: [&str; 15] = [
+    "blank-name",
+    "empty-file",
+    "empty-volume",
+    "from-arguments",
+    "invalid-stage-name",
+    "invalid-trigger",
+    "json-not-strings",
+    "json-required",
+    "missing-equals",
+    "missing-flag-value",
+    "no-build-stage",
+    "no-instructions",
+    "no-stages",
+    "onbuild-trigger",
+    "variable-in-from",
+];
+
+/// Rules that say what the parser says, with the name that it has there.
+const SAID_BY_RULES: [(&str, &str); 3] = [
+    ("invalid-trigger", "DL3043"),
+    ("no-build-stage", "DL3061"),
+    ("onbuild-trigger", "DL3043"),
+];
+
+/// The errors of the parser.
+#[derive(Debug)]
+pub(super) struct Refusals<'p> {
+    all: Vec<&'p Diagnostic>,
+}
+
+impl<'p> Refusals<'p> {
+    /// What is refused; to be exactly as hadolint, only what that refuses too, and of that the first.
+    pub(super) fn of(parsed: &'p Parsed, compatible: bool) -> Self {
+        let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
+        let errors = parsed.diagnostics.iter().filter(is_error);
+        Self {
+            all: match compatible {
+                true => errors
+                    .filter(|error| !is_understood(error))
+                    .take(1)
+                    .collect(),
+                false => errors.collect(),
+            },
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether rules can look at the rest.
+    pub(super) fn leave_a_tree(&self) -> bool {
+        self.all.iter().all(|error| is_understood(error))
+    }
+
+    /// Those that no rule has found, too.
+    pub(super) fn beside(&self, found: &[Issue]) -> Vec<Issue> {
+        let is_said = |error: &Diagnostic| {
+            let mut rules = SAID_BY_RULES.iter().filter(|(code, _)| *code == error.code);
+            rules.any(|(_, rule)| found.iter().any(|issue| issue.code == *rule))
+        };
+        let errors = self.all.iter().filter(|error| !is_said(error));
+        errors.map(|error| Issue::of_parser(error)).collect()
+    }
+}
+
+fn is_understood(error: &Diagnostic) -> bool {
+    UNDERSTOOD.contains(&error.code)
+}
