@@ -154,6 +154,11 @@ fn push(
 /// The words of the program that a wrapper runs.
 fn wrapped(name: &Argument, arguments: &[Argument]) -> Option<Vec<Argument>> {
     let (_, with_value) = WRAPPERS.iter().find(|(wrapper, _)| *wrapper == name.text)?;
+    let first = arguments.first()?.text.as_str();
+    // `command -v x` asks where x is.
+    if name.text == "command" && matches!(first, "-v" | "-V") {
+        return None;
+    }
     let mut operands = usize::from(WITH_OPERAND.contains(&name.text.as_str()));
     let mut at = 0;
     while let Some(argument) = arguments.get(at) {
@@ -294,5 +299,56 @@ fn push_text(parts: &[Part], text: &mut String) {
             }
             _ => text.push_str("$(…)"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::invocations;
+    use crate::shell::{Dialect, Script, parse};
+
+    /// The programs of a script, with what runs them.
+    fn programs(text: &str) -> String {
+        let found = invocations(&parse(&Script::whole(text), Dialect::Bash));
+        let words = found.iter().map(|one| {
+            let place = &text[one.span.start as usize..one.span.end as usize];
+            let through = one.through.as_deref().unwrap_or_default();
+            let sign = if one.is_placed { "" } else { "?" };
+            format!("{through}>{}{sign}:{place}", one.name.text)
+        });
+        words.collect::<Vec<_>>().join(" | ")
+    }
+
+    #[test]
+    fn wrappers_are_looked_into() {
+        for (text, expected) in [
+            ("/bin/a b", ">a:/bin/a b"),
+            ("sudo -u x a b", ">sudo:sudo -u x a b | sudo>a:a b"),
+            ("env X=1 a", ">env:env X=1 a | env>a:a"),
+            ("timeout 5 a", ">timeout:timeout 5 a | timeout>a:a"),
+            ("command -v a", ">command:command -v a"),
+            ("command a", ">command:command a | command>a:a"),
+            ("sh -c 'a && b'", ">sh:sh -c 'a && b' | sh>a:a | sh>b:b"),
+            (
+                r#"bash -c "a \"b\"""#,
+                r#">bash:bash -c "a \"b\"" | bash>a?:"a \"b\"""#,
+            ),
+            (
+                "sudo sh -ec 'a'",
+                ">sudo:sudo sh -ec 'a' | sudo>sh:sh -ec 'a' | sudo>a:a",
+            ),
+            ("sh -c \"$x\"", ">sh:sh -c \"$x\""),
+        ] {
+            assert_eq!(programs(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn wrappers_within_wrappers_have_an_end() {
+        let text = format!("{}a", "sudo ".repeat(10_000));
+        assert_eq!(
+            invocations(&parse(&Script::whole(&text), Dialect::Bash)).len(),
+            5
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 mod background_process;
 mod base_without_digest;
+mod build_without_cache;
 mod builds;
 mod bytes;
 mod changing_argument_early;
@@ -33,6 +34,7 @@ use crate::Rule;
 pub(crate) const RULES: &[Rule] = &[
     background_process::RULE,
     base_without_digest::RULE,
+    build_without_cache::RULE,
     changing_argument_early::RULE,
     compiler_in_final_stage::RULE,
     development_dependencies::RULE,

@@ -485,7 +485,7 @@ pub(crate) fn pip_install<'i>(file: &File<'_>, invocation: &'i Invocation) -> Op
             verb: &arguments[at],
             packages: { PIP.alike_packages(arguments, &[]).into_iter() }
                 .skip_while(|word| word.text != "install")
-                .filter(|word| word.text != "install")
+                .skip_while(|word| word.text == "install")
                 .collect(),
         });
     }
@@ -495,4 +495,37 @@ pub(crate) fn pip_install<'i>(file: &File<'_>, invocation: &'i Invocation) -> Op
         verb,
         packages: words.collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{APT, GO, operands};
+    use crate::invocation::Argument;
+    use dockerfile::Span;
+
+    fn words(text: &str, valued: &[&str]) -> String {
+        let argument = |word: &str| Argument {
+            text: word.to_owned(),
+            is_literal: true,
+            span: Span::new(0, 0),
+        };
+        let arguments: Vec<Argument> = text.split(' ').map(argument).collect();
+        let found = operands(&arguments, valued).into_iter();
+        found
+            .map(|word| word.text.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    #[test]
+    fn values_of_flags_are_no_packages() {
+        let apt = |text| words(text, APT.valued);
+        assert_eq!(apt("-y install a -t b c"), "install a c");
+        assert_eq!(apt("-qt b install a"), "install a");
+        assert_eq!(apt("-tb install --option=x a"), "install a");
+        assert_eq!(apt("install -- -a b"), "install -a b");
+        assert_eq!(apt("install - a"), "install - a");
+        let go = |text| words(text, GO.valued);
+        assert_eq!(go("-C x install -tags a -race b"), "install b");
+    }
 }

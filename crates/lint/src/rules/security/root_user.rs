@@ -58,14 +58,7 @@ fn wrong(file: &File<'_>) -> Option<Found> {
         }
         Some(_) => None,
         None => {
-            let start = stage
-                .instructions
-                .iter()
-                .find(|one| matches!(one.kind, Kind::Cmd(_) | Kind::Entrypoint(_)));
-            let line = known
-                .zip(start)
-                .map(|(user, start)| Edit::insert(start.span.start, format!("USER {user}\n")));
-            let fix = line.map(|edit| Fix::guess("write USER before the command", [edit]));
+            let fix = known.and_then(|user| insert_user(file, *shipped.last()?, user));
             let message = "Nothing says as whom the program runs, so it runs as root";
             let found = Found::new(stage.span, stage.base.span, message);
             image
@@ -73,6 +66,19 @@ fn wrong(file: &File<'_>) -> Option<Found> {
                 .map(|_| found.help(help).fix(fix))
         }
     }
+}
+
+/// Puts `USER` behind what stands before the first command: comments above that stay above it.
+fn insert_user(file: &File<'_>, stage: usize, user: &str) -> Option<Fix> {
+    let instructions = &file.dockerfile.stages.get(stage)?.instructions;
+    let start = instructions
+        .iter()
+        .find(|one| matches!(one.kind, Kind::Cmd(_) | Kind::Entrypoint(_)))?;
+    let before = file.preceding(stage, start)?.span;
+    let length = file.source.slice(before).trim_end().len();
+    let at = before.start.checked_add(u32::try_from(length).ok()?)?;
+    let edit = Edit::insert(at, format!("\nUSER {user}"));
+    Some(Fix::guess("write USER before the command", [edit]))
 }
 
 /// Whether an image is one that starts as root, as far as its name tells.

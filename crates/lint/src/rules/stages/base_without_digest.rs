@@ -14,7 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::Off,
     twins: &[],
     page: Page {
-        why: "Tags move: `debian:bookworm` is another image every few weeks. A name with a digest is one image for ever, so that a build can be repeated, and what was looked at is what is built on. The price is that somebody, or a program like Renovate or Dependabot, has to update it; therefore the rule is off by itself. Let pass are stages, `scratch`, and names with variables that have no value.",
+        why: "Tags move: `debian:bookworm` is another image every few weeks. A name with a digest is one image for ever, so that a build can be repeated, and what was looked at is what is built on. The price is that somebody, or a program like Renovate or Dependabot, has to update it; therefore the rule is off by itself. Let pass are stages, `scratch`, and names that begin with a variable that has no value.",
         bad: "FROM debian:bookworm-slim\n",
         good: "FROM debian:bookworm-slim@sha256:f70dc8d6a8b6a06824c92471a1a258030836b26b043881358b967bf73de7c5ab\n",
         configure: None,
@@ -24,17 +24,20 @@ pub(crate) const RULE: Rule = Rule {
 
 fn find(file: &File<'_>) -> Vec<Found> {
     let stages = file.dockerfile.stages.iter().zip(&file.analysis.stages);
-    let wrong = stages.filter(|(_, analysed)| {
+    let wrong = stages.filter(|(stage, analysed)| {
         let base = &analysed.base;
-        let is_image = analysed.parent.is_none() && base.unset.is_empty() && !base.is_broken;
-        is_image
-            && base.text != "scratch"
-            && !base.text.is_empty()
-            && !ImageName::of(&base.text).has_digest
+        let is_known = base.unset.is_empty() && !base.is_broken;
+        let name = if is_known {
+            &base.text
+        } else {
+            &stage.base.text
+        };
+        let is_image = analysed.parent.is_none() && !matches!(name.as_str(), "scratch" | "");
+        is_image && !name.starts_with('$') && !ImageName::of(name).has_digest
     });
     wrong
-        .map(|(stage, analysed)| {
-            let message = format!("{} can be another image tomorrow", analysed.base.text);
+        .map(|(stage, _)| {
+            let message = format!("{} can be another image tomorrow", stage.base.text);
             Found::new(stage.span, stage.base.span, message)
                 .help("put the digest behind it: `NAME:TAG@sha256:…`")
         })

@@ -15,7 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::On,
     twins: &["DL3006", "DL3007"],
     page: Page {
-        why: "An image without a tag is `latest`, which is whatever was pushed last: the same Dockerfile gives another image tomorrow. DL3006 and DL3007 say so of what is written in FROM; this rule knows what the defaults of ARG make of it, and looks at COPY --from and RUN --mount=from, too. Let pass are digests, stages, `scratch`, and names with variables that have no value; in COPY --from and mounts, names without a `/` or `:`, too, which can be named contexts.",
+        why: "An image without a tag is `latest`, which is whatever was pushed last: the same Dockerfile gives another image tomorrow. DL3006 and DL3007 say so of FROM; this rule says it of COPY --from and RUN --mount=from, too, and of FROM where those are silent (a default of an ARG). Let pass are digests, stages, `scratch`, and names with variables that have no value; in COPY --from and mounts, names without a `/` or `:`, too, which can be named contexts.",
         bad: "FROM alpine:3.20\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /usr/local/bin/\n",
         good: "FROM alpine:3.20\nCOPY --from=ghcr.io/astral-sh/uv:0.5.4 /uv /usr/local/bin/\n",
         configure: None,
