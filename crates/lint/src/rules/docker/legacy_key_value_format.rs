@@ -76,6 +76,12 @@ fn fix(file: &File<'_>, pair: &Pair) -> Option<Fix> {
         return None;
     };
     let has_quotes = pair.name.text.contains(['"', '\'', escape]);
-    let is_free = !has_comment(file, whole) && !value.text.ends_with(escape) && !has_quotes;
+    // Between names and values these are no blanks, but they are between pairs.
+    let is_odd = |sign: char| sign.is_whitespace() && !sign.is_ascii_whitespace();
+    let has_odd_blanks = pair.name.text.contains(is_odd) || value.text.contains(is_odd);
+    let is_free = !has_comment(file, whole)
+        && !value.text.ends_with(escape)
+        && !has_quotes
+        && !has_odd_blanks;
     is_free.then(|| Fix::safe("write an equals sign", edits))
 }

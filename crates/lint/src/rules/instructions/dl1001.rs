@@ -40,7 +40,12 @@ fn find(file: &File<'_>) -> Vec<Found> {
 fn is_pragma(file: &File<'_>, comment: &Word) -> bool {
     let text = comment.text.strip_prefix('#').unwrap_or(&comment.text);
     match pragma::read(text.trim()) {
-        Some((Reach::Instruction, _)) => !(file.options.compatible && is_inside(file, comment)),
+        Some((Reach::Instruction, codes)) => {
+            // hadolint's own codes are in capitals.
+            let is_small = |code: &&str| code.contains(|sign: char| sign.is_ascii_lowercase());
+            let is_none_of_it = is_inside(file, comment) || codes.iter().any(is_small);
+            !(file.options.compatible && is_none_of_it)
+        }
         Some((Reach::Stage | Reach::Global, _)) => !file.options.compatible,
         None => false,
     }

@@ -37,7 +37,7 @@ fn find(file: &File<'_>) -> Vec<Found> {
         if let Kind::Add(add) = seen.kind()
             && is_copy(file, add)
         {
-            let fix = (!file.options.compatible || is_local(add)).then(|| fix(file, seen, add));
+            let fix = is_plain(add).then(|| fix(file, seen, add));
             found.push(
                 seen.found(seen.instruction.keyword.span, RULE.summary)
                     .help("write COPY")
@@ -60,7 +60,13 @@ fn is_copy(file: &File<'_>, add: &Add) -> bool {
             CopySource::Heredoc(_) => false,
         });
     }
-    is_local(add) && add.checksum.is_none() && add.keep_git_dir.is_none() && add.unpack.is_none()
+    is_plain(add)
+}
+
+/// Whether `COPY` does the same.
+fn is_plain(add: &Add) -> bool {
+    let has_flags = add.checksum.is_some() || add.keep_git_dir.is_some() || add.unpack.is_some();
+    is_local(add) && !has_flags
 }
 
 /// Whether all sources are of the build context, and none is an archive.

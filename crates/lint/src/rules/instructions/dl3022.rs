@@ -6,7 +6,7 @@ use dockerfile::ast::Word;
 use dockerfile::suggest;
 
 use super::seen::seen;
-use super::stages::Earlier;
+use super::stages::{Earlier, is_name_of};
 use crate::file::File;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -19,7 +19,7 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::On,
     twins: &[],
     page: Page {
-        why: "A name that is no stage above is taken for an image, or for a named build context. Where a stage was meant, that is a slip which a build finds late. Images with a registry, a tag or a digest are let pass, and numbers of stages above. A stage of that name further down does not count.",
+        why: "A name that is no stage above is taken for an image, or for a named build context. Where a stage was meant, that is a slip which a build finds late. Behind `ONBUILD` names are those of another file, and are let pass. Images with a registry, a tag or a digest are let pass, and numbers of stages above. A stage of that name further down does not count.",
         bad: "FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM debian:bookworm\nCOPY --from=biuld /app /app\n",
         good: "FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM debian:bookworm\nCOPY --from=build /app /app\n",
         configure: None,
@@ -34,7 +34,8 @@ fn find(file: &File<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     let mut earlier = Earlier::none(file);
     for seen in seen(file) {
-        let Kind::Copy(copy) = seen.kind() else {
+        // A trigger sees the stages of the file whose base this one is.
+        let Kind::Copy(copy) = &seen.outer.kind else {
             continue;
         };
         earlier.advance(file, seen.stage);
@@ -75,8 +76,5 @@ fn is_known(file: &File<'_>, earlier: &Earlier, stage: usize, from: &Word) -> bo
         false => name.contains([':', '@', '/']),
     };
     let is_number = name.parse::<usize>().is_ok_and(|number| number <= stage);
-    is_image
-        || is_number
-        || earlier.named(name).is_some()
-        || super::stages::is_name_of(file, stage, name)
+    is_image || is_number || earlier.named(name).is_some() || is_name_of(file, stage, name)
 }

@@ -36,6 +36,7 @@ fn find(file: &File<'_>) -> Vec<Found> {
     for seen in seen(file) {
         if let Some(command) = shell_form(file, seen.kind())
             && !chosen.contains(&seen.outer.span.start)
+            && !is_like_exec_form(file, command)
         {
             found.push(
                 seen.found(command.span, RULE.summary)
@@ -45,6 +46,33 @@ fn find(file: &File<'_>) -> Vec<Found> {
         }
     }
     found
+}
+
+/// hadolint knows fewer rules about what may stand behind a backslash than JSON does.
+fn is_like_exec_form(file: &File<'_>, command: &Word) -> bool {
+    let inside = command
+        .text
+        .trim()
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let Some(mut rest) = inside.map(str::trim).filter(|_| file.options.compatible) else {
+        return false;
+    };
+    while let Some(string) = rest.strip_prefix('"') {
+        let mut is_escaped = false;
+        let end = string.find(|sign| {
+            let is_end = sign == '"' && !is_escaped;
+            is_escaped = sign == '\\' && !is_escaped;
+            is_end
+        });
+        let Some(end) = end else { return false };
+        let behind = string[end + 1..].trim_start();
+        rest = match behind.strip_prefix(',') {
+            Some(next) => next.trim_start(),
+            None => return behind.is_empty(),
+        };
+    }
+    false
 }
 
 fn shell_form<'k>(file: &File<'_>, kind: &'k Kind) -> Option<&'k Word> {

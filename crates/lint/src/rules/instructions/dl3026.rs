@@ -57,7 +57,9 @@ fn find(file: &File<'_>) -> Vec<Found> {
                         || super::stages::is_name_of(file, seen.stage, image)
                 }
             };
-            if !is_stage && !is_allowed(file, &earlier, image) {
+            // A trigger sees the stages of the file whose base this one is.
+            let is_elsewhere = seen.is_trigger() && !image.contains(['/', ':', '@']);
+            if !is_stage && !is_elsewhere && !is_allowed(file, &earlier, image) {
                 found.push(seen.found(place, RULE.summary));
             }
         }

@@ -1,9 +1,10 @@
 //! A trigger is an instruction that can be one.
 
-use dockerfile::Severity;
+use dockerfile::{Severity, Span};
 
 use crate::file::File;
 use crate::rule::{Activation, Found, Page, Rule, Set};
+use crate::rules::edits::whole_lines;
 
 pub(crate) const RULE: Rule = Rule {
     name: "DL3043",
@@ -33,6 +34,22 @@ fn find(file: &File<'_>) -> Vec<Found> {
         .iter()
         .filter(|error| error.code == "onbuild-trigger");
     errors
-        .map(|error| Found::new(error.span, error.span, MESSAGE))
+        .map(|error| Found::new(beginning(file, error.span), error.span, MESSAGE))
         .collect()
+}
+
+/// From the `ONBUILD`, which may stand on a line before: continued lines are gone up.
+fn beginning(file: &File<'_>, place: Span) -> Span {
+    let escape = file.dockerfile.directives.escape.sign();
+    let text = file.source.text();
+    let mut start = whole_lines(file, place).start;
+    while let Some(above) = text
+        .get(..start as usize)
+        .and_then(|text| text.strip_suffix('\n'))
+        && above.trim_end().ends_with(escape)
+    {
+        let end = u32::try_from(above.len()).unwrap_or(start);
+        start = whole_lines(file, Span::new(end, end)).start;
+    }
+    Span::new(start, place.end)
 }

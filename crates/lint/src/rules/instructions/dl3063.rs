@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use dockerfile::Severity;
-use dockerfile::ast::{Kind, Stage};
+use dockerfile::ast::Stage;
 
 use super::seen::with_triggers;
-use super::stages::mount_from;
+use super::stages::sources;
 use crate::file::File;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -30,7 +30,7 @@ pub(crate) const RULE: Rule = Rule {
 const RESERVED: [&str; 2] = ["scratch", "context"];
 
 fn find(file: &File<'_>) -> Vec<Found> {
-    let used = used(file);
+    let names = Names::of(file);
     let named = file.dockerfile.stages.iter().filter_map(|stage| {
         let name = match file.options.compatible {
             true => stage.name_written.as_ref()?,
@@ -43,44 +43,40 @@ fn find(file: &File<'_>) -> Vec<Found> {
         .map(|(stage, name)| {
             Found::new(stage.span, name.span, RULE.summary)
                 .help(format!("call it {}-stage", name.text))
-                .fix(fix(file, stage, &used))
+                .fix(names.fix(stage))
         })
         .collect()
 }
 
-fn fix(file: &File<'_>, stage: &Stage, used: &HashSet<String>) -> Option<Fix> {
-    let (name, written) = (stage.name.as_ref()?, stage.name_written.as_ref()?);
-    let new = format!("{}-stage", written.text);
-    let is_taken = |other: &Stage| {
-        other
-            .name
-            .as_ref()
-            .is_some_and(|name| name.text == new.to_lowercase())
-    };
-    let is_free = !used.contains(&name.text) && !file.dockerfile.stages.iter().any(is_taken);
-    let edit = Edit::replace(written.span, new.clone());
-    is_free.then(|| Fix::guess(format!("call it {new}"), [edit]))
+/// The names of a file, in small letters.
+struct Names {
+    /// Those of stages.
+    stages: HashSet<String>,
+    /// Those that are used of stages, or of what bears the same names.
+    used: HashSet<String>,
 }
 
-/// The names that the file uses of stages, or of what bears the same names.
-fn used(file: &File<'_>) -> HashSet<String> {
-    let bases = file
-        .dockerfile
-        .stages
-        .iter()
-        .map(|stage| stage.base.text.to_lowercase());
-    let mut used: HashSet<String> = bases.collect();
-    for seen in with_triggers(file) {
-        match seen.kind() {
-            Kind::Copy(copy) => used.extend(copy.from.iter().map(|from| from.text.to_lowercase())),
-            Kind::Run(run) => used.extend(
-                run.mounts
-                    .iter()
-                    .filter_map(mount_from)
-                    .map(str::to_lowercase),
-            ),
-            _ => {}
+impl Names {
+    fn of(file: &File<'_>) -> Self {
+        let stages = file.dockerfile.stages.iter();
+        let names = stages.clone().filter_map(|stage| stage.name.as_ref());
+        let mut used: HashSet<String> =
+            stages.map(|stage| stage.base.text.to_lowercase()).collect();
+        for seen in with_triggers(file) {
+            let sources = sources(seen.kind()).into_iter();
+            used.extend(sources.map(str::to_lowercase));
+        }
+        Self {
+            stages: names.map(|name| name.text.clone()).collect(),
+            used,
         }
     }
-    used
+
+    fn fix(&self, stage: &Stage) -> Option<Fix> {
+        let (name, written) = (stage.name.as_ref()?, stage.name_written.as_ref()?);
+        let new = format!("{}-stage", written.text);
+        let is_free = !self.used.contains(&name.text) && !self.stages.contains(&new.to_lowercase());
+        let edit = Edit::replace(written.span, new.clone());
+        is_free.then(|| Fix::guess(format!("call it {new}"), [edit]))
+    }
 }

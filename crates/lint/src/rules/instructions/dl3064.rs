@@ -87,6 +87,12 @@ fn names(file: &File<'_>, kind: &Kind) -> Vec<(String, Span)> {
     match kind {
         Kind::Arg(args) => args
             .iter()
+            // hadolint reads the first one only.
+            .take(if file.options.compatible {
+                1
+            } else {
+                usize::MAX
+            })
             .map(|arg| (arg.name.text.clone(), arg.name.span))
             .collect(),
         Kind::Env(pairs) => {

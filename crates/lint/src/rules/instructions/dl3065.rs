@@ -1,6 +1,7 @@
 //! `--platform=$TARGETPLATFORM` says nothing.
 
 use dockerfile::Severity;
+use dockerfile::ast::Word;
 
 use super::platforms::without_platform;
 use crate::file::File;
@@ -31,10 +32,7 @@ fn find(file: &File<'_>) -> Vec<Found> {
     }
     let mut found = Vec::new();
     for stage in &file.dockerfile.stages {
-        let redundant = stage
-            .platform
-            .as_ref()
-            .filter(|word| matches!(word.text.as_str(), "$TARGETPLATFORM" | "${TARGETPLATFORM}"));
+        let redundant = stage.platform.as_ref().filter(|word| is_target(file, word));
         if let Some(platform) = redundant {
             found.push(
                 Found::new(stage.span, platform.span, RULE.summary)
@@ -44,4 +42,11 @@ fn find(file: &File<'_>) -> Vec<Found> {
         }
     }
     found
+}
+
+fn is_target(file: &File<'_>, word: &Word) -> bool {
+    // hadolint leaves single quotes on.
+    let is_quoted = file.source.slice(word.span).starts_with('\'');
+    matches!(word.text.as_str(), "$TARGETPLATFORM" | "${TARGETPLATFORM}")
+        && !(is_quoted && file.options.compatible)
 }

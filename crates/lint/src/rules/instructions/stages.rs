@@ -123,7 +123,7 @@ pub(super) fn shipped(file: &File<'_>) -> Vec<bool> {
 }
 
 /// What an instruction copies from or mounts.
-fn sources(kind: &Kind) -> Vec<&str> {
+pub(super) fn sources(kind: &Kind) -> Vec<&str> {
     match kind {
         Kind::Copy(copy) => copy.from.iter().map(|word| word.text.as_str()).collect(),
         Kind::Run(run) => run.mounts.iter().filter_map(mount_from).collect(),
