@@ -117,7 +117,7 @@ impl<'a> Scene<'a> {
             flow: Flow::of(parsed, &|name| known.has(name)),
             known,
             is_strict: sets_errexit(parsed) || !is_compatible && shell_has_errexit(step),
-            disabled: disabled(file.source, parsed),
+            disabled: disabled(file.source, parsed, is_compatible),
         })
     }
 
@@ -245,8 +245,13 @@ fn is_errexit(words: impl Iterator<Item = String>) -> bool {
     false
 }
 
-/// The comments `# shellcheck disable=…`, each with the command behind it; one before all commands counts for all.
-fn disabled<'a>(source: &'a Source, parsed: &Parsed) -> Vec<(Vec<&'a str>, Span)> {
+/// The comments `# shellcheck disable=…`, each with the command behind it; one before all commands counts for all, but not
+/// for hadolint, which puts commands of its own before them.
+fn disabled<'a>(
+    source: &'a Source,
+    parsed: &Parsed,
+    is_compatible: bool,
+) -> Vec<(Vec<&'a str>, Span)> {
     let mut directives: Vec<(Vec<&str>, Span)> = Vec::new();
     for comment in &parsed.comments {
         let text = source.slice(*comment).trim_start_matches('#').trim_start();
@@ -271,7 +276,7 @@ fn disabled<'a>(source: &'a Source, parsed: &Parsed) -> Vec<(Vec<&'a str>, Span)
         }
     });
     for (_, place) in &mut directives {
-        let is_first = parsed.list.span.start >= place.end;
+        let is_first = !is_compatible && parsed.list.span.start >= place.end;
         let next = items.iter().find(|item| item.start >= place.end);
         *place = match next {
             _ if is_first => parsed.list.span.to(Span::new(u32::MAX, u32::MAX)),
