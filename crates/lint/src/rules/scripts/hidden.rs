@@ -59,10 +59,11 @@ fn listing(pipeline: &Pipeline) -> Option<(&'static str, Severity, Span)> {
         .filter_map(|pair| Some((name(&pair[0])?, name(&pair[1]))))
         .find_map(|(first, second)| {
             let is_grep = second.is_some_and(|(name, _)| name == "grep");
-            (first.0 == "ls").then(|| match is_grep {
-                true => ("SC2010", Severity::Warning, first.1),
-                false => ("SC2012", Severity::Info, first.1),
-            })
+            let (code, severity) = match is_grep {
+                true => ("SC2010", Severity::Warning),
+                false => ("SC2012", Severity::Info),
+            };
+            (first.0 == "ls").then_some((code, severity, first.1))
         })
 }
 
