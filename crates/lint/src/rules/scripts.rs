@@ -3,6 +3,7 @@
 
 mod compatible;
 mod condition;
+mod hidden;
 mod interpreter;
 mod report;
 mod sc2006;

@@ -54,11 +54,13 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    /// Follows a script in which the variables `known` are set to something without blanks.
-    pub(crate) fn of<'a>(parsed: &'a Parsed, known: impl Iterator<Item = &'a str>) -> Self {
+    /// Follows a script at whose start the variables are set to something without blanks that `is_known` knows.
+    pub(crate) fn of(parsed: &Parsed, is_known: &dyn Fn(&str) -> bool) -> Self {
         let mut follower = Follower {
             parsed,
+            is_known,
             names: HashMap::new(),
+            initial: Vec::new(),
             functions: HashMap::new(),
             called: HashSet::new(),
             calls: Vec::new(),
@@ -66,9 +68,6 @@ impl Flow {
             values: HashMap::new(),
         };
         let mut state = Some(State::default());
-        for name in known.chain(PLAIN) {
-            follower.set(&mut state, name, Value::Plain);
-        }
         follower.list(&parsed.list, &mut state);
         follower.left_over(&state);
         Self {
@@ -90,7 +89,7 @@ fn size(parsed: &Parsed) -> usize {
     count
 }
 
-/// The values of variables by their numbers; nobody said anything of those that are missing.
+/// The values of variables by their numbers; those that are missing are what they were at the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct State(Vec<Value>);
 
@@ -110,7 +109,10 @@ struct Call {
 
 struct Follower<'a> {
     parsed: &'a Parsed,
+    is_known: &'a dyn Fn(&str) -> bool,
     names: HashMap<String, usize>,
+    /// What the variables were at the start, by their numbers.
+    initial: Vec<Value>,
     functions: HashMap<String, &'a Command>,
     called: HashSet<String>,
     calls: Vec<Call>,
@@ -125,26 +127,61 @@ impl<'a> Follower<'a> {
         self.steps > 0
     }
 
+    /// What a variable is at the start.
+    fn at_start(&self, name: &str) -> Value {
+        let is_plain = PLAIN.contains(&name) || (self.is_known)(name);
+        if is_plain {
+            Value::Plain
+        } else {
+            Value::Unknown
+        }
+    }
+
     fn set(&mut self, state: &mut Reached, name: &str, value: Value) {
         let next = self.names.len();
         let number = match self.names.get(name) {
             Some(number) => *number,
             None if next >= MAX_VARIABLES => return,
-            None => *self.names.entry(name.to_owned()).or_insert(next),
+            None => {
+                self.initial.push(self.at_start(name));
+                *self.names.entry(name.to_owned()).or_insert(next)
+            }
         };
         if let Some(State(values)) = state {
             if values.len() <= number {
-                values.resize(number + 1, Value::Unknown);
+                values.extend_from_slice(&self.initial[values.len()..=number]);
             }
             values[number] = value;
         }
     }
 
     fn get(&self, state: &Reached, name: &str) -> Value {
+        let Some(State(values)) = state else {
+            return Value::Unknown;
+        };
         let number = self.names.get(name);
-        let values = state.as_ref().map(|State(values)| values);
-        let found = number.and_then(|number| values?.get(*number));
-        found.copied().unwrap_or(Value::Unknown)
+        let found = number.and_then(|number| values.get(*number).or(self.initial.get(*number)));
+        found.copied().unwrap_or_else(|| self.at_start(name))
+    }
+
+    /// What holds where two ways come together.
+    fn join(&self, one: Reached, other: Reached) -> Reached {
+        let (mut one, other) = match (one, other) {
+            (Some(one), Some(other)) => (one, other),
+            (one, other) => return one.or(other),
+        };
+        if one.0.len() < other.0.len() {
+            one.0
+                .extend_from_slice(&self.initial[one.0.len()..other.0.len()]);
+        }
+        let others = other
+            .0
+            .iter()
+            .chain(self.initial.iter().skip(other.0.len()));
+        for (value, other) in one.0.iter_mut().zip(others) {
+            *value = value.or(*other);
+        }
+        Some(one)
     }
 
     /// Notes what an expansion gives. Where it is reached more than once, it is all of that.
@@ -191,20 +228,6 @@ impl<'a> Follower<'a> {
     }
 }
 
-/// What holds where two ways come together.
-fn join(one: Reached, other: Reached) -> Reached {
-    let (mut one, other) = match (one, other) {
-        (Some(one), Some(other)) => (one, other),
-        (one, other) => return one.or(other),
-    };
-    let length = one.0.len().max(other.0.len());
-    one.0.resize(length, Value::Unknown);
-    for (number, value) in one.0.iter_mut().enumerate() {
-        *value = value.or(other.0.get(number).copied().unwrap_or(Value::Unknown));
-    }
-    Some(one)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Flow, Value};
@@ -215,7 +238,7 @@ mod tests {
     /// What the last expansion of `x` gives.
     fn last(text: &str) -> Value {
         let parsed = parse(&Script::whole(text), Dialect::Bash);
-        let flow = Flow::of(&parsed, ["KNOWN"].into_iter());
+        let flow = Flow::of(&parsed, &|name| name == "KNOWN");
         let mut found = Value::Unknown;
         walk(&parsed, &mut |_, node| {
             if let Node::Part(part) = node

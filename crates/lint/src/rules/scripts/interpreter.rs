@@ -29,27 +29,28 @@ pub(super) enum Language {
 }
 
 /// Images whose `/bin/sh` is that of busybox.
-const BUSYBOX: [&str; 2] = ["alpine", "busybox"];
+const BUSYBOX: [&str; 3] = ["alpine", "busybox", "musllinux"];
 
 /// Images whose `/bin/sh` is bash.
-const BASH: [&str; 17] = [
+const BASH: [&str; 18] = [
     "almalinux",
     "amazonlinux",
     "archlinux",
     "azurelinux",
     "centos",
-    "clefos",
     "fedora",
     "leap",
     "mageia",
+    "manylinux",
+    "mariner",
     "opensuse",
     "oraclelinux",
     "photon",
     "rockylinux",
+    "stream",
     "tumbleweed",
     "ubi",
-    "ubi8",
-    "ubi9",
+    "clefos",
 ];
 
 /// What runs the script of a `RUN`.
@@ -80,48 +81,38 @@ impl Interpreter {
     }
 }
 
-/// The image that a stage stands on, through other stages.
+/// The image that a stage stands on, through other stages, with the defaults of arguments in it.
 fn base<'f>(file: &'f File<'_>, mut stage: usize) -> &'f str {
-    let stages = &file.dockerfile.stages;
+    let stages = &file.analysis.stages;
     loop {
-        let base = stages[stage].base.text.as_str();
-        let is_base = |other: &dockerfile::ast::Stage| {
-            let name = other.name.as_ref().map(|name| name.text.as_str());
-            name.is_some_and(|name| name.eq_ignore_ascii_case(base))
+        let Some(analysed) = stages.get(stage) else {
+            return "";
         };
-        match stages[..stage].iter().rposition(is_base) {
-            Some(below) => stage = below,
-            None => return base,
+        match analysed.parent {
+            Some(parent) if parent < stage => stage = parent,
+            _ => return &analysed.base.text,
         }
     }
 }
 
-/// What the `sh` of an image understands, as far as its name tells. Debian's and Ubuntu's is dash, and so is what is not
-/// known: it is the one that understands least.
+/// What the `sh` of an image understands, as far as its name and its tag tell. Debian's and Ubuntu's is dash, and so is
+/// what is not known: it is the one that understands least.
 fn of_image(image: &str) -> Language {
     let image = image.split('@').next().unwrap_or(image);
-    let last = image.rsplit('/').next().unwrap_or(image);
-    let (name, tag) = last.split_once(':').unwrap_or((last, ""));
     let is_among = |names: &[&str]| {
-        names.contains(&name)
-            || tag.split('-').any(|part| {
-                names
-                    .iter()
-                    .any(|name| { part.strip_prefix(name) }.is_some_and(is_version))
-            })
+        let words = image.split(['/', ':', '-', '_']);
+        // `alpine3.20`, `ubi9`
+        let words = words
+            .map(|word| word.trim_end_matches(|sign: char| sign == '.' || sign.is_ascii_digit()));
+        words.into_iter().any(|word| names.contains(&word))
     };
     if is_among(&BUSYBOX) {
         Language::Busybox
-    } else if is_among(&BASH) || name.starts_with("ubi") {
+    } else if is_among(&BASH) {
         Language::Bash
     } else {
         Language::Dash
     }
-}
-
-fn is_version(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte == b'.' || byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -140,6 +131,8 @@ mod tests {
                 "registry.access.redhat.com/ubi9/ubi-minimal:9",
                 Language::Bash,
             ),
+            ("quay.io/pypa/manylinux2014_x86_64", Language::Bash),
+            ("koalaman/shellcheck-alpine:v0.7.1", Language::Busybox),
             ("debian:bookworm", Language::Dash),
             ("$BASE", Language::Dash),
         ] {

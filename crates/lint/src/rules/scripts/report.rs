@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use dockerfile::Severity;
 
 use super::scene::Scene;
-use super::{CHECKS, bashisms, compatible, sc2154};
+use super::{CHECKS, bashisms, compatible, hidden, sc2154};
 use crate::file::File;
 use crate::rule::{Found, Rule};
 use crate::shell::ast::Node;
@@ -40,6 +40,15 @@ impl Report {
             found,
         });
     }
+
+    /// Notes something that no rule of ours shows.
+    pub(super) fn push_hidden(&mut self, rule: &'static str, severity: Severity, found: Found) {
+        self.found.push(Reported {
+            rule,
+            severity,
+            found,
+        });
+    }
 }
 
 /// What one rule finds in a file.
@@ -69,6 +78,9 @@ pub(crate) fn report(file: &File<'_>) -> Vec<Reported> {
             CHECKS
                 .iter()
                 .for_each(|look| look(&scene, trail, node, &mut report));
+            if scene.is_compatible {
+                hidden::look(&scene, trail, node, &mut report);
+            }
         });
         sc2154::look(&scene, &mut report);
         bashisms::look_at_extensions(&scene, &mut report);
@@ -76,7 +88,7 @@ pub(crate) fn report(file: &File<'_>) -> Vec<Reported> {
         found.retain(|one| !scene.is_switched_off(one.rule, one.found.place));
         found.sort_by_key(order);
         found.dedup_by_key(|one| (one.rule, one.found.place));
-        if scene.is_compatible && std::env::var_os("SC_ALL").is_none() {
+        if scene.is_compatible {
             all.extend(found.pop());
         } else {
             all.append(&mut found);
@@ -94,4 +106,74 @@ fn order(reported: &Reported) -> (u32, u8, &'static str) {
         Severity::Style => 3,
     };
     (reported.found.place.start, severity, reported.rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use dockerfile::{Source, parse};
+
+    use crate::{Facts, Options, Settings};
+
+    /// The rules of ShellCheck that find something, with the lines, in compatible mode.
+    fn found(text: &str) -> Vec<(u32, &'static str)> {
+        let source = Source::new("Dockerfile", text);
+        let parsed = parse(&source);
+        let options = Options {
+            compatible: true,
+            ..Options::default()
+        };
+        let settings = Settings::default();
+        let findings = crate::lint(&source, &parsed, &settings, &options, &Facts::default());
+        let findings = findings
+            .iter()
+            .filter(|one| one.rule.name.starts_with("SC"));
+        findings
+            .map(|one| (source.line(one.instruction.start), one.rule.name))
+            .collect()
+    }
+
+    #[test]
+    fn hadolint_shows_the_last_finding_of_a_run() {
+        for (run, code) in [
+            ("cd /a; x=`b`; echo $y", Some("SC2086")),
+            ("echo $y; cd /a; x=`b`", Some("SC2006")),
+            ("x=`b`; cd /a", Some("SC2164")),
+            ("echo \"$y\" $x", Some("SC2086")),
+            // Something else is the last, which no rule of ours shows.
+            ("echo $y; rm *.deb", None),
+            ("echo $y; make 2>&1 > /log", None),
+        ] {
+            let found = found(&format!("FROM a\nRUN {run}\n"));
+            let expected: Vec<_> = code.into_iter().map(|code| (2, code)).collect();
+            assert_eq!(found, expected, "{run}");
+        }
+    }
+
+    #[test]
+    fn hadolint_forgets_the_shell_at_an_argument() {
+        let text = "FROM a\nSHELL [\"/bin/bash\", \"-c\"]\nRUN [[ -f /a ]]\nARG x\nRUN [[ -f /a ]]\n\
+                    SHELL [\"/bin/bash\", \"-c\"]\nRUN [[ -f /a ]]\n";
+        assert_eq!(found(text), [(5, "SC3010")]);
+        let text = "FROM a\nENV x=1\nONBUILD RUN echo $x\nONBUILD ENV y=1\nONBUILD RUN echo $y\nRUN echo $y\n";
+        assert_eq!(found(text), [(3, "SC2086"), (6, "SC2086")]);
+    }
+
+    #[test]
+    fn without_it_all_are_shown() {
+        let source = Source::new("Dockerfile", "FROM a\nRUN cd /a; x=`b`; echo $y\n");
+        let parsed = parse(&source);
+        let settings = Settings::default();
+        let findings = crate::lint(
+            &source,
+            &parsed,
+            &settings,
+            &Options::default(),
+            &Facts::default(),
+        );
+        let of_shell = findings
+            .iter()
+            .filter(|one| one.rule.name.starts_with("SC"));
+        let names: Vec<_> = of_shell.map(|one| one.rule.name).collect();
+        assert_eq!(names, ["SC2164", "SC2006", "SC2086", "SC2154"]);
+    }
 }

@@ -2,6 +2,7 @@
 
 use dockerfile::Severity;
 
+use super::interpreter::Language;
 use super::report::{self, Report};
 use super::scene::{Scene, plain_command};
 use crate::file::File;
@@ -17,7 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::On,
     twins: &[],
     page: Page {
-        why: "dash's `echo` makes a new line of `\\n`, that of bash and busybox writes a backslash and an n: the same `RUN` gives another file on another base image. `printf` does the same everywhere. Arguments of `echo` are looked at that have a backslash with `a`, `b`, `e`, `f`, `n`, `r`, `t`, `v`, a digit or `x` and hexadecimal digits behind it. `echo -e` is let pass here; in `sh` that is SC3037.",
+        why: "dash's `echo` makes a new line of `\\n`, that of bash and busybox writes a backslash and an n: the same `RUN` gives another file on another base image. `printf` does the same everywhere. Arguments of `echo` are looked at that have a backslash with `a`, `b`, `e`, `f`, `n`, `r`, `t`, `v`, a digit or `x` and hexadecimal digits behind it. `echo -e` is let pass here; in `sh` that is SC3037. Where `SHELL` is dash by name nothing is found.",
         bad: "FROM debian:bookworm\nRUN echo 'a=1\\nb=2' > /settings\n",
         good: "FROM debian:bookworm\nRUN printf 'a=1\\nb=2\\n' > /settings\n",
         configure: None,
@@ -46,7 +47,7 @@ pub(super) fn look(scene: &Scene<'_>, _: &[Node<'_>], node: Node<'_>, report: &m
         let text = word.literal().unwrap_or_default();
         { text.strip_prefix('-') }.is_some_and(|flags| flags.contains('e'))
     };
-    if name != "echo" || arguments.iter().any(expands) {
+    if name != "echo" || always_expands(scene) || arguments.iter().any(expands) {
         return;
     }
     for word in arguments.iter().filter(|word| has_escape(word)) {
@@ -58,6 +59,15 @@ pub(super) fn look(scene: &Scene<'_>, _: &[Node<'_>], node: Node<'_>, report: &m
                 .help("use printf '%b\\n' or printf with a format")
                 .fix(fix),
         );
+    }
+}
+
+/// Whether the text says that the shell is dash.
+fn always_expands(scene: &Scene<'_>) -> bool {
+    match scene.interpreter.language {
+        Language::NewDash => true,
+        Language::Dash => scene.interpreter.is_dash,
+        _ => false,
     }
 }
 

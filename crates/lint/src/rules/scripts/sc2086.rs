@@ -96,8 +96,9 @@ fn fix(split: Split<'_>, part: &Part, parameter: &Parameter, value: Value) -> Op
     {
         return None;
     }
-    // Quotes within `${…}` would have to be looked at first.
-    if parameter.substitution.is_some() || parameter.subscript.is_some() {
+    // Quotes within `${…}` would have to be looked at first; nobody writes words of more parts.
+    let is_long = split.word.parts.len() > 64;
+    if is_long || parameter.substitution.is_some() || parameter.subscript.is_some() {
         return Some(quote(part.span));
     }
     Some(quote(run(split.word, part)))

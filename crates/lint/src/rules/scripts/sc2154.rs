@@ -26,6 +26,9 @@ pub(crate) const RULE: Rule = Rule {
     find,
 };
 
+/// How many names are compared with a wrong one.
+const MAX_NAMES: usize = 500;
+
 /// Programs whose names are taken for variables: `$(date)` is meant.
 const PROGRAMS: [&str; 40] = [
     "awk", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "df", "diff", "dirname", "du",
@@ -48,8 +51,7 @@ pub(super) fn look(scene: &Scene<'_>, report: &mut Report) {
     for (name, place) in &usage.used {
         let name = name.as_str();
         let is_own = name.contains(|sign: char| sign.is_ascii_lowercase());
-        let is_known =
-            scene.known.contains(name) || usage.set.contains(name) || usage.asked.contains(name);
+        let is_known = scene.knows(name) || usage.set.contains(name) || usage.asked.contains(name);
         if !is_own || is_known || !said.insert(name) {
             continue;
         }
@@ -70,7 +72,7 @@ fn hint(scene: &Scene<'_>, usage: &Usage, name: &str) -> String {
     if PROGRAMS.contains(&name) {
         return format!(" (for output from commands, use \"$({name} ...)\" )");
     }
-    let known = scene.known.iter().copied();
+    let known = scene.known().take(MAX_NAMES);
     let set = usage.set.iter().map(String::as_str);
     let near = known
         .chain(set)

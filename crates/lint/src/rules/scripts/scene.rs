@@ -41,12 +41,41 @@ pub(super) struct Scene<'a> {
     pub(super) is_compatible: bool,
     /// What variables hold.
     pub(super) flow: Flow,
-    /// The variables that are set before it begins.
-    pub(super) known: BTreeSet<&'a str>,
+    /// The variables that `ARG` and `ENV` set before it begins, and others that are set then.
+    known: Known<'a>,
     /// Whether a command that fails ends it: `set -e`, or a `SHELL` with `-e`.
     pub(super) is_strict: bool,
     /// `# shellcheck disable=`: the codes, and where they count.
     disabled: Vec<(Vec<&'a str>, Span)>,
+}
+
+/// The variables that are set before a script begins.
+struct Known<'a> {
+    step: Option<&'a RunStep<'a>>,
+    ground: Option<&'a Ground<'a>>,
+    others: BTreeSet<&'a str>,
+}
+
+impl Known<'_> {
+    fn has(&self, name: &str) -> bool {
+        PROXIES.contains(&name)
+            || self.step.is_some_and(|step| step.variables.contains(name))
+            || self
+                .ground
+                .is_some_and(|ground| ground.variables.contains(name))
+            || self.others.contains(name)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let of_step = self.step.iter().flat_map(|step| step.variables.iter());
+        let of_ground = self
+            .ground
+            .iter()
+            .flat_map(|ground| ground.variables.iter());
+        let of_step = of_step.map(String::as_str).chain(of_ground.copied());
+        let others = self.others.iter().copied();
+        of_step.chain(others).chain(PROXIES)
+    }
 }
 
 impl<'a> Scene<'a> {
@@ -66,11 +95,15 @@ impl<'a> Scene<'a> {
             return None;
         }
         let is_compatible = ground.is_some();
-        let mut known: BTreeSet<&str> = PROXIES.into();
-        match ground {
-            Some(ground) => known.extend(ground.variables.iter()),
-            None => known.extend(declared(file, step)),
-        }
+        let known = Known {
+            step: ground.is_none().then_some(step),
+            ground,
+            others: if is_compatible {
+                BTreeSet::new()
+            } else {
+                others(file, step)
+            },
+        };
         let interpreter = match ground {
             Some(ground) => Interpreter::for_hadolint(ground.shell)?,
             None => interpreter(file, step, step.script.as_ref()?.dialect),
@@ -81,11 +114,21 @@ impl<'a> Scene<'a> {
             parsed,
             interpreter,
             is_compatible,
-            flow: Flow::of(parsed, known.iter().copied()),
+            flow: Flow::of(parsed, &|name| known.has(name)),
             known,
             is_strict: sets_errexit(parsed) || !is_compatible && shell_has_errexit(step),
-            disabled: disabled(file.source, parsed),
+            disabled: disabled(file.source, parsed, is_compatible),
         })
+    }
+
+    /// Whether a variable is set before the script begins.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.known.has(name)
+    }
+
+    /// The variables that are set before the script begins.
+    pub(super) fn known(&self) -> impl Iterator<Item = &str> {
+        self.known.names()
     }
 
     /// Something that is wrong with a part of the script.
@@ -108,10 +151,10 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The variables that are set when a `RUN` begins: by `ARG` and `ENV`, and by the base image, where that is known. Behind
-/// `ONBUILD` it is those of other `ONBUILD`s, too.
-fn declared<'a>(file: &'a File<'_>, step: &'a RunStep<'_>) -> Vec<&'a str> {
-    let mut names: Vec<&str> = step.variables.iter().map(String::as_str).collect();
+/// Variables that are set when a `RUN` begins beside those of `ARG` and `ENV`: by the base image, where that is known, and
+/// for what is behind `ONBUILD` by other `ONBUILD`s.
+fn others<'a>(file: &'a File<'_>, step: &RunStep<'_>) -> BTreeSet<&'a str> {
+    let mut names = BTreeSet::new();
     if let Some(base) = file.facts.bases.get(&step.stage) {
         let pairs = base.env.iter().filter_map(|pair| pair.split_once('='));
         names.extend(pairs.map(|(name, _)| name));
@@ -202,8 +245,13 @@ fn is_errexit(words: impl Iterator<Item = String>) -> bool {
     false
 }
 
-/// The comments `# shellcheck disable=…`, each with the command behind it; one before all commands counts for all.
-fn disabled<'a>(source: &'a Source, parsed: &Parsed) -> Vec<(Vec<&'a str>, Span)> {
+/// The comments `# shellcheck disable=…`, each with the command behind it; one before all commands counts for all, but not
+/// for hadolint, which puts commands of its own before them.
+fn disabled<'a>(
+    source: &'a Source,
+    parsed: &Parsed,
+    is_compatible: bool,
+) -> Vec<(Vec<&'a str>, Span)> {
     let mut directives: Vec<(Vec<&str>, Span)> = Vec::new();
     for comment in &parsed.comments {
         let text = source.slice(*comment).trim_start_matches('#').trim_start();
@@ -228,7 +276,7 @@ fn disabled<'a>(source: &'a Source, parsed: &Parsed) -> Vec<(Vec<&'a str>, Span)
         }
     });
     for (_, place) in &mut directives {
-        let is_first = parsed.list.span.start >= place.end;
+        let is_first = !is_compatible && parsed.list.span.start >= place.end;
         let next = items.iter().find(|item| item.start >= place.end);
         *place = match next {
             _ if is_first => parsed.list.span.to(Span::new(u32::MAX, u32::MAX)),

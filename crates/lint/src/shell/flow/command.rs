@@ -1,6 +1,6 @@
 //! Commands, in the order in which a shell runs them.
 
-use super::{Call, Follower, Reached, Value, join};
+use super::{Call, Follower, Reached, Value};
 use crate::shell::ast::{
     AndOr, Assignment, CaseItem, Command, CommandKind, IfBranch, List, Node, Pipeline, Separator,
     SimpleCommand, Word,
@@ -30,7 +30,7 @@ impl<'a> Follower<'a> {
         for (_, pipeline) in &and_or.rest {
             let before = state.clone();
             self.pipeline(pipeline, state);
-            *state = join(before, state.take());
+            *state = self.join(before, state.take());
         }
     }
 
@@ -129,10 +129,10 @@ impl<'a> Follower<'a> {
             self.list(&branch.condition, state);
             let mut inner = state.clone();
             self.list(&branch.body, &mut inner);
-            end = join(end, inner);
+            end = self.join(end, inner);
         }
         otherwise.inspect(|list| self.list(list, state));
-        *state = join(end, state.take());
+        *state = self.join(end, state.take());
     }
 
     fn items(&mut self, items: &'a [CaseItem], state: &mut Reached) {
@@ -143,10 +143,10 @@ impl<'a> Follower<'a> {
             let mut inner = state.clone();
             self.words(&item.patterns, &mut inner);
             self.list(&item.body, &mut inner);
-            end = join(end, inner);
+            end = self.join(end, inner);
         }
         let past = if is_complete { None } else { state.take() };
-        *state = join(end, past);
+        *state = self.join(end, past);
     }
 
     /// A loop; `variable` is what it gives to its variable in each round.
@@ -165,7 +165,7 @@ impl<'a> Follower<'a> {
             }
             self.list(body, &mut inner);
             let before = state.clone();
-            *state = join(state.take(), inner);
+            *state = self.join(state.take(), inner);
             if *state == before || !self.take_step() {
                 break;
             }
@@ -187,8 +187,9 @@ impl<'a> Follower<'a> {
         match name.as_str() {
             "exit" => *state = None,
             "return" => {
-                if let Some(call) = self.calls.last_mut() {
-                    call.returns = join(call.returns.take(), state.clone());
+                if let Some(mut call) = self.calls.pop() {
+                    call.returns = self.join(call.returns.take(), state.clone());
+                    self.calls.push(call);
                 }
                 *state = None;
             }
@@ -245,7 +246,7 @@ impl<'a> Follower<'a> {
         self.calls.push(call);
         self.command(body, state);
         let call = self.calls.pop().unwrap_or_default();
-        *state = join(state.take(), call.returns);
+        *state = self.join(state.take(), call.returns);
         if let Some(state) = state {
             for (number, old) in call.locals.into_iter().rev() {
                 if let Some(value) = state.0.get_mut(number) {

@@ -50,12 +50,9 @@ fn of_extension(scene: &Scene<'_>, extension: &Extension) -> Option<Bashism> {
         Kind::Array => new(3030, "arrays")
             .plural()
             .help("use the positional parameters, or bash"),
-        Kind::ArithmeticFor => {
-            let place = Span::new(span.start, span.start.saturating_add(3).min(span.end));
-            Bashism::new(3005, place, "arithmetic for loops")
-                .plural()
-                .help("use seq, or while")
-        }
+        Kind::ArithmeticFor => new(3005, "arithmetic for loops")
+            .plural()
+            .help("use seq, or while"),
         _ => return None,
     })
 }
@@ -112,10 +109,9 @@ pub(super) fn command(scene: &Scene<'_>, command: &Command, report: &mut Report)
     }
     for redirection in &command.redirections {
         if redirection.operator == RedirectionOperator::HereString {
-            let place = Span::new(
-                redirection.span.start,
-                redirection.span.start.saturating_add(3),
-            );
+            let before = redirection.descriptor.as_ref().map_or(0, String::len);
+            let start = redirection.span.start + u32::try_from(before).unwrap_or(0);
+            let place = Span::new(start, start + 3);
             let found = Bashism::new(3011, place, "here-strings").plural();
             note(
                 scene,

@@ -95,7 +95,7 @@ fn is_here(scene: &Scene<'_>, name: &str) -> bool {
         }
         Language::Bash => true,
     };
-    has || scene.known.contains(name) || is_set(scene, name)
+    has || scene.knows(name) || is_set(scene, name)
 }
 
 fn is_set(scene: &Scene<'_>, name: &str) -> bool {
