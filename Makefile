@@ -7,7 +7,9 @@
 #   make test-archives     read and write archives with Docker, podman, buildah and skopeo (root)
 #   make test-caches       caches that cross machines: a registry, a folder, a bucket; with times (root)
 #   make test-nested       build in a container that allows neither namespaces nor mounts (part of test; root)
+#   make test-lsp          the language server, by an editor's side of the protocol (part of test)
 #   make test-isolation    what containers see, line by line beside Docker's (root; $$DOCKER_CMD names the docker client)
+#   make compare-hadolint  lint the Dockerfiles of $$FOLDER with hadolint and with carafe; differences and times
 #   make build    the static binary, target/release/carafe
 #   make lint     formatting, clippy, documentation, dependencies
 #   make fuzz     fuzz what reads Dockerfiles: two minutes for each target, or $$SECONDS_EACH seconds
@@ -23,7 +25,7 @@ JOBS    ?= $(shell nproc)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test test-rust test-binary test-conformance test-users test-examples test-registries test-archives test-caches test-isolation test-nested lint bench fuzz clean
+.PHONY: build demo test test-rust test-binary test-conformance test-users test-examples test-registries test-archives test-caches test-isolation test-nested test-lsp compare-hadolint lint bench fuzz clean
 
 build:
 	scripts/setup build
@@ -35,7 +37,7 @@ demo: build
 	scripts/setup demo
 	CARAFE=$(CARAFE) scripts/demo
 
-test: test-rust test-binary test-conformance test-users test-examples test-nested
+test: test-rust test-binary test-lsp test-conformance test-users test-examples test-nested
 
 # What the kernel refuses is a failure here, not a test left out.
 test-rust:
@@ -71,6 +73,11 @@ test-caches: build
 	scripts/setup caches
 	PATH="$(CURDIR)/target/tools/moto/bin:$$PATH" scripts/test-caches --carafe $(CARAFE)
 
+# With a client from PyPI, which is installed for it.
+test-lsp: build
+	scripts/setup lsp
+	PATH="$(CURDIR)/target/tools/lsp/bin:$$PATH" scripts/test-lsp --carafe $(CARAFE)
+
 # A docker client with a running engine is needed, and a C compiler.
 test-isolation: build
 	scripts/test-isolation --carafe $(CARAFE)
@@ -81,6 +88,11 @@ test-nested: build
 	CARAFE=$(CARAFE) scripts/test-nested
 	CARAFE_ISOLATION=chroot BUSYBOX=target/tools/busybox tests/conformance/conformance.py --carafe $(CARAFE) -j $(JOBS) \
 		--expected-failures tests/conformance/chroot.txt
+
+# Every difference has its reason in tests/lint/hadolint-differences.txt, or is a mistake.
+compare-hadolint: build
+	scripts/setup hadolint
+	scripts/compare-hadolint $(FOLDER) --hadolint target/tools/hadolint/bin/hadolint --carafe $(CARAFE)
 
 lint:
 	scripts/setup lint

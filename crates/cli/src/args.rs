@@ -33,9 +33,12 @@ enum Verb {
     Build(Box<commands::build::Args>),
     Bake(Box<commands::bake::Args>),
     Lint(Box<commands::lint::Args>),
+    Lsp(commands::lsp::Args),
     Images(commands::images::Args),
     History(commands::history::Args),
     Inspect(commands::inspect::Args),
+    Analyze(commands::analyze::Args),
+    Check(commands::check::Args),
     Diff(commands::diff::Args),
     Run(Box<commands::run::Args>),
     Volume(commands::volume::Args),
@@ -129,6 +132,8 @@ pub(crate) fn run() -> Exit {
         Verb::DockerPlugin(args) => commands::docker_plugin::run(&args, &config),
         // Reads and writes files of the user's, and nothing else.
         Verb::Lint(args) => commands::lint::run(&args, &config),
+        // Reads texts that an editor sends, and nothing of the store.
+        Verb::Lsp(args) => commands::lsp::run(&args, &config),
         // Looks around before it becomes anything else.
         Verb::Doctor(args) => commands::doctor::run(&args, &config),
         // Helper programs ask services that know the user by number.
@@ -171,9 +176,12 @@ fn dispatch(verb: Verb, config: &Config) -> Result<Exit, CommandError> {
         Verb::Build(args) => commands::build::run(&args, config),
         Verb::Bake(args) => commands::bake::run(&args, config),
         Verb::Lint(args) => commands::lint::run(&args, config),
+        Verb::Lsp(args) => commands::lsp::run(&args, config),
         Verb::Images(args) => commands::images::run(&args, config),
         Verb::History(args) => commands::history::run(&args, config),
         Verb::Inspect(args) => commands::inspect::run(&args, config),
+        Verb::Check(args) => commands::check::run(&args, config),
+        Verb::Analyze(args) => commands::analyze::run(&args, config),
         Verb::Diff(args) => commands::diff::run(&args, config),
         Verb::Run(args) => commands::run::run(&args, config),
         Verb::Volume(args) => commands::volume::run(&args, config),

@@ -1,9 +1,11 @@
 //! The verbs, one file each: its flags, and one function that does it.
 
+pub(crate) mod analyze;
 pub(crate) mod bake;
 pub(crate) mod build;
 pub(crate) mod builder;
 pub(crate) mod buildx;
+pub(crate) mod check;
 pub(crate) mod cp;
 pub(crate) mod diff;
 pub(crate) mod docker_plugin;
@@ -23,6 +25,7 @@ pub(crate) mod load;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod logs;
+pub(crate) mod lsp;
 pub(crate) mod monitor;
 mod names;
 pub(crate) mod port;

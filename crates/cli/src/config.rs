@@ -140,6 +140,32 @@ impl Config {
         }
     }
 
+    /// Refuses what takes mounts and processes of its own, which a container does, where there are none: before anything is
+    /// pulled or made for it.
+    pub(crate) fn check_containers(&self) -> Result<(), CommandError> {
+        if self.wants_chroot()? {
+            let error =
+                CommandError::new("containers need namespaces and mounts, which are refused here");
+            let why = match sandbox::survey::needs_chroot() {
+                true => sandbox::survey::why_denied(),
+                false => {
+                    "CARAFE_ISOLATION asks for a chroot; without it containers have namespaces here"
+                }
+            };
+            return Err(error.hint(format!("images are built all the same, in a chroot; {why}")));
+        }
+        match sandbox::survey::shares_processes() {
+            true => Err(CommandError::new(
+                "containers need a /proc of their own, which is refused here: parts of this container's are covered",
+            )
+            .hint(
+                "images are built all the same; who starts this container can uncover it: docker run --security-opt \
+                 systempaths=unconfined; in Kubernetes, securityContext.procMount: Unmasked",
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// Opens the store.
     pub(crate) fn store(&self) -> Result<store::Store, CommandError> {
         let store = self.unlimited_store()?;

@@ -22,6 +22,8 @@ pub struct Dockerfile {
     pub directives: Directives,
     /// `ARG` instructions before the first `FROM`.
     pub global_args: Vec<Instruction>,
+    /// Other instructions before the first `FROM`: they are in no stage, and an error says so.
+    pub strays: Vec<Instruction>,
     /// The stages, in the order of the text.
     pub stages: Vec<Stage>,
     /// All comment lines outside heredoc bodies, from their `#` on (rules and descriptions read

@@ -62,6 +62,7 @@ pub fn parse(source: &Source) -> Parsed {
     let dockerfile = Dockerfile {
         directives: lexed.directives,
         global_args: stages.global_args,
+        strays: stages.strays,
         stages: stages.stages,
         comments: lexed.comments,
         blank_continuations: lexed.blank_continuations,
@@ -151,7 +152,8 @@ struct Stages {
     stages: Vec<Stage>,
     /// Whether the last `FROM` could not be read. What follows it belongs to no stage that we know.
     lost: bool,
-    stray: bool,
+    /// Instructions before the first `FROM` that may not stand there.
+    strays: Vec<Instruction>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -168,23 +170,23 @@ impl Stages {
         match self.stages.last_mut() {
             Some(stage) => stage.instructions.push(instruction),
             None if matches!(instruction.kind, Kind::Arg(_)) => self.global_args.push(instruction),
-            None => self.stray(&instruction),
+            None => self.stray(instruction),
         }
     }
 
     /// An instruction before the first `FROM`. One error about it is enough.
-    fn stray(&mut self, instruction: &Instruction) {
-        if std::mem::replace(&mut self.stray, true) {
-            return;
+    fn stray(&mut self, instruction: Instruction) {
+        if self.strays.is_empty() {
+            let keyword = &instruction.keyword;
+            let message = format!(
+                "no build stage in current context: {} before FROM",
+                keyword.text
+            );
+            let help = "only ARG may stand before the first FROM";
+            let error = Diagnostic::error("no-build-stage", keyword.span, message);
+            self.diagnostics.push(error.with_help(help));
         }
-        let keyword = &instruction.keyword;
-        let message = format!(
-            "no build stage in current context: {} before FROM",
-            keyword.text
-        );
-        let help = "only ARG may stand before the first FROM";
-        let error = Diagnostic::error("no-build-stage", keyword.span, message);
-        self.diagnostics.push(error.with_help(help));
+        self.strays.push(instruction);
     }
 
     fn fail(&mut self, statement: &Statement, error: Diagnostic) {
@@ -205,7 +207,7 @@ fn without_stages(source: &Source, lexed: &Lexed, stages: &Stages) -> Option<Dia
         error("empty-file", "the Dockerfile cannot be empty")
     } else if lexed.statements.is_empty() {
         error("no-instructions", "file with no instructions")
-    } else if !stages.stray && !lexed.has_from() {
+    } else if stages.strays.is_empty() && !lexed.has_from() {
         error("no-stages", "the Dockerfile contains no stages to build")
             .map(|error| error.with_help("add a FROM instruction"))
     } else {

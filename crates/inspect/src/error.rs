@@ -14,6 +14,14 @@ pub enum Error {
         /// Why.
         source: store::Error,
     },
+    /// A layer of the image cannot be read.
+    #[error("cannot read layer {layer}")]
+    Layer {
+        /// Its diff ID.
+        layer: String,
+        /// Why.
+        source: oci::tar::Error,
+    },
     /// A directory of the image cannot be read.
     #[error("cannot read {} of the image", path.display())]
     Read {

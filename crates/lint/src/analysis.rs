@@ -17,7 +17,7 @@ use ground::Ground;
 
 pub(crate) use globals::Globals;
 pub(crate) use stage::Walk;
-pub(crate) use words::Used;
+pub(crate) use words::{Reading, Used, used};
 
 /// All stages of a file, in the order of the text.
 #[derive(Debug)]

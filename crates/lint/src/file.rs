@@ -4,11 +4,12 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use dockerfile::ast::{Instruction, Kind, Stage};
-use dockerfile::{Dockerfile, Parsed, Source, Span};
+use dockerfile::{Diagnostic, Dockerfile, Parsed, Source, Span};
 
 use crate::analysis::{self, Analysis, Origin, Step};
+use crate::rules::scripts::{self, Reported};
 use crate::runs::{RunStep, runs};
-use crate::{Facts, Options};
+use crate::{Facts, Options, alike};
 
 /// A file: its text, its tree, what its instructions come to, and what else is known.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(crate) struct File<'a> {
     pub(crate) source: &'a Source,
     /// The syntax tree.
     pub(crate) dockerfile: &'a Dockerfile,
+    /// What is wrong with the text, so that it cannot be built.
+    pub(crate) errors: &'a [Diagnostic],
     /// What is known beside the text.
     pub(crate) facts: &'a Facts<'a>,
     /// What the rules were told to do.
@@ -27,6 +30,8 @@ pub(crate) struct File<'a> {
     comments: HashMap<u32, usize>,
     /// The `RUN`s, once somebody asked for them.
     runs: OnceCell<Vec<RunStep<'a>>>,
+    /// What is found in their scripts, once somebody asked for it.
+    scripts: OnceCell<Vec<Reported>>,
 }
 
 /// An instruction that the build needs, and what it comes to.
@@ -61,9 +66,11 @@ impl<'a> File<'a> {
         Self {
             source,
             dockerfile,
+            errors: &parsed.diagnostics,
             facts,
             options,
             runs: OnceCell::new(),
+            scripts: OnceCell::new(),
             analysis: analysis::analyse(dockerfile, facts),
             comments: lines
                 .map(|(index, comment)| (source.line(comment.span.start), index))
@@ -96,7 +103,18 @@ impl<'a> File<'a> {
 
     /// The `RUN`s of all stages, in the order of the text, those behind `ONBUILD` among them.
     pub(crate) fn runs(&self) -> &[RunStep<'a>] {
-        self.runs.get_or_init(|| runs(self.source, self.dockerfile))
+        self.runs.get_or_init(|| {
+            let mut runs = runs(self.source, self.dockerfile);
+            if self.options.compatible {
+                alike::read_alike(self.source, self.dockerfile, &mut runs);
+            }
+            runs
+        })
+    }
+
+    /// What ShellCheck's rules find in the scripts of the `RUN`s: they look at them together.
+    pub(crate) fn in_scripts(&self) -> &[Reported] {
+        self.scripts.get_or_init(|| scripts::report(self))
     }
 
     /// All instructions of the text but `FROM`, those of no stage first.

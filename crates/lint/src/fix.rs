@@ -82,18 +82,27 @@ impl Edit {
     }
 }
 
-/// Applies the fixes of findings, the first of those that overlap. Unsafe ones only where `safety` is [`Safety::Unsafe`].
-pub fn apply(source: &Source, findings: &[Finding], safety: Safety) -> Fixed {
+/// The fixes of findings that can be applied at once: the first of those that overlap. Unsafe ones only where `safety` is
+/// [`Safety::Unsafe`].
+pub fn choose(findings: &[Finding], safety: Safety) -> Vec<&Fix> {
     let mut edits: Vec<&Edit> = Vec::new();
-    let mut count = 0;
+    let mut chosen = Vec::new();
     for fix in findings.iter().filter_map(|finding| finding.fix.as_ref()) {
         let is_allowed = fix.safety == Safety::Safe || safety == Safety::Unsafe;
         let is_free = |edit: &Edit| edits.iter().all(|other| !overlap(edit, other));
         if is_allowed && fix.edits.iter().all(is_free) {
             edits.extend(&fix.edits);
-            count += 1;
+            chosen.push(fix);
         }
     }
+    chosen
+}
+
+/// Applies the fixes of findings that can be applied at once.
+pub fn apply(source: &Source, findings: &[Finding], safety: Safety) -> Fixed {
+    let chosen = choose(findings, safety);
+    let count = chosen.len();
+    let mut edits: Vec<&Edit> = chosen.into_iter().flat_map(|fix| &fix.edits).collect();
     edits.sort_by_key(|edit| edit.span);
     let mut text = String::with_capacity(source.text().len());
     let mut at = 0;

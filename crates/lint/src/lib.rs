@@ -11,10 +11,12 @@
 
 pub mod shell;
 
+mod alike;
 mod analysis;
 mod facts;
 mod file;
 mod fix;
+mod images;
 mod invocation;
 mod options;
 mod outline;
@@ -26,12 +28,13 @@ mod runs;
 mod scripts;
 mod select;
 mod settings;
+mod stages;
 mod targets;
 
 use dockerfile::{Parsed, Severity, Source};
 
 pub use facts::{Base, Context, ContextEntry, Facts, Mismatch, Names};
-pub use fix::{Edit, Fix, Fixed, Safety, apply};
+pub use fix::{Edit, Fix, Fixed, Safety, apply, choose};
 pub use options::{LabelType, Options};
 pub use outline::{Outline, OutlineArgument, OutlineNeed, outline};
 pub use page::page;

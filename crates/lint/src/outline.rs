@@ -78,16 +78,21 @@ pub(crate) fn needed(file: &File<'_>, target: usize) -> Vec<usize> {
     let mut next = 0;
     while let Some(&index) = order.get(next) {
         next += 1;
-        let parent = file.analysis.stages[index].parent;
-        let instructions = &file.dockerfile.stages[index].instructions;
-        let named = instructions.iter().flat_map(|i| sources(file, index, i));
-        for other in parent.into_iter().chain(named) {
+        for other in needs(file, index) {
             if seen.insert(other) {
                 order.push(other);
             }
         }
     }
     order
+}
+
+/// The stages that a stage stands on, copies from or mounts.
+pub(crate) fn needs(file: &File<'_>, index: usize) -> Vec<usize> {
+    let parent = file.analysis.stages[index].parent;
+    let instructions = &file.dockerfile.stages[index].instructions;
+    let named = instructions.iter().flat_map(|i| sources(file, index, i));
+    parent.into_iter().chain(named).collect()
 }
 
 /// The stages that an instruction copies from or mounts.

@@ -41,7 +41,8 @@ fn kebab(name: &str) -> String {
 
 /// The page of a rule in `docs/lint`, as Markdown.
 pub fn page(rule: &Rule) -> String {
-    let mut out = format!("# {}\n\n{}.\n\n", rule.name, rule.summary);
+    let summary = rule.summary.trim_end_matches('.');
+    let mut out = format!("# {}\n\n{summary}.\n\n", rule.name);
     let _ = write!(out, "{}\n\n", wrapped(rule.page.why));
     example(&mut out, "Not so:", rule.page.bad);
     example(&mut out, "But so:", rule.page.good);
@@ -67,7 +68,7 @@ fn wrapped(text: &str) -> String {
         let words = line.split(' ');
         for (nth, word) in words.enumerate() {
             let length = word.chars().count();
-            let is_prose = !line.starts_with([' ', '|', '`']);
+            let is_prose = !line.starts_with([' ', '|']) && !line.starts_with("```");
             if nth > 0 && is_prose && column + 1 + length > WIDTH {
                 out.push('\n');
                 column = 0;

@@ -18,9 +18,12 @@ pub(crate) struct Pragmas<'a> {
 
 /// How far a comment reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
+pub(crate) enum Reach {
+    /// To the instruction below.
     Instruction,
+    /// To all of the stage.
     Stage,
+    /// To all of the file.
     Global,
 }
 
@@ -91,7 +94,7 @@ fn without_sign(comment: &str) -> &str {
 }
 
 /// Reads a comment without its `#`. One with a sign in its list that no code has says nothing.
-fn read(comment: &str) -> Option<(Reach, Vec<&str>)> {
+pub(crate) fn read(comment: &str) -> Option<(Reach, Vec<&str>)> {
     let rest = comment.strip_prefix("hadolint")?;
     let rest = rest.strip_prefix([' ', '\t'])?.trim_start();
     let (reach, rest) = match (rest.strip_prefix("global"), rest.strip_prefix("stage")) {

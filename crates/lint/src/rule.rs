@@ -74,21 +74,27 @@ pub struct Finding {
     pub diagnostic: Diagnostic,
     /// How to mend it, where that can be said.
     pub fix: Option<Fix>,
+    /// Another instruction that a twin finds instead of this one.
+    pub(crate) about: Option<Span>,
 }
 
 /// What a rule finds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Found {
     /// The instruction.
     pub(crate) instruction: Span,
     /// The part of it that is wrong.
     pub(crate) place: Span,
+    /// How bad it is here, where that is not what the rule says.
+    pub(crate) severity: Option<Severity>,
     /// What is wrong; for other programs' rules in their words.
     pub(crate) message: String,
     /// What to write instead.
     pub(crate) help: Option<String>,
     /// The same as edits.
     pub(crate) fix: Option<Fix>,
+    /// Another instruction that a twin finds instead of this one.
+    pub(crate) about: Option<Span>,
 }
 
 impl Rule {
@@ -99,12 +105,13 @@ impl Rule {
             instruction: found.instruction,
             diagnostic: Diagnostic {
                 code: self.name,
-                severity: self.severity,
+                severity: found.severity.unwrap_or(self.severity),
                 span: found.place,
                 message: found.message,
                 help: found.help,
             },
             fix: found.fix,
+            about: found.about,
         })
     }
 
@@ -120,15 +127,29 @@ impl Found {
         Self {
             instruction,
             place,
+            severity: None,
             message: message.into(),
             help: None,
             fix: None,
+            about: None,
         }
+    }
+
+    /// Says that it is more or less bad than others.
+    pub(crate) fn severity(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
     }
 
     /// Says what to write instead.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Says which other instruction a twin finds instead of this one.
+    pub(crate) fn about(mut self, instruction: Span) -> Self {
+        self.about = Some(instruction);
         self
     }
 

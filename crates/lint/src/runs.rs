@@ -27,6 +27,8 @@ pub(crate) struct RunStep<'a> {
     pub(crate) variables: Rc<BTreeSet<String>>,
     /// What it says, where that is for a shell that we can read.
     pub(crate) script: Option<RunScript>,
+    /// What hadolint takes it for, where its exact behaviour is wanted; `None` inside where it finds nothing in it.
+    pub(crate) alike: Option<Option<RunScript>>,
 }
 
 /// What a `RUN` gives to its shell.
@@ -41,11 +43,14 @@ pub(crate) struct RunScript {
 }
 
 impl RunStep<'_> {
+    /// What it says to those that look for programs: as hadolint reads it, where that is wanted.
+    pub(crate) fn reading(&self) -> Option<&RunScript> {
+        self.alike.as_ref().unwrap_or(&self.script).as_ref()
+    }
+
     /// The programs that it starts, as far as they are known.
     pub(crate) fn invocations(&self) -> &[Invocation] {
-        self.script
-            .as_ref()
-            .map_or(&[], |script| &script.invocations)
+        self.reading().map_or(&[], |script| &script.invocations)
     }
 
     /// Whether it has the exec form.
@@ -56,6 +61,23 @@ impl RunStep<'_> {
     /// A fix for something in its script; nothing for the exec form, whose words have no places of their own.
     pub(crate) fn fix(&self, fix: Fix) -> Option<Fix> {
         (!self.is_exec()).then_some(fix)
+    }
+
+    /// A fix for a program in it; nothing where the program's words do not stand in the text.
+    pub(crate) fn fix_of(&self, invocation: &Invocation, fix: Fix) -> Option<Fix> {
+        self.fix(fix).filter(|_| invocation.is_placed)
+    }
+
+    /// The targets of its mounts that keep nothing in the layer: caches and `tmpfs`.
+    pub(crate) fn kept_out(&self) -> impl Iterator<Item = &str> {
+        self.run.mounts.iter().filter_map(|mount| {
+            let field = |names: &[&str]| {
+                let is_it = |(key, _): &&(String, Option<String>)| names.contains(&key.as_str());
+                mount.fields.iter().find(is_it)?.1.as_deref()
+            };
+            let is_kept_out = matches!(field(&["type"])?, "cache" | "tmpfs");
+            field(&["target", "dst", "destination"]).filter(|_| is_kept_out)
+        })
     }
 
     /// Whether it has a `--mount` of one of these types whose target is the path, or is above it.
@@ -104,6 +126,7 @@ pub(crate) fn runs<'a>(source: &Source, file: &'a Dockerfile) -> Vec<RunStep<'a>
                     shell: Rc::clone(&ground.shell),
                     variables: Rc::clone(&ground.variables),
                     script: read(source, instruction, run, &ground, file.directives.escape),
+                    alike: None,
                 });
             }
         }

@@ -1,5 +1,7 @@
 //! Which rules run, and which of their findings count.
 
+use std::collections::HashSet;
+
 use dockerfile::Severity;
 
 use crate::file::File;
@@ -50,9 +52,13 @@ impl<'a, 'f> Selection<'a, 'f> {
 
     /// The findings that count, as severe as they are to be.
     pub(crate) fn choose(&self, mut findings: Vec<Finding>) -> Vec<Finding> {
-        let said: Vec<(&str, u32)> = findings
+        let said: HashSet<(&str, u32)> = findings
             .iter()
-            .map(|finding| (finding.rule.name, finding.instruction.start))
+            .flat_map(|finding| {
+                let places = [Some(finding.instruction), finding.about];
+                let starts = places.into_iter().flatten().map(|place| place.start);
+                starts.map(|start| (finding.rule.name, start))
+            })
             .collect();
         findings.retain(|finding| {
             let at = finding.instruction.start;

@@ -18,10 +18,13 @@
 pub mod ast;
 pub mod commands;
 
+pub(crate) mod declaration;
 mod error;
 mod extension;
+pub(crate) mod flow;
 mod parser;
 mod script;
+pub(crate) mod walk;
 
 use ast::{Heredoc, List};
 use dockerfile::Span;

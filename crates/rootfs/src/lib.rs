@@ -30,8 +30,8 @@ pub use error::Error;
 pub use metadata::{FileKind, Metadata, Time};
 pub use overlay::{Overlay, Upper, adopt_root};
 pub use owner::{
-    Device, OWNER, OWNER_LENGTH, Record, are_owners_recorded, owner_of_time, owner_to_time,
-    record_owners, record_owners_beyond,
+    Device, OWNER, OWNER_LENGTH, Record, are_owners_recorded, owner_by, owner_of_time,
+    owner_to_time, owners_are_recorded_beyond, record_owners, record_owners_beyond,
 };
 pub use root::{FollowLast, MakeDir, Root};
 pub use union::{Found, Union, UnionDir, UnionEntry};

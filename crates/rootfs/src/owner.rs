@@ -10,7 +10,8 @@
 //! stand for.
 //!
 //! A user namespace with subordinate IDs (subuid(5)) has some 65,536, and files of layers may belong to others. Those files belong to the
-//! last ID that there is, and only of these a record is looked for.
+//! last ID that there is, and only of these a record is looked for. User and group are told apart in that: who of the two is not the last
+//! ID any more was given the file by a chown(2) that nobody here has heard of, and that one holds.
 //!
 //! An access time that says so is one after 2242. The kernel leaves it alone: with `relatime`, reading a link renews only what is
 //! older than the file's change or than a day.
@@ -87,6 +88,36 @@ pub fn are_owners_recorded() -> bool {
     RECORDING.get() == Some(&Recording::All)
 }
 
+/// The greatest user ID and group ID that the kernel can give, if only the owners beyond are recorded.
+#[must_use]
+pub fn owners_are_recorded_beyond() -> Option<(u32, u32)> {
+    match RECORDING.get() {
+        Some(Recording::Beyond(last)) => Some(*last),
+        Some(Recording::All) | None => None,
+    }
+}
+
+/// Whose a file is that has this owner for the kernel, and that one for its record.
+#[must_use]
+pub fn owner_by(kernel: (u32, u32), record: (u32, u32)) -> (u32, u32) {
+    match RECORDING.get() {
+        Some(Recording::Beyond(last)) => owner_beyond(*last, kernel, record),
+        Some(Recording::All) | None => record,
+    }
+}
+
+fn owner_beyond(last: (u32, u32), kernel: (u32, u32), record: (u32, u32)) -> (u32, u32) {
+    // A record of an ID that the kernel has nobody here has written: it would be a way to give oneself root's files.
+    let id = |last, kernel, record| match kernel == last && record > last {
+        true => record,
+        false => kernel,
+    };
+    (
+        id(last.0, kernel.0, record.0),
+        id(last.1, kernel.1, record.1),
+    )
+}
+
 /// Whether a record is to be looked for, where the kernel tells this owner.
 fn may_be_recorded(owner: (u32, u32)) -> bool {
     match RECORDING.get() {
@@ -150,7 +181,7 @@ pub(crate) fn of_time(kind: FileKind, owner: (u32, u32), accessed: StatxTimestam
     if has_attributes(kind) || !may_be_recorded(owner) {
         return owner;
     }
-    owner_of_time(accessed.tv_sec, accessed.tv_nsec).unwrap_or(owner)
+    owner_of_time(accessed.tv_sec, accessed.tv_nsec).map_or(owner, |record| owner_by(owner, record))
 }
 
 /// Records the owner of an open file or directory.
@@ -266,7 +297,11 @@ impl Record {
 
     /// Puts it in the place of what the kernel tells.
     fn complete(&self, metadata: &mut Metadata) {
-        (metadata.uid, metadata.gid) = self.owner;
+        (metadata.uid, metadata.gid) = owner_by((metadata.uid, metadata.gid), self.owner);
+        // Where there are several IDs there are no devices.
+        if owners_are_recorded_beyond().is_some() {
+            return;
+        }
         if let (Some(device), FileKind::File) = (self.device, metadata.kind) {
             metadata.kind = match device.is_block {
                 true => FileKind::Block,
@@ -344,6 +379,21 @@ mod tests {
         assert_eq!(owner_of_time(1_800_000_000, 5), None);
         assert_eq!(owner_of_time(i64::MIN, 5), None);
         assert_eq!(owner_of_time(FIRST, 999_999_999), None);
+    }
+
+    #[test]
+    fn records_beyond_hold_while_the_kernel_has_the_last_ids() {
+        let last = (65_536, 65_536);
+        for (kernel, record, expected) in [
+            (last, (200_000, 300_000), (200_000, 300_000)),
+            ((5, 65_536), (200_000, 300_000), (5, 300_000)),
+            ((65_536, 6), (200_000, 300_000), (200_000, 6)),
+            ((5, 6), (200_000, 300_000), (5, 6)),
+            (last, (0, 42), last),
+            (last, last, last),
+        ] {
+            assert_eq!(owner_beyond(last, kernel, record), expected);
+        }
     }
 
     #[test]

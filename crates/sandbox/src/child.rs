@@ -6,9 +6,10 @@ use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use crate::step::Step;
-use crate::supervisor::Supervisor;
+use crate::supervisor::recorder::{Attendant, Channel};
+use crate::supervisor::{Power, Supervisor};
 use crate::sys::Started;
-use crate::{Capabilities, Dialer, Error, User, WindowSize, send_signal, terminal};
+use crate::{Dialer, Error, User, WindowSize, send_signal, terminal};
 
 /// A process in a sandbox. Dropping it kills the process, and with it everything in its PID namespace.
 ///
@@ -20,6 +21,8 @@ pub struct Child {
     terminal: Option<OwnedFd>,
     /// Who answers its system calls, if not the kernel.
     supervisor: Option<Supervisor>,
+    /// Who waits to record owners, if they are beyond what the kernel can give.
+    attendant: Option<Attendant>,
     /// The signal that ends it, with all that it has started.
     stop: i32,
     /// How it ended, once that is known; the kernel tells it only once.
@@ -59,6 +62,7 @@ impl Child {
             pidfd: started.pidfd,
             terminal: None,
             supervisor: None,
+            attendant: None,
             stop: libc::SIGKILL,
             exit: None,
         }
@@ -75,10 +79,26 @@ impl Child {
         &mut self,
         socket: &OwnedFd,
         user: &User,
-        capabilities: Capabilities,
+        power: Power,
     ) -> Result<(), Error> {
         let process = (self.pidfd.as_fd(), self.pid);
-        self.supervisor = Some(Supervisor::start(socket, process, user, capabilities)?);
+        self.supervisor = Some(Supervisor::start(socket, process, user, power)?);
+        Ok(())
+    }
+
+    /// Has somebody wait for owners to record, in the user namespace with this number.
+    pub(crate) fn attend(
+        &mut self,
+        channel: Channel,
+        namespace: u64,
+        power: Power,
+    ) -> Result<(), Error> {
+        let orders = (channel.last, namespace, power);
+        let listener = channel.receive();
+        if let Some(listener) = listener.map_err(|errno| self.failed(Step::Listen, errno))? {
+            let attendant = Attendant::start(listener, self.pidfd.as_fd(), orders)?;
+            self.attendant = Some(attendant);
+        }
         Ok(())
     }
 
@@ -147,6 +167,12 @@ impl Child {
         if self.exit.is_some()
             && let Some(supervisor) = self.supervisor.take()
             && let Some(how) = supervisor.failure()
+        {
+            return Err(Error::SupervisorLost { how });
+        }
+        if self.exit.is_some()
+            && let Some(attendant) = self.attendant.take()
+            && let Some(how) = attendant.finish()
         {
             return Err(Error::SupervisorLost { how });
         }

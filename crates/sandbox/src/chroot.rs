@@ -4,7 +4,7 @@
 //! in its root. What holds all the same: it does not get out of its root the usual way, which takes `CAP_SYS_CHROOT`; having less
 //! than the caller it cannot trace it (ptrace(2)); and none of its processes outlives it or the caller.
 
-mod descendants;
+pub(crate) mod descendants;
 mod surroundings;
 
 use rootfs::Root;
@@ -52,6 +52,7 @@ pub(crate) fn build(
         },
         // Who may change the root has all IDs.
         supervisor: None,
+        recorder: None,
     };
     privileges::become_user(&process.user, grant)
 }

@@ -136,6 +136,7 @@ pub(crate) fn enter(
             no_new_privileges: entry.no_new_privileges,
             filter,
             supervisor,
+            recorder: None,
         },
     )
 }

@@ -40,9 +40,33 @@ const READ_ONLY_PROC: [&str; 5] = ["bus", "fs", "irq", "sys", "sysrq-trigger"];
 /// Parts of `/sys` that are hidden.
 const MASKED_SYS: [&str; 2] = ["firmware", "devices/virtual/powercap"];
 
-/// Mounts `/proc` of the new PID namespace.
-pub(crate) fn mount_proc(root: &Root, network: Network, scratch: &Scratch) -> Result<(), Failure> {
-    let proc = mount::new("proc", &[], DATA).on(Step::MountProc, "/proc")?;
+/// Which processes `/proc` shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Processes {
+    /// Those of the new PID namespace.
+    Own,
+    /// The caller's: see [`processes`](crate::processes).
+    Callers,
+}
+
+impl Processes {
+    /// A mount of `/proc`.
+    fn mount(self) -> Result<OwnedFd, Errno> {
+        match self {
+            Self::Own => mount::new("proc", &[], DATA),
+            Self::Callers => bind_host("/proc", DATA),
+        }
+    }
+}
+
+/// Mounts `/proc`.
+pub(crate) fn mount_proc(
+    root: &Root,
+    processes: Processes,
+    network: Network,
+    scratch: &Scratch,
+) -> Result<(), Failure> {
+    let proc = processes.mount().on(Step::MountProc, "/proc")?;
     let target = mount_point::open_or_make_top(root, "proc")?;
     mount::attach(&proc, target).on(Step::MountProc, "/proc")?;
     if network != Network::Host {
@@ -69,8 +93,12 @@ pub(crate) fn mount_sys(root: &Root, scratch: &Scratch) -> Result<(), Failure> {
 }
 
 /// Mounts `/proc` and `/sys` as a process has them that nothing is kept from, with the host's control groups.
-pub(crate) fn mount_open(root: &Root, network: Network) -> Result<(), Failure> {
-    let proc = mount::new("proc", &[], DATA).on(Step::MountProc, "/proc")?;
+pub(crate) fn mount_open(
+    root: &Root,
+    processes: Processes,
+    network: Network,
+) -> Result<(), Failure> {
+    let proc = processes.mount().on(Step::MountProc, "/proc")?;
     let target = mount_point::open_or_make_top(root, "proc")?;
     mount::attach(&proc, target).on(Step::MountProc, "/proc")?;
     if network != Network::Host {
@@ -117,10 +145,11 @@ fn open_low_ports(proc: &OwnedFd) {
     let _ = opened.and_then(|file| rustix::io::write(file, b"0"));
 }
 
+/// Resolution that stays below a mount's root.
+const ACROSS: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS);
+
 /// Resolution that does not leave a mount.
-const INSIDE: ResolveFlags = ResolveFlags::BENEATH
-    .union(ResolveFlags::NO_SYMLINKS)
-    .union(ResolveFlags::NO_XDEV);
+const INSIDE: ResolveFlags = ACROSS.union(ResolveFlags::NO_XDEV);
 
 fn open(mount: &OwnedFd, path: &str, resolve: ResolveFlags) -> Result<Option<OwnedFd>, Errno> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -133,13 +162,14 @@ fn open(mount: &OwnedFd, path: &str, resolve: ResolveFlags) -> Result<Option<Own
 }
 
 fn protect(proc: &OwnedFd, path: &str) -> Result<(), Errno> {
-    let Some(object) = open(proc, path, INSIDE)? else {
+    // A container's own has other mounts on it.
+    let Some(object) = open(proc, path, ACROSS)? else {
         return Ok(());
     };
-    let bound = mount::bind(&object, Depth::Single)?;
+    let bound = mount::bind(&object, Depth::Recursive)?;
     mount::restrict(
         &bound,
-        Depth::Single,
+        Depth::Recursive,
         DATA | MountAttrFlags::MOUNT_ATTR_RDONLY,
     )?;
     mount::attach(bound, object)
@@ -160,9 +190,8 @@ fn mask(
 }
 
 fn mask_one(mounted: &OwnedFd, path: &str, null: &OwnedFd, scratch: &Scratch) -> Result<(), Errno> {
-    // Other mounts are crossed: the parts that were made read-only, and what a bound `/sys` of the host has on it.
-    let resolve = INSIDE.difference(ResolveFlags::NO_XDEV);
-    let Some(object) = open(mounted, path, resolve)? else {
+    // Other mounts are crossed: the parts that were made read-only, and what is on a `/sys` or `/proc` of the host.
+    let Some(object) = open(mounted, path, ACROSS)? else {
         return Ok(());
     };
     let mask = match Form::of(&object)? {

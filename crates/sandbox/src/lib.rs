@@ -28,6 +28,7 @@ mod network;
 mod network_namespace;
 mod pivot;
 mod privileges;
+mod processes;
 mod program;
 mod protocol;
 mod reaper;

@@ -9,6 +9,7 @@ use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use crate::protocol::{At, Failure};
 use crate::step::Step;
+use crate::supervisor::recorder::{self, LastIds};
 use crate::{Capabilities, Capability, User, supervisor, sys};
 
 /// What a process, and all that it starts, may do.
@@ -21,6 +22,8 @@ pub(crate) struct Grant<'a> {
     pub(crate) filter: &'a [u8],
     /// The way to the supervisor, if there is one.
     pub(crate) supervisor: Option<BorrowedFd<'a>>,
+    /// The way to who records owners beyond the last IDs, and these.
+    pub(crate) recorder: Option<(BorrowedFd<'a>, LastIds)>,
 }
 
 /// Becomes `user`, who may do what `grant` says.
@@ -38,6 +41,9 @@ pub(crate) fn become_user(user: &User, grant: Grant<'_>) -> Result<(), Failure> 
             set_capabilities(&User::default(), grant.capabilities)?;
         }
         None => {
+            if let Some((socket, last)) = grant.recorder {
+                recorder::submit(socket, last)?;
+            }
             set_ids(user)?;
             set_capabilities(user, grant.capabilities)?;
         }

@@ -25,7 +25,7 @@ pub(crate) fn split(process: &Process) -> Result<(), Failure> {
 }
 
 /// The program leads a group of its own, which has the terminal: what is typed there is for it alone.
-fn lead(process: &Process) -> Result<(), Errno> {
+pub(crate) fn lead(process: &Process) -> Result<(), Errno> {
     rustix::process::setpgid(None, None)?;
     match process.terminal {
         Some(_) => rustix::termios::tcsetpgrp(rustix::stdio::stdin(), rustix::process::getpid()),

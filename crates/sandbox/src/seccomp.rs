@@ -8,7 +8,7 @@ mod table;
 use crate::Capabilities;
 pub(crate) use bpf::Fit;
 use bpf::{Range, Verdict};
-pub(crate) use questions::{Question, questions};
+pub(crate) use questions::{Foreign, Question, questions};
 use rule::NO_SUCH_CALL;
 use table::{CALLS, NONE};
 

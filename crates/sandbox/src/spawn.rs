@@ -14,18 +14,17 @@ use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 use crate::child::Exit;
 use crate::protocol::{Outcome, Parts, PlaceRef, Sent};
 use crate::step::Step;
-use crate::supervisor::{self, Channel};
+use crate::supervisor::{self, Channel, Power, recorder};
 use crate::sys::{self, Depth, StartFailure, Started, Strings};
 use crate::terminal::Terminal;
 use crate::{
     Capabilities, Child, Entry, Error, Isolation, Network, Process, Sandbox, Seccomp, Stdio,
-    chroot, devices, emulator, executable, guard, mount, seccomp, sender, step_init,
+    chroot, devices, emulator, executable, guard, mount, processes, seccomp, sender, step_init,
     user_namespace,
 };
 
-/// The namespaces of every sandbox.
-const NAMESPACES: c_int =
-    libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+/// The namespaces of every sandbox, but that of processes.
+const NAMESPACES: c_int = libc::CLONE_NEWNS | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
 
 /// Whether this program has looked whether it is the child.
 static HAS_CHILD_ENTRY: AtomicBool = AtomicBool::new(false);
@@ -41,8 +40,10 @@ pub fn run_if_child() {
         Some(sender::NAME) => sender::run(arguments.next().as_deref()),
         Some(guard::NAME) => guard::run(arguments.next().as_deref()),
         Some(supervisor::NAME) => supervisor::run(arguments),
+        Some(recorder::NAME) => recorder::run(arguments),
         Some(user_namespace::MAPPER) => user_namespace::run_mapper(arguments),
         Some(user_namespace::TRIAL) => user_namespace::run_trial(),
+        Some(processes::TRIAL) => processes::run_trial(),
         Some(emulator::HOLDER) => emulator::run_holder(arguments),
         _ => {}
     }
@@ -69,8 +70,10 @@ pub fn spawn(sandbox: &Sandbox, process: &Process, stdio: Stdio) -> Result<Child
         Some(size) => Terminal::make(size).map(|(terminal, stdio)| (Some(terminal), stdio))?,
         None => (None, stdio),
     };
+    let (born, made) = namespaces(sandbox);
     let order = Start {
         place: PlaceRef::New(sandbox),
+        namespaces: made,
         process,
         stdio,
         filter: filter(sandbox.seccomp, sandbox.capabilities),
@@ -80,28 +83,23 @@ pub fn spawn(sandbox: &Sandbox, process: &Process, stdio: Stdio) -> Result<Child
             .and_then(|terminal| terminal.devpts.as_ref()),
     };
     let (child, outcome) = order.start(|executable, sent| {
-        let network = match (sandbox.network, &sandbox.network_namespace) {
-            (Network::None | Network::Private, None) => libc::CLONE_NEWNET,
-            (Network::Host, _) | (_, Some(_)) => 0,
-        };
-        let namespaces = match sandbox.isolation {
-            Isolation::Namespaces => NAMESPACES | network,
-            Isolation::Chroot => 0,
-        };
-        start(
-            executable,
-            sent.file.as_raw_fd(),
-            &sent.inherited,
-            namespaces,
-        )
+        start(executable, sent.file.as_raw_fd(), &sent.inherited, born)
     })?;
     let terminal = terminal.map(|terminal| terminal.controlling);
-    let child = child.with_terminal(terminal);
-    let child = match sandbox.isolation {
-        Isolation::Namespaces => child,
-        Isolation::Chroot => child.stopped_by(chroot::STOP),
+    settle(child.with_terminal(terminal), outcome)
+}
+
+/// The namespaces that the child is born in, and those that it makes itself.
+fn namespaces(sandbox: &Sandbox) -> (c_int, c_int) {
+    let network = match (sandbox.network, &sandbox.network_namespace) {
+        (Network::None | Network::Private, None) => libc::CLONE_NEWNET,
+        (Network::Host, _) | (_, Some(_)) => 0,
     };
-    settle(child, outcome)
+    match sandbox.isolation {
+        Isolation::Chroot => (0, 0),
+        Isolation::Namespaces if processes::are_shared() => (0, NAMESPACES | network),
+        Isolation::Namespaces => (NAMESPACES | libc::CLONE_NEWPID | network, 0),
+    }
 }
 
 /// Starts `process` in the sandbox of a process that runs. It is killed when the whole calling process ends, and
@@ -118,6 +116,7 @@ pub fn enter(entry: &Entry, process: &Process, stdio: Stdio) -> Result<Child, Er
     };
     let order = Start {
         place: PlaceRef::Existing(entry),
+        namespaces: 0,
         process,
         stdio,
         filter: filter(entry.seccomp, entry.capabilities),
@@ -173,6 +172,8 @@ fn filter(seccomp: Seccomp, capabilities: Capabilities) -> Vec<u8> {
 /// A start that is prepared.
 struct Start<'a> {
     place: PlaceRef<'a>,
+    /// The namespaces that the child makes itself.
+    namespaces: c_int,
     process: &'a Process,
     stdio: Stdio,
     filter: Vec<u8>,
@@ -199,6 +200,7 @@ impl Start<'_> {
             true => None,
             false => Channel::make().map_err(channel)?,
         };
+        let recording = self.recording().map_err(channel)?;
         let order = Sent::new(Parts {
             place: self.place,
             process: self.process,
@@ -207,22 +209,51 @@ impl Start<'_> {
             devpts: self.devpts.map(AsFd::as_fd),
             report: report.as_fd(),
             supervisor: supervision.as_ref().map(|ends| ends.process.as_fd()),
+            recorder: recording
+                .as_ref()
+                .map(|ends| (ends.process.as_fd(), ends.last)),
+            namespaces: self.namespaces,
         })
         .map_err(channel)?;
         let started = begin(executable, &order)?;
-        // In a chroot the child looks after what it has started itself, which it could not if it were killed.
-        if !self.place.is_chroot() {
-            guard::end_with_this_process(started.pidfd.as_fd());
-        }
-        let mut child = Child::new(started);
+        let shares_processes = self.namespaces != 0;
+        let mut child = match shares_processes || self.place.is_chroot() {
+            // It looks after what it has started itself, which it could not if it were killed.
+            true => Child::new(started).stopped_by(chroot::STOP),
+            false => {
+                guard::end_with_this_process(started.pidfd.as_fd());
+                Child::new(started)
+            }
+        };
+        let power = Power {
+            of_step: self.capabilities,
+            shares_processes,
+        };
         if let Some(ends) = &supervision {
-            child.supervise(&ends.supervisor, &self.process.user, self.capabilities)?;
+            child.supervise(&ends.supervisor, &self.process.user, power)?;
         }
         // The end of the socket's stream can only come when no copy of the child's end is left here; and the reader of
         // a pipe waits for the same.
         drop((order, report, self.stdio, supervision));
         let outcome = Outcome::hear(&socket);
+        if let (Ok(Outcome::Executed), Some(recording)) = (&outcome, recording) {
+            let namespace = self.place.user_namespace();
+            child.attend(recording, namespace.map_err(channel)?, power)?;
+        }
         Ok((child, outcome))
+    }
+
+    /// The way to who records owners, where that is needed. What has no filter has none for this either, and may supervise processes
+    /// of its own: the kernel allows one such filter. Who enters a sandbox may leave processes there that outlive their recorder.
+    fn recording(&self) -> Result<Option<recorder::Channel>, Errno> {
+        match (self.place, recorder::needed()) {
+            (PlaceRef::New(_), Some(last))
+                if !self.filter.is_empty() && !self.place.is_chroot() =>
+            {
+                recorder::Channel::make(last).map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Seek, Write};
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, RawFd};
 
 use rootfs::Root;
 use rustix::fs::Mode;
@@ -14,13 +14,14 @@ use rustix::process::Signal;
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
 use crate::devices::{self, Console, Dev};
+use crate::kernel_files::Processes;
 use crate::privileges::{self, Grant};
 use crate::protocol::{At, Failure, Order, Place, Report};
 use crate::scratch::Scratch;
 use crate::step::Step;
 use crate::{
     Isolation, KernelAccess, Process, Sandbox, cgroup, chroot, entry, kernel_files, network, pivot,
-    program, reaper, stdio, sys, ulimit, volumes, working_directory,
+    processes, program, reaper, stdio, sys, ulimit, volumes, working_directory,
 };
 
 /// First argument of the child.
@@ -67,9 +68,14 @@ fn start(order: Order) -> Result<Infallible, (Report, Failure)> {
         devpts,
         report,
         supervisor,
+        recorder,
+        namespaces,
     } = order;
     let report = Report(report);
     let confinement = (filter.as_slice(), supervisor.as_ref().map(AsFd::as_fd));
+    let recorder = recorder
+        .as_ref()
+        .map(|(socket, last)| (socket.as_fd(), *last));
     if supervisor.is_some() {
         rootfs::record_owners();
     }
@@ -86,7 +92,22 @@ fn start(order: Order) -> Result<Infallible, (Report, Failure)> {
             }
             Place::New(sandbox) => {
                 let init = sandbox.init;
-                build(*sandbox, &process, console, confinement).map(|()| init)
+                let grant = Grant {
+                    capabilities: sandbox.capabilities,
+                    no_new_privileges: sandbox.no_new_privileges,
+                    filter: &filter,
+                    supervisor: confinement.1,
+                    recorder,
+                };
+                let processes = match namespaces {
+                    0 => Ok(Processes::Own),
+                    namespaces => {
+                        processes::part(namespaces, &process, &report).map(|()| Processes::Callers)
+                    }
+                };
+                processes
+                    .and_then(|processes| build(*sandbox, &process, (console, processes), grant))
+                    .map(|()| init)
             }
             Place::Existing(entry) => entry::enter(&entry, &process, confinement).map(|()| false),
         });
@@ -111,8 +132,8 @@ fn survive_only_with_parent(report: &Report) -> Result<(), Failure> {
 fn build(
     sandbox: Sandbox,
     process: &Process,
-    console: Option<Console<'_>>,
-    (filter, supervisor): (&[u8], Option<BorrowedFd<'_>>),
+    (console, processes): (Option<Console<'_>>, Processes),
+    grant: Grant<'_>,
 ) -> Result<(), Failure> {
     // First of all, so that what is made here counts to it.
     cgroup::enter(&sandbox.cgroups)?;
@@ -129,10 +150,10 @@ fn build(
     // A fresh /proc and /sys can only be had while the old ones are in sight, if in a user namespace.
     match sandbox.kernel {
         KernelAccess::Guarded => {
-            kernel_files::mount_proc(&root, sandbox.network, &scratch)?;
+            kernel_files::mount_proc(&root, processes, sandbox.network, &scratch)?;
             kernel_files::mount_sys(&root, &scratch)?;
         }
-        KernelAccess::Open => kernel_files::mount_open(&root, sandbox.network)?,
+        KernelAccess::Open => kernel_files::mount_open(&root, processes, sandbox.network)?,
     }
     let dev = Dev {
         access: sandbox.kernel,
@@ -159,7 +180,7 @@ fn build(
         pivot::make_root_read_only(&root)?;
     }
     stdio::give_to(process)?;
-    match supervisor {
+    match grant.supervisor {
         Some(_) => ulimit::set_under_supervisor(&sandbox.ulimits)?,
         None => ulimit::set(&sandbox.ulimits)?,
     }
@@ -167,12 +188,6 @@ fn build(
         move_into_thread_name_spaces(namespace.as_fd(), ThreadNameSpaceType::USER)
             .at(Step::EnterUserNamespace)?;
     }
-    let grant = Grant {
-        capabilities: sandbox.capabilities,
-        no_new_privileges: sandbox.no_new_privileges,
-        filter,
-        supervisor,
-    };
     privileges::become_user(&process.user, grant)
 }
 

@@ -8,6 +8,8 @@
 //! It gives names, not walls: the kernel goes on to take all processes for root of the namespace, so that `USER app` can
 //! write what root can.
 //!
+//! Where there are several IDs, the [recorder] hears of chown(2) to others, and of nothing else.
+//!
 //! ```text
 //! carafe ──┬── step-supervisor      mounts and root of the sandbox; PID namespace of carafe
 //!          └── step-init → program  filter whose questions go to the supervisor
@@ -28,9 +30,10 @@ use rustix::net::{
 use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 
 use crate::protocol::{At, Failure};
+use crate::seccomp::Foreign;
 use crate::step::Step;
 use crate::sys::{self, Strings, notification};
-use crate::{Capabilities, Error, User, executable, guard, seccomp};
+use crate::{Error, User, executable, guard, seccomp};
 
 mod attributes;
 mod calls;
@@ -42,7 +45,9 @@ mod identity;
 mod limits;
 mod object;
 mod owners;
+mod power;
 mod process;
+pub(crate) mod recorder;
 mod roots;
 mod serve;
 mod sockets;
@@ -50,6 +55,7 @@ mod times;
 mod tracee;
 mod view;
 
+pub(crate) use power::Power;
 pub(crate) use process::run;
 
 /// First argument of the supervisor.
@@ -112,18 +118,21 @@ impl Supervisor {
         socket: &OwnedFd,
         (child, number): (BorrowedFd<'_>, u32),
         user: &User,
-        capabilities: Capabilities,
+        power: Power,
     ) -> Result<Self, Error> {
-        let failed = |errno| Error::kernel(Step::StartSupervisor, "", errno);
         let process = rustix::io::fcntl_dupfd_cloexec(child, 3).map_err(failed)?;
         let descriptors = (socket.as_raw_fd(), process.as_raw_fd());
-        let arguments = process::arguments(descriptors, number, user, capabilities);
-        let arguments = [NAME.to_owned()]
+        let arguments = process::arguments(descriptors, number, user, power);
+        Self::execute(NAME, arguments, [descriptors.0, descriptors.1])
+    }
+
+    /// Starts this executable as `name`, with descriptors that the arguments tell of.
+    fn execute(name: &str, arguments: Vec<String>, inherited: [i32; 2]) -> Result<Self, Error> {
+        let arguments = [name.to_owned()]
             .into_iter()
             .chain(arguments)
             .map(|argument| CString::new(argument).expect("names and digits"));
         let arguments = Strings::new(arguments.collect());
-        let inherited = [descriptors.0, descriptors.1];
         let started = sys::clone_and_execute(0, executable::protected()?, &arguments, &inherited)
             .map_err(|failure| match failure {
             sys::StartFailure::Clone(errno) | sys::StartFailure::Execute(errno) => failed(errno),
@@ -165,28 +174,23 @@ impl Drop for Supervisor {
     }
 }
 
+fn failed(errno: Errno) -> Error {
+    Error::kernel(Step::StartSupervisor, "", errno)
+}
+
 /// In the first process of the sandbox: has the supervisor answer its calls from now on, and those of all it starts.
 pub(crate) fn submit(socket: BorrowedFd<'_>) -> Result<(), Failure> {
     let asked = calls::rows().map(|row| {
         let number = u32::try_from(row.number).expect("numbers are not negative");
         (number, row.question)
     });
-    let filter = seccomp::questions(asked);
+    let filter = seccomp::questions(asked, Foreign::Absent);
     let listener = notification::install_listener(&filter).at(Step::InstallListener)?;
     hand_over(socket, listener).at(Step::Supervise)
 }
 
 fn hand_over(socket: BorrowedFd<'_>, listener: OwnedFd) -> Result<(), Errno> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    let descriptors = [listener.as_fd()];
-    control.push(SendAncillaryMessage::ScmRights(&descriptors));
-    sendmsg(
-        socket,
-        &[IoSlice::new(b"!")],
-        &mut control,
-        SendFlags::NOSIGNAL,
-    )?;
+    send_listener(socket, &listener)?;
     // When the supervisor has ended, calls shall fail instead of waiting.
     drop(listener);
     let mut word = [0];
@@ -198,4 +202,20 @@ fn hand_over(socket: BorrowedFd<'_>, listener: OwnedFd) -> Result<(), Errno> {
             Err(errno) => return Err(errno),
         }
     }
+}
+
+fn send_listener(socket: BorrowedFd<'_>, listener: &OwnedFd) -> Result<(), Errno> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    let descriptors = [listener.as_fd()];
+    control.push(SendAncillaryMessage::ScmRights(&descriptors));
+    // Where processes are shared, this is the number that others know it by.
+    let number = rustix::process::getpid().as_raw_nonzero().get();
+    sendmsg(
+        socket,
+        &[IoSlice::new(&number.to_ne_bytes())],
+        &mut control,
+        SendFlags::NOSIGNAL,
+    )
+    .map(drop)
 }

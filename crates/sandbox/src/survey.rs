@@ -15,7 +15,7 @@ use crate::sys::{self, Depth};
 use crate::user_namespace::Trial;
 use crate::{
     Capabilities, Capability, Error, Isolation, Process, Sandbox, Stdio, User, emulation,
-    supervisor,
+    processes, supervisor,
 };
 
 /// Makes a user namespace in a child, which is gone afterwards.
@@ -38,6 +38,13 @@ pub fn try_sandbox() -> Result<(), Error> {
 #[must_use]
 pub fn can_supervise() -> bool {
     supervisor::is_possible()
+}
+
+/// Whether sandboxes share the processes of this one, as the kernel refuses them a `/proc` of their own: in a container of somebody's
+/// whose `/proc` is covered in parts. To be asked by who is root, of a user namespace if need be.
+#[must_use]
+pub fn shares_processes() -> bool {
+    processes::are_shared()
 }
 
 /// Whether a sandbox has to be a [chroot](crate::Isolation::Chroot): where there is neither the power to make namespaces and mounts,

@@ -427,6 +427,14 @@ pub(crate) fn unshare_network() -> Result<(), Errno> {
     unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWNET) }
 }
 
+/// unshare(2) of namespaces, for this process, which must have one thread.
+pub(crate) fn unshare_namespaces(namespaces: c_int) -> Result<(), Errno> {
+    use rustix::thread::UnshareFlags;
+    let flags = UnshareFlags::from_bits_retain(namespaces.cast_unsigned());
+    // SAFETY: what makes unshare unsafe are threads that no longer share descriptors; there is one thread.
+    unsafe { rustix::thread::unshare_unsafe(flags) }
+}
+
 /// Makes the control groups that this process is in the root of all that it sees: cgroup_namespaces(7).
 pub(crate) fn unshare_control_groups() -> Result<(), Errno> {
     use rustix::thread::UnshareFlags;

@@ -31,6 +31,8 @@ pub(crate) struct Args {
 #[derive(Debug)]
 struct Report {
     mode: Mode,
+    /// What does not work in it.
+    limits: Vec<String>,
     checks: Vec<Check>,
     remedies: Vec<Remedy>,
 }
@@ -119,7 +121,7 @@ impl Report {
             "Mode": self.mode.word(),
             "Description": self.mode.description(),
             "Cost": self.mode.cost(),
-            "Limits": self.mode.limits(),
+            "Limits": self.limits,
             "Checks": checks.collect::<Vec<_>>(),
             "Remedies": remedies.collect::<Vec<_>>(),
         })
@@ -133,7 +135,7 @@ impl Report {
         };
         let mut text = format!("mode: {mode}\n");
         let cost = Some(self.mode.cost()).filter(|cost| !cost.is_empty());
-        for line in cost.iter().chain(&self.mode.limits()) {
+        for line in cost.iter().chain(&self.limits) {
             text.push_str(&format!("      {line}\n"));
         }
         text.push('\n');

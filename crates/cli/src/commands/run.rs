@@ -143,6 +143,7 @@ fn start(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     }
     // Before any thread is started, so that all of them leave the signals to it.
     let signals = Forwarder::start();
+    config.check_containers()?;
     let store = config.store()?;
     let image = super::pull::image(
         &args.image,
@@ -173,6 +174,7 @@ pub(super) fn attached(
 ) -> Result<Exit, CommandError> {
     // Before any thread is started.
     let signals = Forwarder::start();
+    config.check_containers()?;
     let store = config.store()?;
     let container = Containers::new(&store).find(name)?;
     let Some(ownership) = container.own()? else {

@@ -52,7 +52,7 @@ const CRATES: &[Crate] = &[
     },
     Crate {
         name: "inspect",
-        may_use: &["oci", "store"],
+        may_use: &["oci", "rootfs", "store"],
         never: &["TcpStream", "println!", "std::process", "env::var"],
     },
     Crate {

@@ -58,3 +58,17 @@ fn what_takes_a_namespace_is_an_error() {
         "{wrong:#?}"
     );
 }
+
+/// Before anything is pulled for one.
+#[test]
+fn there_are_no_containers() {
+    let carafe = Carafe::empty();
+    let mut command = carafe.command(["run", "--rm", "nowhere.invalid/base"]);
+    let refused = said(&command.env("CARAFE_ISOLATION", "chroot").output().unwrap());
+    assert_eq!(refused.code, 125, "{refused:#?}");
+    assert!(
+        refused.stderr.contains("containers need namespaces"),
+        "{refused:#?}"
+    );
+    assert!(refused.stderr.contains("CARAFE_ISOLATION"), "{refused:#?}");
+}

@@ -179,20 +179,35 @@ fn no_more_user_namespaces() {
     assert!(built.stderr.contains("carafe doctor"), "{built:#?}");
 }
 
-/// As in a container that may make user namespaces, and has Docker's covers on its `/proc`.
+/// What makes a `/proc` as in a container that may make user namespaces, and has Docker's covers: every one that is in sight.
+pub(crate) const COVERED_PROC: &str =
+    "awk '$3 == \"proc\" {print $2}' /proc/self/mounts | while read -r at; do
+        mount --bind /dev/null $at/keys; done\n";
+
 #[test]
 fn a_covered_proc() {
     let carafe = Carafe::empty();
-    // Every one that is in sight.
-    let setup = "awk '$3 == \"proc\" {print $2}' /proc/self/mounts | while read -r at; do
-        mount --bind /dev/null $at/keys; done";
-    let (code, text) = fact(
-        &carafe,
-        setup,
-        "{{.Mode}}{{range .Remedies}}|{{.Gain}}{{end}}",
+    let template = "{{.Mode}}{{range .Limits}}|{{.}}{{end}}{{range .Remedies}}|{{.Command}}{{end}}";
+    let (code, text) = fact(&carafe, COVERED_PROC, template);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.starts_with("single|"), "{text}");
+    for told in [
+        "see this container's processes",
+        "no containers",
+        "systempaths=unconfined",
+    ] {
+        assert!(text.contains(told), "{text}");
+    }
+    let refused = as_user(&carafe, COVERED_PROC, &["run", "--rm", "base"]);
+    assert_eq!(refused.code, 125, "{refused:#?}");
+    assert!(
+        refused.stderr.contains("containers need a /proc"),
+        "{refused:#?}"
     );
-    assert_eq!(code, 1, "{text}");
-    assert!(text.contains("systempaths=unconfined"), "{text}");
+    assert!(
+        refused.stderr.contains("procMount: Unmasked"),
+        "{refused:#?}"
+    );
 }
 
 /// The program of this test in a container of its own, with the libraries that it needs from here.

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::doctor::{subordinate_ids, user_command};
+use crate::doctor::{COVERED_PROC, subordinate_ids, user_command};
 use crate::support::{Carafe, eventually};
 
 /// How a build is ended.
@@ -24,10 +24,11 @@ enum End {
 
 const ENDS: [End; 3] = [End::Interrupted, End::Killed, End::StepKilled];
 
-/// A step whose processes are not easily got rid of: children, grandchildren, and one that has left its session.
+/// A step whose processes are not easily got rid of: children, grandchildren, and one that has left its session. It gives a file to somebody
+/// whom only a recorder knows, where there are subordinate IDs.
 fn dockerfile(seconds: &str) -> String {
     format!(
-        "FROM base\nRUN sleep {seconds} & (setsid sleep {seconds} & sleep {seconds}) & touch /x; sleep {seconds}\n"
+        "FROM base\nRUN sleep {seconds} & (setsid sleep {seconds} & sleep {seconds}) & touch /x; chown 2999999 /x; sleep {seconds}\n"
     )
 }
 
@@ -53,25 +54,36 @@ fn in_a_chroot() {
 
 #[test]
 fn as_an_ordinary_user() {
-    for end in ENDS {
-        check_of_user(end, true);
+    for end in ENDS.into_iter().chain([End::SupervisorKilled]) {
+        check_of_user(end, true, "");
     }
 }
 
 #[test]
 fn as_an_ordinary_user_with_a_single_id() {
     for end in ENDS.into_iter().chain([End::SupervisorKilled]) {
-        check_of_user(end, false);
+        check_of_user(end, false, "");
     }
 }
 
-fn check_of_user(end: End, has_ids: bool) {
+/// As in a container whose `/proc` is covered in parts.
+#[test]
+fn where_processes_are_shared() {
+    for end in ENDS.into_iter().chain([End::SupervisorKilled]) {
+        for has_ids in [false, true] {
+            check_of_user(end, has_ids, COVERED_PROC);
+        }
+    }
+}
+
+fn check_of_user(end: End, has_ids: bool, covered: &str) {
     let carafe = Carafe::empty();
     carafe.context("FROM base\n");
-    let setup = match has_ids {
+    let ids = match has_ids {
         true => subordinate_ids(&carafe),
         false => String::new(),
     };
+    let setup = format!("{covered}{ids}");
     import_base(&carafe, &setup);
     let command = user_command(&carafe, &setup, &["build", "context"]);
     check(&carafe, command, end);
@@ -182,7 +194,7 @@ fn step_of(all: &BTreeSet<i32>) -> i32 {
 fn supervisor_of(all: &BTreeSet<i32>) -> i32 {
     let is_supervisor = |pid: &&i32| {
         let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        line.starts_with("step-supervisor\0")
+        line.starts_with("step-supervisor\0") || line.starts_with("step-recorder\0")
     };
     *all.iter().find(is_supervisor).expect("a supervisor")
 }

@@ -1,6 +1,7 @@
 //! The tests of the whole program and of the project itself, in one binary: each test binary costs a link.
 #![allow(clippy::unwrap_used, reason = "a test program")]
 
+mod analyze;
 mod architecture;
 mod bake;
 mod builds;

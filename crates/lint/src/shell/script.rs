@@ -37,6 +37,13 @@ impl Script {
         script
     }
 
+    /// A text that stands in one piece in the source, from `start` on.
+    pub(crate) fn placed(text: &str, start: u32) -> Self {
+        let mut script = Self::default();
+        script.push(start, text);
+        script
+    }
+
     /// What the shell form of a `RUN` gives to the shell: its text with the heredocs behind it, or, where it is nothing
     /// but a heredoc, the lines of that. Nothing for the exec form.
     ///

@@ -3,11 +3,13 @@
 
 use dockerfile::ast::{Escape, Kind};
 use dockerfile::ignore::Patterns;
-use dockerfile::{Diagnostic, Mount, Source, Span, Variables, parse as parse_file};
+use dockerfile::{
+    Diagnostic, Mount, Parsed, Severity, Source, Span, Variables, parse as parse_file,
+};
 use lint::shell::ast::Node;
 use lint::shell::commands::simple_commands;
 use lint::shell::{Dialect, Script};
-use lint::{Facts, Settings};
+use lint::{Activation, Facts, LabelType, Options, Safety, Settings};
 
 /// The text of an input; bytes that are none are replaced, as when a file is read.
 fn text(data: &[u8]) -> String {
@@ -135,6 +137,9 @@ pub(crate) fn rules(data: &[u8]) {
         check_place(finding.instruction, &source);
         check_place(finding.diagnostic.span, &source);
     }
+    for compatible in [true, false] {
+        lint_and_mend(&source, &parsed, &settings, compatible, &facts);
+    }
     let _ = Settings::of(&parsed);
     let targets = lint::targets(&source, &parsed);
     for index in 0..targets.len().min(20) {
@@ -144,6 +149,51 @@ pub(crate) fn rules(data: &[u8]) {
             .iter()
             .for_each(|argument| check_place(argument.place, &source));
     }
+}
+
+/// All rules: places lie in the text, and a Dockerfile is one still when all of it is mended.
+fn lint_and_mend(
+    source: &Source,
+    parsed: &Parsed,
+    settings: &Settings,
+    compatible: bool,
+    facts: &Facts<'_>,
+) {
+    let off = lint::rules().filter(|rule| rule.activation == Activation::Off);
+    let options = Options {
+        compatible,
+        severities: off
+            .map(|rule| (rule.name.to_owned(), Some(rule.severity)))
+            .collect(),
+        trusted_registries: vec!["docker.io".to_owned(), "*.com".to_owned()],
+        label_schema: [("version".to_owned(), LabelType::Semver)].into(),
+        strict_labels: true,
+        ..Options::default()
+    };
+    let findings = lint::lint(source, parsed, settings, &options, facts);
+    for finding in &findings {
+        check_place(finding.instruction, source);
+        check_place(finding.diagnostic.span, source);
+        let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
+        edits.for_each(|edit| check_place(edit.span, source));
+    }
+    let fixed = lint::apply(source, &findings, Safety::Unsafe);
+    let again = parse_file(&Source::new("Dockerfile", fixed.text.as_str()));
+    if is_right(parsed) {
+        assert!(
+            is_right(&again),
+            "{:?}: {:?}",
+            fixed.text,
+            again.diagnostics
+        );
+    }
+}
+
+fn is_right(parsed: &Parsed) -> bool {
+    parsed
+        .diagnostics
+        .iter()
+        .all(|one| one.severity != Severity::Error)
 }
 
 /// A script, and the same as the body of a `RUN`: places nest, in the order of the text.

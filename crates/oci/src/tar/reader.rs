@@ -54,6 +54,11 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// The stream that the archive is read from, to ask it something.
+    pub fn get_ref(&self) -> &R {
+        &self.input.inner
+    }
+
     /// The stream that the archive is read from.
     pub fn into_inner(self) -> R {
         self.input.inner

@@ -1,6 +1,6 @@
 //! The order: what the child is to do.
 
-use std::ffi::OsString;
+use std::ffi::{OsString, c_int};
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::thread::ThreadNameSpaceType;
 
 use super::wire::{Malformed, Reader, Writer};
+use crate::supervisor::recorder::LastIds;
 use crate::{
     Capabilities, Device, Entry, Isolation, KernelAccess, Mount, MountKind, Network,
     NetworkNamespace, Process, Sandbox, Seccomp, Stdio, Ulimit, UlimitResource, User, WindowSize,
@@ -31,6 +32,10 @@ pub(crate) struct Order {
     pub(crate) report: OwnedFd,
     /// The way to the supervisor, if there is one.
     pub(crate) supervisor: Option<OwnedFd>,
+    /// The way to who records owners beyond the last IDs, and these.
+    pub(crate) recorder: Option<(OwnedFd, LastIds)>,
+    /// The namespaces that the process makes itself, as it was born without: flags of clone(2).
+    pub(crate) namespaces: c_int,
 }
 
 /// Where the process is to be.
@@ -53,6 +58,18 @@ impl PlaceRef<'_> {
     /// Whether there are no namespaces.
     pub(crate) fn is_chroot(self) -> bool {
         matches!(self, Self::New(sandbox) if sandbox.isolation == Isolation::Chroot)
+    }
+
+    /// The number of the user namespace that a new sandbox is in.
+    pub(crate) fn user_namespace(self) -> Result<u64, Errno> {
+        let found = match self {
+            Self::New(Sandbox {
+                user_namespace: Some(namespace),
+                ..
+            }) => rustix::fs::fstat(namespace)?,
+            _ => rustix::fs::stat("/proc/thread-self/ns/user")?,
+        };
+        Ok(found.st_ino)
     }
 }
 
@@ -98,6 +115,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) devpts: Option<BorrowedFd<'a>>,
     pub(crate) report: BorrowedFd<'a>,
     pub(crate) supervisor: Option<BorrowedFd<'a>>,
+    pub(crate) recorder: Option<(BorrowedFd<'a>, LastIds)>,
+    pub(crate) namespaces: c_int,
 }
 
 impl Sent {
@@ -110,12 +129,18 @@ impl Sent {
         }
         writer.number(descriptors.number(parts.report)?);
         // No open descriptor has the number 0 here, so that it can say "none".
-        for optional in [parts.devpts, parts.supervisor] {
+        let (recorder, last) = parts.recorder.unzip();
+        for optional in [parts.devpts, parts.supervisor, recorder] {
             writer.number(match optional {
                 Some(fd) => descriptors.number(fd)?,
                 None => 0,
             });
         }
+        if let Some((uid, gid)) = last {
+            writer.number(uid.into());
+            writer.number(gid.into());
+        }
+        writer.number(parts.namespaces.cast_unsigned().into());
         writer.bytes(parts.filter);
         write_process(&mut writer, parts.process);
         match parts.place {
@@ -162,6 +187,11 @@ impl Order {
             report: adopt(reader)?,
             devpts: adopt_one_if_any(reader)?,
             supervisor: adopt_one_if_any(reader)?,
+            recorder: match adopt_one_if_any(reader)? {
+                Some(fd) => Some((fd, (reader.narrow()?, reader.narrow()?))),
+                None => None,
+            },
+            namespaces: reader.narrow::<u32>()?.cast_signed(),
             filter: reader.bytes()?.to_vec(),
             process: read_process(reader)?,
             place: match reader.number()? {
@@ -197,6 +227,7 @@ impl Order {
         all.extend([stdin, stdout, stderr, &self.report]);
         all.extend(&self.devpts);
         all.extend(&self.supervisor);
+        all.extend(self.recorder.as_ref().map(|(fd, _)| fd));
         all.into_iter().map(AsRawFd::as_raw_fd).collect()
     }
 }

@@ -58,6 +58,8 @@ pub(super) enum Verdict {
     Ask,
     /// The supervisor is asked if this argument, counted from 0, fits; else it is made.
     AskIf(u32, Fit),
+    /// The same if one of two fits.
+    AskIfEither([(u32, Fit); 2]),
 }
 
 impl Verdict {
@@ -81,6 +83,8 @@ pub(crate) enum Fit {
     HasAny(u32),
     /// It is this.
     Is(u32),
+    /// It is a user or group ID at least as great as this. The last number is none: chown(2).
+    IsIdFrom(u32),
 }
 
 /// The answer from `start` up to the next range's start.
@@ -158,19 +162,28 @@ fn answer(verdict: Verdict) -> Vec<Instruction> {
         Verdict::Fail(errno) => vec![Instruction::new(RETURN, 0, 0, ERRNO | u32::from(errno))],
         Verdict::AllowIf(condition) => test(condition),
         Verdict::Ask => vec![Instruction::new(RETURN, 0, 0, ASK)],
-        Verdict::AskIf(argument, fit) => {
-            let (code, k) = match fit {
-                Fit::HasAny(bits) => (IF_ANY_BIT, bits),
-                Fit::Is(value) => (IF_EQUAL, value),
-            };
-            vec![
-                Instruction::new(LOAD, 0, 0, FIRST_ARGUMENT + ARGUMENT * argument),
-                Instruction::new(code, 0, 1, k),
-                Instruction::new(RETURN, 0, 0, ASK),
-                Instruction::new(RETURN, 0, 0, ALLOW),
-            ]
+        Verdict::AskIf(argument, fit) => [ask_if(argument, fit), answer(Verdict::Allow)].concat(),
+        Verdict::AskIfEither(both) => {
+            let [first, second] = both.map(|(argument, fit)| ask_if(argument, fit));
+            [first, second, answer(Verdict::Allow)].concat()
         }
     }
+}
+
+/// Asks if the argument fits, and goes on if not.
+fn ask_if(argument: u32, fit: Fit) -> Vec<Instruction> {
+    let load = Instruction::new(LOAD, 0, 0, FIRST_ARGUMENT + ARGUMENT * argument);
+    let mut block = vec![load];
+    match fit {
+        Fit::HasAny(bits) => block.push(Instruction::new(IF_ANY_BIT, 0, 1, bits)),
+        Fit::Is(value) => block.push(Instruction::new(IF_EQUAL, 0, 1, value)),
+        Fit::IsIdFrom(first) => block.extend([
+            Instruction::new(IF_AT_LEAST, 0, 2, first),
+            Instruction::new(IF_EQUAL, 1, 0, u32::MAX),
+        ]),
+    }
+    block.push(Instruction::new(RETURN, 0, 0, ASK));
+    block
 }
 
 fn test(condition: Condition) -> Vec<Instruction> {

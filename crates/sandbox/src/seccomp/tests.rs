@@ -1,8 +1,8 @@
 use super::bpf::{
-    ALLOW, ERRNO, IF_ANY_BIT, IF_AT_LEAST, IF_EQUAL, Instruction, JUMP, LOAD, RETURN,
+    ALLOW, ASK, ERRNO, Fit, IF_ANY_BIT, IF_AT_LEAST, IF_EQUAL, Instruction, JUMP, LOAD, RETURN,
 };
 use super::table::{CALLS, NONE};
-use super::{Architecture, NEWEST, compile};
+use super::{Architecture, Foreign, NEWEST, Question, compile, questions};
 use crate::{Capabilities, Capability};
 
 const EPERM: u32 = ERRNO | 1;
@@ -10,15 +10,20 @@ const ENOSYS: u32 = ERRNO | 38;
 
 /// Runs a program as the kernel would, on `struct seccomp_data`.
 fn run(program: &[Instruction], architecture: u32, number: u32, first: u64) -> u32 {
-    trace(program, architecture, number, first).0
+    trace(program, architecture, number, [first, 0, 0, 0, 0, 0]).0
 }
 
 /// How many instructions it takes to answer a number.
 fn steps(program: &[Instruction], architecture: u32, number: u32) -> usize {
-    trace(program, architecture, number, 0).1
+    trace(program, architecture, number, [0; 6]).1
 }
 
-fn trace(program: &[Instruction], architecture: u32, number: u32, first: u64) -> (u32, usize) {
+fn trace(
+    program: &[Instruction],
+    architecture: u32,
+    number: u32,
+    arguments: [u64; 6],
+) -> (u32, usize) {
     let mut steps = 0;
     let mut accumulator = 0;
     let mut at = 0;
@@ -38,7 +43,7 @@ fn trace(program: &[Instruction], architecture: u32, number: u32, first: u64) ->
                 accumulator = match instruction.k {
                     0 => number,
                     4 => architecture,
-                    16 => first as u32,
+                    low if low >= 16 && low % 8 == 0 => arguments[(low as usize - 16) / 8] as u32,
                     other => panic!("loads offset {other}"),
                 };
             }
@@ -143,9 +148,7 @@ fn every_call_of_the_table_is_answered_by_its_rule() {
                 let expected = match call.rule.verdict(capabilities) {
                     super::Verdict::Fail(_) => false,
                     super::Verdict::Allow | super::Verdict::AllowIf(_) => true,
-                    super::Verdict::Ask | super::Verdict::AskIf(..) => {
-                        panic!("the profile asks nobody")
-                    }
+                    asks => panic!("the profile asks nobody: {asks:?}"),
                 };
                 assert_eq!(allowed, expected, "{} in column {column}", call.name);
             }
@@ -219,6 +222,32 @@ fn the_table_is_sorted_and_its_newest_call_is_known() {
         .filter(|&number| number != NONE)
         .max();
     assert_eq!(newest, Some(NEWEST));
+}
+
+#[test]
+fn ids_beyond_are_asked_about() {
+    let [(native, _), (other, _)] = Architecture::HOST.abis();
+    let question = Question::IfEither([(1, Fit::IsIdFrom(65_536)), (2, Fit::IsIdFrom(1000))]);
+    let program = questions::compile([(94, question)].into_iter(), Foreign::Unheard);
+    let answer = |abi, number, uid: u32, gid: u32| {
+        trace(&program, abi, number, [7, uid.into(), gid.into(), 0, 0, 0]).0
+    };
+    let none = u32::MAX;
+    for (uid, gid) in [(0, 0), (none, none), (65_535, 999), (none, 5), (5, none)] {
+        assert_eq!(answer(native, 94, uid, gid), ALLOW, "{uid}:{gid}");
+    }
+    for (uid, gid) in [
+        (65_536, 0),
+        (none, 1000),
+        (none - 1, none),
+        (0, none - 1),
+        (70_000, 70_000),
+    ] {
+        assert_eq!(answer(native, 94, uid, gid), ASK, "{uid}:{gid}");
+        assert_eq!(answer(native, 93, uid, gid), ALLOW);
+        assert_eq!(answer(native, 0x4000_0000 + 94, uid, gid), ALLOW);
+        assert_eq!(answer(other, 94, uid, gid), ALLOW);
+    }
 }
 
 /// The kernel goes through this for every call, and for every number when the filter is installed.

@@ -8,20 +8,19 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send};
-use rustix::thread::{
-    CapabilitySet, CapabilitySets, ThreadNameSpaceType, move_into_thread_name_spaces,
-    set_capabilities,
-};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
 use super::identities::Identities;
 use super::identity::Identity;
+use super::power::Power;
 use super::roots::Roots;
 use super::serve::Supervisor;
 use crate::sys::{self, notification};
-use crate::{Capabilities, Capability, Stdio, User};
+use crate::{Stdio, User};
 
 /// Exit code of a supervisor that cannot go on.
-const BROKEN: i32 = 125;
+pub(super) const BROKEN: i32 = 125;
 
 /// What it is told on its command line, in this order, in decimal digits.
 struct Orders {
@@ -32,8 +31,7 @@ struct Orders {
     number: u32,
     /// Who it is to be.
     user: User,
-    /// The most that processes of the sandbox can have.
-    capabilities: Capabilities,
+    power: Power,
 }
 
 /// Is the supervisor.
@@ -52,8 +50,7 @@ fn read(arguments: ArgsOs) -> Option<Orders> {
     let arguments: Vec<String> = arguments
         .map(|argument| argument.into_string().ok())
         .collect::<Option<_>>()?;
-    let [socket, process, number, capabilities, uid, gid, groups @ ..] = arguments.as_slice()
-    else {
+    let [socket, process, number, power, uid, gid, groups @ ..] = arguments.as_slice() else {
         return None;
     };
     Some(Orders {
@@ -68,7 +65,7 @@ fn read(arguments: ArgsOs) -> Option<Orders> {
                 .map(|group| group.parse().ok())
                 .collect::<Option<_>>()?,
         },
-        capabilities: Capabilities::from_bits(capabilities.parse().ok()?),
+        power: Power::read(power)?,
     })
 }
 
@@ -77,13 +74,13 @@ pub(super) fn arguments(
     (socket, process): (i32, i32),
     number: u32,
     user: &User,
-    capabilities: Capabilities,
+    power: Power,
 ) -> Vec<String> {
     let mut arguments = vec![
         socket.to_string(),
         process.to_string(),
         number.to_string(),
-        capabilities.bits().to_string(),
+        power.to_word(),
         user.uid.to_string(),
         user.gid.to_string(),
     ];
@@ -94,27 +91,42 @@ pub(super) fn arguments(
 fn supervise(orders: &Orders) -> Result<(), Errno> {
     let (socket, process) = (sys::adopt(orders.socket)?, sys::adopt(orders.process)?);
     stand_aside()?;
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let proc = rustix::fs::openat(CWD, "/proc", flags, Mode::empty())?;
-    let Some(listener) = receive(&socket)? else {
+    let Some((listener, own_number)) = receive(&socket)? else {
         return Ok(());
     };
+    let (process, number) = match orders.power.shares_processes {
+        // The one that was started stays outside, and has a child that is in the sandbox.
+        true => (
+            pidfd_open(own_number, PidfdFlags::empty())?,
+            own_number.as_raw_nonzero().get().cast_unsigned(),
+        ),
+        false => (process, orders.number),
+    };
     // By now it has changed its root.
-    move_into_thread_name_spaces(process.as_fd(), ThreadNameSpaceType::MOUNT)?;
-    rustix::process::fchdir(&proc)?;
-    keep_capabilities()?;
+    let proc = enter(&process, orders.power)?;
     notification::answer_synchronously(listener.as_fd());
     let own = rustix::process::getpid().as_raw_nonzero().get();
     let (identities, token) = Identities::new(own.cast_unsigned(), Identity::new(&orders.user));
-    Identities::set_token(orders.number, token)?;
+    Identities::set_token(number, token)?;
     send(&socket, b"!", SendFlags::NOSIGNAL)?;
     drop((socket, process));
     let roots = Roots::new(proc);
-    Supervisor::new(listener, identities, roots, orders.capabilities).serve()
+    Supervisor::new(listener, identities, roots, orders.power.of_step).serve()
+}
+
+/// Takes on the mounts of a process of the sandbox, and so their root; what is returned is the `/proc` from outside, which is the working
+/// directory.
+pub(super) fn enter(process: &OwnedFd, power: Power) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let proc = rustix::fs::openat(CWD, "/proc", flags, Mode::empty())?;
+    move_into_thread_name_spaces(process.as_fd(), ThreadNameSpaceType::MOUNT)?;
+    rustix::process::fchdir(&proc)?;
+    power.keep()?;
+    Ok(proc)
 }
 
 /// Ctrl-C is not for this process, and it keeps nothing open that somebody may wait for the end of.
-fn stand_aside() -> Result<(), Errno> {
+pub(super) fn stand_aside() -> Result<(), Errno> {
     let _ = rustix::process::setsid();
     let null = Stdio::null().map_err(|_| Errno::NOENT)?;
     rustix::stdio::dup2_stdin(null.stdin)?;
@@ -122,12 +134,12 @@ fn stand_aside() -> Result<(), Errno> {
     rustix::stdio::dup2_stderr(null.stderr)
 }
 
-/// Takes the listener over. There is none if the sandbox could not be made, which others report.
-fn receive(socket: &OwnedFd) -> Result<Option<OwnedFd>, Errno> {
+/// Takes the listener over, with the number that the process of the sandbox has for itself. There is none if the sandbox could not be made, which others report.
+pub(super) fn receive(socket: &OwnedFd) -> Result<Option<(OwnedFd, Pid)>, Errno> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let mut byte = [0];
-    let bytes = &mut [std::io::IoSliceMut::new(&mut byte)];
+    let mut number = [0; 4];
+    let bytes = &mut [std::io::IoSliceMut::new(&mut number)];
     while let Err(errno) = recvmsg(socket, bytes, &mut control, RecvFlags::CMSG_CLOEXEC) {
         match errno {
             Errno::INTR => {}
@@ -139,29 +151,6 @@ fn receive(socket: &OwnedFd) -> Result<Option<OwnedFd>, Errno> {
         RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
         _ => None,
     });
-    Ok(descriptors.next())
-}
-
-/// Keeps what it takes to look into processes and to do with files what root does.
-fn keep_capabilities() -> Result<(), Errno> {
-    let kept = [
-        Capability::Chown,
-        Capability::DacOverride,
-        Capability::DacReadSearch,
-        Capability::Fowner,
-        Capability::Fsetid,
-        Capability::Mknod,
-        Capability::SysChroot,
-        Capability::SysPtrace,
-    ];
-    let kept = kept
-        .into_iter()
-        .fold(Capabilities::NONE, Capabilities::with);
-    let kept = CapabilitySet::from_bits_retain(kept.bits());
-    let sets = CapabilitySets {
-        effective: kept,
-        permitted: kept,
-        inheritable: CapabilitySet::empty(),
-    };
-    set_capabilities(None, sets)
+    let number = Pid::from_raw(i32::from_ne_bytes(number));
+    Ok(descriptors.next().zip(number))
 }

@@ -1,7 +1,7 @@
 //! Hearing of calls and answering them, one after the other: a second thread would take away what makes the first one fast
 //! (a synchronous wake-up), and nothing that is done here waits for anything.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -17,6 +17,29 @@ use super::tracee::Tracee;
 use super::{attributes, limits, owners, sockets, times, view};
 use crate::sys::notification::{self, Answer, Notification};
 use crate::{Capabilities, Capability};
+
+/// Waits for the next question. `None` when there is nobody left who could ask.
+pub(super) fn next(listener: BorrowedFd<'_>) -> Result<Option<Notification>, Errno> {
+    loop {
+        match notification::receive(listener) {
+            Ok(notification) => return Ok(Some(notification)),
+            Err(Errno::INTR) => {}
+            // Who asked has ended, or all have (from Linux 6.11 on; before, the parent ends this process).
+            Err(Errno::NOENT) if !is_alone(listener) => {}
+            Err(Errno::NOENT) => return Ok(None),
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+fn is_alone(listener: BorrowedFd<'_>) -> bool {
+    let mut asked = [PollFd::new(&listener, PollFlags::IN)];
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    poll(&mut asked, Some(&now)).is_ok() && asked[0].revents().contains(PollFlags::HUP)
+}
 
 /// A supervisor at work.
 pub(super) struct Supervisor {
@@ -54,28 +77,11 @@ impl Supervisor {
 
     /// Answers until there is nobody left who could ask.
     pub(super) fn serve(mut self) -> Result<(), Errno> {
-        loop {
-            match notification::receive(self.listener.as_fd()) {
-                Ok(notification) => {
-                    let answer = self.answer(&notification);
-                    notification::answer(self.listener.as_fd(), notification.id, &answer);
-                }
-                Err(Errno::INTR) => {}
-                // Who asked has ended, or all have (from Linux 6.11 on; before, the parent ends this process).
-                Err(Errno::NOENT) if !self.is_alone() => {}
-                Err(Errno::NOENT) => return Ok(()),
-                Err(errno) => return Err(errno),
-            }
+        while let Some(notification) = next(self.listener.as_fd())? {
+            let answer = self.answer(&notification);
+            notification::answer(self.listener.as_fd(), notification.id, &answer);
         }
-    }
-
-    fn is_alone(&self) -> bool {
-        let mut asked = [PollFd::new(&self.listener, PollFlags::IN)];
-        let now = Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        poll(&mut asked, Some(&now)).is_ok() && asked[0].revents().contains(PollFlags::HUP)
+        Ok(())
     }
 
     fn answer(&mut self, notification: &Notification) -> Answer {

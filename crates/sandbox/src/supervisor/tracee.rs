@@ -17,6 +17,8 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 use super::object::Object;
+use super::power::looking_into;
+use crate::Capabilities;
 use crate::sys::notification::{self, Notification};
 
 /// The longest path that the kernel takes, with its NUL byte: `PATH_MAX`.
@@ -59,7 +61,7 @@ impl<'a> Tracee<'a> {
             let at = address + string.len() as u64;
             let mut page = [0; PAGE as usize];
             let room = &mut page[..(PAGE - at % PAGE) as usize];
-            let read = notification::read_memory(self.thread, at, room)?;
+            let read = looking_into(|| notification::read_memory(self.thread, at, room))?;
             let read = &room[..read];
             if let Some(end) = read.iter().position(|&byte| byte == 0) {
                 string.extend(&read[..end]);
@@ -81,7 +83,8 @@ impl<'a> Tracee<'a> {
 
     /// As many bytes of its memory as there is room for.
     pub(super) fn fill(&self, address: u64, to: &mut [u8]) -> Result<(), Errno> {
-        match notification::read_memory(self.thread, address, to)? == to.len() {
+        let length = to.len();
+        match looking_into(|| notification::read_memory(self.thread, address, to))? == length {
             true => Ok(()),
             false => Err(Errno::FAULT),
         }
@@ -91,7 +94,7 @@ impl<'a> Tracee<'a> {
     pub(super) fn write(&self, address: u64, bytes: &[u8]) -> Result<(), Errno> {
         let path = format!("{}/mem", self.thread);
         let flags = OFlags::WRONLY | OFlags::CLOEXEC;
-        let memory = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
+        let memory = looking_into(|| rustix::fs::openat(CWD, path, flags, Mode::empty()))?;
         self.check()?;
         match rustix::io::pwrite(memory, bytes, address) {
             Ok(written) if written == bytes.len() => Ok(()),
@@ -175,7 +178,7 @@ impl<'a> Tracee<'a> {
             .process()
             .and_then(|pid| Pid::from_raw(pid.cast_signed()));
         let process = pidfd_open(process.ok_or(Errno::SRCH)?, PidfdFlags::empty())?;
-        pidfd_getfd(process, number, PidfdGetfdFlags::empty())
+        looking_into(|| pidfd_getfd(process, number, PidfdGetfdFlags::empty()))
     }
 
     /// What the kernel tells of it.
@@ -246,6 +249,12 @@ impl Status {
     pub(super) fn inner_number(&self) -> Option<i32> {
         let numbers = self.field("NSpid:")?;
         numbers.split_whitespace().last()?.parse().ok()
+    }
+
+    /// What it may do in its user namespace.
+    pub(super) fn capabilities(&self) -> Option<Capabilities> {
+        let bits = u64::from_str_radix(self.field("CapEff:")?, 16).ok()?;
+        Some(Capabilities::from_bits(bits))
     }
 
     /// `PR_SET_NO_NEW_PRIVS`.

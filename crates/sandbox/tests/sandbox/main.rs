@@ -22,6 +22,8 @@ mod ordinary_user;
 mod privileges;
 mod process;
 mod programs;
+mod recording;
+mod sharing;
 mod supervision;
 mod support;
 mod survey;
@@ -52,6 +54,8 @@ fn main() -> std::process::ExitCode {
         limits::TESTS,
         ordinary_user::TESTS,
         supervision::TESTS,
+        recording::TESTS,
+        sharing::TESTS,
         survey::TESTS,
         emulation::TESTS,
         entry::TESTS,

@@ -146,9 +146,9 @@ pub(crate) fn stand_in_for_newuidmap() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// With a stand-in for newuidmap, and an own `/etc` that has the ranges.
-fn subordinate_ids() {
-    let home = home();
+/// A directory with stand-ins for newuidmap and newgidmap, and what makes an own `/etc` that has ranges for the user: in a mount namespace,
+/// as [`as_user`] takes it.
+pub(crate) fn with_ranges() -> (tempfile::TempDir, String) {
     let tools = temporary();
     fs::set_permissions(tools.path(), PermissionsExt::from_mode(0o755)).unwrap();
     for name in ["newuidmap", "newgidmap"] {
@@ -157,17 +157,21 @@ fn subordinate_ids() {
         chown(&tool, Some(0), Some(0)).unwrap();
         fs::set_permissions(&tool, PermissionsExt::from_mode(0o4755)).unwrap();
     }
-    let (path, tools) = (
-        home.path().to_str().unwrap(),
-        tools.path().to_str().unwrap(),
-    );
+    let path = tools.path().to_str().unwrap();
     let setup = format!(
-        "mkdir {tools}/etc; cp -a /etc/passwd /etc/group {tools}/etc
-        echo {USER}:200000:1000 > {tools}/etc/subuid
-        echo {USER}:300000:500 > {tools}/etc/subgid; echo {USER}:400000:500 >> {tools}/etc/subgid
-        mount --bind {tools}/etc /etc
-        PATH={tools}:$PATH"
+        "mkdir -p {path}/etc; cp -a /etc/passwd /etc/group {path}/etc
+        echo {USER}:200000:1000 > {path}/etc/subuid
+        echo {USER}:300000:500 > {path}/etc/subgid; echo {USER}:400000:500 >> {path}/etc/subgid
+        mount --bind {path}/etc /etc
+        PATH={path}:$PATH"
     );
+    (tools, setup)
+}
+
+fn subordinate_ids() {
+    let home = home();
+    let path = home.path().to_str().unwrap();
+    let (_tools, setup) = with_ranges();
     let script = "id -u; touch /made; chown 5:700 /made; stat -c %u:%g /made; grep Groups /proc/self/status; rm /made";
     let stdout = as_user("ordinary-user", &[path, script, "0"], &setup);
     let once = "0\n5:700\nGroups:\t \n";
@@ -176,7 +180,6 @@ fn subordinate_ids() {
         format!("Subordinate {{ uids: 1001, gids: 1001 }}\n{once}{once}")
     );
 
-    let setup = setup.replace("mkdir ", "mkdir -p ");
     let script = "id -u; grep CapEff /proc/self/status";
     let stdout = as_user("ordinary-user", &[path, script, "7"], &setup);
     let once = "7\nCapEff:\t0000000000000000\n";

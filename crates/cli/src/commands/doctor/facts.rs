@@ -31,6 +31,8 @@ pub(super) struct Facts {
     pub(super) identity: Result<(Identity, Duration), sandbox::Error>,
     /// How long the smallest sandbox took, if one was tried.
     pub(super) sandbox: Option<Result<Duration, sandbox::Error>>,
+    /// Whether sandboxes share this process's `/proc`.
+    pub(super) shares_processes: bool,
     /// How long the smallest chroot took, where steps have to run in one.
     pub(super) chroot: Option<Result<Duration, sandbox::Error>>,
     /// Whether containers with a network of their own get out of it, if it was tried.
@@ -68,6 +70,7 @@ impl Facts {
             let (tried, took) = timed(survey::try_sandbox);
             tried.map(|()| took)
         });
+        let shares_processes = identity.is_ok() && survey::shares_processes();
         let wants_chroot = identity.is_ok() && config.wants_chroot()?;
         let chroot = wants_chroot.then(|| {
             let (tried, took) = timed(survey::try_chroot);
@@ -97,6 +100,7 @@ impl Facts {
             controllers,
             identity,
             sandbox,
+            shares_processes,
             chroot,
             way_out,
             store,

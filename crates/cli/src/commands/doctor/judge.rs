@@ -32,6 +32,7 @@ pub(super) fn judge(facts: &Facts) -> Report {
     ];
     Report {
         remedies: remedies::of(facts, &mode),
+        limits: mode.limits(facts.shares_processes),
         mode,
         checks,
     }
@@ -136,7 +137,13 @@ fn sandbox_of_a_step(facts: &Facts) -> Check {
         },
         Some(Ok(took)) => {
             let took = took.as_secs_f64() * 1e3;
-            Check::new(name, Good, format!("works, in {took:.1} ms"))
+            match facts.shares_processes {
+                true => {
+                    let why = "without processes of its own, as parts of this container's /proc are covered";
+                    Check::new(name, Limited, format!("works, in {took:.1} ms, {why}"))
+                }
+                false => Check::new(name, Good, format!("works, in {took:.1} ms")),
+            }
         }
     }
 }

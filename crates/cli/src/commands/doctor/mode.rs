@@ -112,7 +112,7 @@ impl Mode {
     }
 
     /// What does not work.
-    pub(super) fn limits(&self) -> Vec<String> {
+    pub(super) fn limits(&self, shares_processes: bool) -> Vec<String> {
         const NO_DEVICES: &str = "no device nodes in layers (mknod is refused)";
         const MADE_UP: &str = "users and owners come out right, but hold nobody off: USER app can write what root can";
         const NO_32_BITS: &str = "no 32-bit programs in a RUN";
@@ -123,6 +123,10 @@ impl Mode {
         const IN_CHROOT: &[&str] = &[
             "no processes in /proc, nothing in /sys, and no host name, network (--network=none) or read-only mounts of a step's own",
             "steps are not isolated from this machine's processes and network",
+            "no containers (run, exec)",
+        ];
+        const IN_SHARED_PROC: &[&str] = &[
+            "steps see this container's processes, and can signal those of this user",
             "no containers (run, exec)",
         ];
         let limits: &[&str] = match self {
@@ -136,6 +140,11 @@ impl Mode {
             },
             Self::Root { .. } | Self::Subordinate { .. } => &[NO_DEVICES],
         };
-        limits.iter().map(|&limit| limit.to_owned()).collect()
+        let shared: &[&str] = match (self, shares_processes) {
+            (Self::Chroot | Self::None { .. }, _) | (_, false) => &[],
+            (_, true) => IN_SHARED_PROC,
+        };
+        let limits = limits.iter().chain(shared);
+        limits.map(|&limit| limit.to_owned()).collect()
     }
 }

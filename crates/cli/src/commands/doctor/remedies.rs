@@ -88,6 +88,13 @@ fn for_namespaces(facts: &Facts) -> Option<Remedy> {
 }
 
 fn for_sandbox(facts: &Facts) -> Option<Remedy> {
+    if matches!(facts.sandbox, Some(Ok(_))) && facts.shares_processes {
+        return Some(Remedy {
+            gain: "processes of a step's own, and containers: a /proc that nothing covers".into(),
+            command: Some("docker run --security-opt systempaths=unconfined …".into()),
+            by: STARTER,
+        });
+    }
     let Some(Err(error)) = &facts.sandbox else {
         return None;
     };

@@ -5,6 +5,7 @@ use dockerfile::Span;
 use dockerfile::ast::Word;
 
 use crate::file::File;
+use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
 pub(crate) const RULE: Rule = Rule {
@@ -43,7 +44,13 @@ fn find(file: &File<'_>) -> Vec<Found> {
                 "Command '{}' should match the case of the command majority ({wanted})",
                 word.text
             );
+            let right = match wanted {
+                "lowercase" => word.text.to_ascii_lowercase(),
+                _ => word.text.to_ascii_uppercase(),
+            };
+            let edit = Edit::replace(word.span, right.clone());
             Found::new(*instruction, word.span, message)
+                .fix(Fix::safe(format!("write {right}"), [edit]))
         })
         .collect()
 }

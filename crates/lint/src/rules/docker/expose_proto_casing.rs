@@ -3,7 +3,9 @@
 use dockerfile::Severity;
 use dockerfile::ast::Kind;
 
-use crate::file::File;
+use crate::analysis::Origin;
+use crate::file::{At, File};
+use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
 pub(crate) const RULE: Rule = Rule {
@@ -34,10 +36,21 @@ fn find(file: &File<'_>) -> Vec<Found> {
             shouted.map(move |port| {
                 let message =
                     format!("Defined protocol '{port}' in EXPOSE instruction should be lowercase");
-                Found::new(at.step.place, at.step.place, message)
+                Found::new(at.step.place, at.step.place, message).fix(fix(at, port))
             })
         })
         .collect()
+}
+
+/// Small letters, where the port stands in the text as it is.
+fn fix(at: At<'_>, port: &str) -> Option<Fix> {
+    let (Kind::Expose(words), Origin::Text(_)) = (&at.instruction.kind, &at.step.origin) else {
+        return None;
+    };
+    let word = words.iter().find(|word| word.text == port)?;
+    let small = port.to_lowercase();
+    let edit = Edit::replace(word.span, small.clone());
+    Some(Fix::safe(format!("write {small}"), [edit]))
 }
 
 fn has_capitals(port: &str) -> bool {

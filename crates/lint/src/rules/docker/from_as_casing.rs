@@ -4,6 +4,7 @@ use dockerfile::Severity;
 use dockerfile::ast::Stage;
 
 use crate::file::File;
+use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
 pub(crate) const RULE: Rule = Rule {
@@ -41,7 +42,12 @@ fn found(stage: &Stage) -> Option<Found> {
         "'{}' and '{from}' keywords' casing do not match",
         keyword.text
     );
-    Some(Found::new(stage.span, keyword.span, message).help(format!("write {wanted}")))
+    let edit = Edit::replace(keyword.span, wanted);
+    Some(
+        Found::new(stage.span, keyword.span, message)
+            .help(format!("write {wanted}"))
+            .fix(Fix::safe(format!("write {wanted}"), [edit])),
+    )
 }
 
 fn is_upper(keyword: &str) -> bool {

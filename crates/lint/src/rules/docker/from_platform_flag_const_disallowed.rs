@@ -3,7 +3,9 @@
 use dockerfile::Severity;
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Rule, Set};
+use crate::rules::instructions::platforms::without_platform;
 
 pub(crate) const RULE: Rule = Rule {
     name: "FromPlatformFlagConstDisallowed",
@@ -41,7 +43,13 @@ fn find(file: &File<'_>) -> Vec<Found> {
                 "FROM --platform flag should not use constant value {:?}",
                 used.text
             );
-            Some(Found::new(stage.span, word.span, message))
+            Some(
+                Found::new(stage.span, word.span, message).fix(without_platform(
+                    file,
+                    stage,
+                    Safety::Unsafe,
+                )),
+            )
         })
         .collect()
 }

@@ -3,8 +3,10 @@
 use dockerfile::Severity;
 use dockerfile::ast::{Form, Kind};
 
+use crate::analysis::Origin;
 use crate::file::File;
 use crate::rule::{Activation, Found, Page, Rule, Set};
+use crate::rules::instructions::exec_form::to_exec;
 
 pub(crate) const RULE: Rule = Rule {
     name: "JSONArgsRecommended",
@@ -37,12 +39,19 @@ fn find(file: &File<'_>) -> Vec<Found> {
     let unintended = commands.filter(|at| !at.step.has_shell);
     unintended
         .map(|at| {
+            let fix = match (&at.instruction.kind, &at.step.origin) {
+                (Kind::Cmd(Form::Shell(command)) | Kind::Entrypoint(Form::Shell(command)), Origin::Text(_)) => {
+                    to_exec(file, command)
+                }
+                _ => None,
+            };
             let message = format!(
                 "JSON arguments recommended for {} to prevent unintended behavior related to OS signals",
                 at.instruction.keyword.text
             );
             Found::new(at.step.place, at.step.place, message)
                 .help("write [\"program\", \"argument\"], or choose a shell with SHELL")
+                .fix(fix)
         })
         .collect()
 }

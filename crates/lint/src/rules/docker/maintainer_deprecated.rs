@@ -5,6 +5,7 @@ use dockerfile::ast::Kind;
 
 use crate::file::File;
 use crate::rule::{Activation, Found, Page, Rule, Set};
+use crate::rules::instructions::authors::to_label;
 
 pub(crate) const RULE: Rule = Rule {
     name: "MaintainerDeprecated",
@@ -34,6 +35,7 @@ fn find(file: &File<'_>) -> Vec<Found> {
             let message = "Maintainer instruction is deprecated in favor of using label";
             Found::new(instruction.span, instruction.keyword.span, message)
                 .help("write LABEL org.opencontainers.image.authors=\"…\"")
+                .fix(to_label(file, instruction))
         })
         .collect()
 }

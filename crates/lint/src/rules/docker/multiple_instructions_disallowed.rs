@@ -3,10 +3,10 @@
 use dockerfile::Severity;
 use dockerfile::ast::Kind;
 
-use crate::file::At;
-
-use crate::file::File;
+use crate::analysis::Origin;
+use crate::file::{At, File};
 use crate::rule::{Activation, Found, Page, Rule, Set};
+use crate::rules::instructions::repeated::removal;
 
 pub(crate) const RULE: Rule = Rule {
     name: "MultipleInstructionsDisallowed",
@@ -46,7 +46,9 @@ fn find(file: &File<'_>) -> Vec<Found> {
                     "Multiple {} instructions should not be used in the same stage because only the last one will be used",
                     at.instruction.keyword.text
                 );
-                found.push(Found::new(before.step.place, before.step.place, message));
+                let is_of_text = matches!(before.step.origin, Origin::Text(_));
+                let fix = is_of_text.then(|| removal(file, before.instruction));
+                found.push(Found::new(before.step.place, before.step.place, message).fix(fix));
             }
         }
     }

@@ -8,7 +8,9 @@ use dockerfile::Span;
 use crate::file::first_body;
 
 use crate::file::File;
+use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
+use crate::rules::edits::whole_lines;
 
 pub(crate) const RULE: Rule = Rule {
     name: "NoEmptyContinuation",
@@ -44,7 +46,7 @@ fn find(file: &File<'_>) -> Vec<Found> {
     });
     let mut ends: Vec<(u32, u32)> = stages.chain(others).collect();
     ends.sort_unstable();
-    let mut found: BTreeMap<u32, Found> = BTreeMap::new();
+    let mut found: BTreeMap<u32, (Found, Vec<Edit>)> = BTreeMap::new();
     for blank in &file.dockerfile.blank_continuations {
         // What is continued belongs to the instruction that it ends in; at the end of the file, to the last one.
         let around = ends.partition_point(|(_, end)| *end < blank.start);
@@ -52,11 +54,21 @@ fn find(file: &File<'_>) -> Vec<Found> {
             continue;
         };
         let entry = found.entry(start).or_insert_with(|| {
-            Found::new(*blank, *blank, "Empty continuation line").help("take the line out")
+            let found =
+                Found::new(*blank, *blank, "Empty continuation line").help("take the line out");
+            (found, Vec::new())
         });
+        let edit = Edit::delete(whole_lines(file, *blank));
+        // The last line of a file can be several places.
+        if entry.1.last() != Some(&edit) {
+            entry.1.push(edit);
+        }
         // Docker gives the last line of the instruction.
         let last = file.floor(end.saturating_sub(1).max(blank.start));
-        entry.instruction = Span::new(last, last);
+        entry.0.instruction = Span::new(last, last);
     }
-    found.into_values().collect()
+    let found = found.into_values();
+    found
+        .map(|(found, edits)| found.fix(Fix::safe("take the empty lines out", edits)))
+        .collect()
 }

@@ -3,7 +3,9 @@
 use dockerfile::Severity;
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Rule, Set};
+use crate::rules::instructions::platforms::without_platform;
 
 pub(crate) const RULE: Rule = Rule {
     name: "RedundantTargetPlatform",
@@ -36,7 +38,11 @@ fn find(file: &File<'_>) -> Vec<Found> {
                 "Setting platform to predefined {} in FROM is redundant as this is the default behavior",
                 word.text
             );
-            is_target.then(|| Found::new(stage.span, word.span, message).help("leave it out"))
+            is_target.then(|| {
+                Found::new(stage.span, word.span, message)
+                    .help("leave it out")
+                    .fix(without_platform(file, stage, Safety::Safe))
+            })
         })
         .collect()
 }

@@ -3,6 +3,7 @@
 use dockerfile::Severity;
 
 use crate::file::File;
+use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
 pub(crate) const RULE: Rule = Rule {
@@ -30,7 +31,10 @@ fn find(file: &File<'_>) -> Vec<Found> {
         .filter(|(name, _)| name.text.contains(char::is_uppercase))
         .map(|(name, instruction)| {
             let message = format!("Stage name '{}' should be lowercase", name.text);
+            let small = name.text.to_lowercase();
+            let edit = Edit::replace(name.span, small.clone());
             Found::new(instruction, name.span, message)
+                .fix(Fix::safe(format!("write {small}"), [edit]))
         })
         .collect()
 }

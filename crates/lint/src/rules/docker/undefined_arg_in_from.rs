@@ -5,6 +5,7 @@ use dockerfile::suggest;
 
 use crate::file::File;
 use crate::rule::{Activation, Found, Page, Rule, Set};
+use crate::rules::edits::rename_variable;
 
 pub(crate) const RULE: Rule = Rule {
     name: "UndefinedArgInFrom",
@@ -47,10 +48,11 @@ fn find(file: &File<'_>) -> Vec<Found> {
                 true => suggest(name, names.iter().copied()),
                 false => None,
             };
+            let place = word.as_ref().map_or(stage.span, |word| word.span);
+            let fix = similar.and_then(|similar| rename_variable(file, place, name, similar));
             let similar = similar.map_or_else(String::new, |s| format!(" (did you mean {s}?)"));
             let message = format!("FROM argument '{name}' is not declared{similar}");
-            let place = word.as_ref().map_or(stage.span, |word| word.span);
-            found.push(Found::new(stage.span, place, message));
+            found.push(Found::new(stage.span, place, message).fix(fix));
         }
     }
     found

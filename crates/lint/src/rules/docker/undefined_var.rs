@@ -2,8 +2,10 @@
 
 use dockerfile::Severity;
 
+use crate::analysis::Origin;
 use crate::file::File;
 use crate::rule::{Activation, Found, Page, Rule, Set};
+use crate::rules::edits::rename_variable;
 
 pub(crate) const RULE: Rule = Rule {
     name: "UndefinedVar",
@@ -34,7 +36,11 @@ fn find(file: &File<'_>) -> Vec<Found> {
             let similar = { unset.similar.as_ref() }
                 .map_or_else(String::new, |name| format!(" (did you mean ${name}?)"));
             let message = format!("Usage of undefined variable '${}'{similar}", unset.name);
-            found.push(Found::new(at.step.place, unset.place, message));
+            let is_of_text = matches!(at.step.origin, Origin::Text(_));
+            let fix = { unset.similar.as_ref() }
+                .filter(|_| is_of_text)
+                .and_then(|similar| rename_variable(file, unset.place, &unset.name, similar));
+            found.push(Found::new(at.step.place, unset.place, message).fix(fix));
         }
     }
     found

@@ -3,8 +3,10 @@
 use dockerfile::Severity;
 use dockerfile::ast::Kind;
 
+use crate::analysis::Origin;
 use crate::file::File;
 use crate::rule::{Activation, Found, Page, Rule, Set};
+use crate::rules::instructions::workdirs::from_root;
 
 pub(crate) const RULE: Rule = Rule {
     name: "WorkdirRelativePath",
@@ -38,7 +40,13 @@ fn find(file: &File<'_>) -> Vec<Found> {
                 "Relative workdir {path:?} can have unexpected results if the base image changes"
             );
             let place = at.place_of(word.span);
-            found.push(Found::new(at.step.place, place, message).help("write it from the root"));
+            let is_of_text = matches!(at.step.origin, Origin::Text(_));
+            let fix = is_of_text.then(|| from_root(file, word)).flatten();
+            found.push(
+                Found::new(at.step.place, place, message)
+                    .help("write it from the root")
+                    .fix(fix),
+            );
         }
     }
     found

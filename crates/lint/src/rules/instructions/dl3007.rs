@@ -2,6 +2,7 @@
 
 use dockerfile::Severity;
 
+use super::images::{Reference, bases};
 use crate::file::File;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
@@ -13,7 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     activation: Activation::On,
     twins: &[],
     page: Page {
-        why: "`latest` is whatever was pushed last: the same Dockerfile gives another image tomorrow. A digest behind the tag is fine.",
+        why: "`latest` is whatever was pushed last: the same Dockerfile gives another image tomorrow. A digest behind the tag is fine. `ARG`s before the first `FROM` count with their defaults.",
         bad: "FROM debian:latest\n",
         good: "FROM debian:bookworm\n",
         configure: None,
@@ -22,9 +23,13 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn find(file: &File<'_>) -> Vec<Found> {
-    let stages = file.dockerfile.stages.iter();
-    stages
-        .filter(|stage| stage.base.text.ends_with(":latest"))
-        .map(|stage| Found::new(stage.span, stage.base.span, RULE.summary).help("name a release"))
+    let latest = bases(file).into_iter().filter(|base| {
+        let parts = Reference::of(file, base.text);
+        parts.tag == Some("latest") && parts.digest.is_none()
+    });
+    latest
+        .map(|base| {
+            Found::new(base.stage.span, base.stage.base.span, RULE.summary).help("name a release")
+        })
         .collect()
 }

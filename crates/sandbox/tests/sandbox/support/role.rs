@@ -16,6 +16,7 @@ const ROLES: &[Role] = &[
     ("ordinary-user", crate::ordinary_user::ordinary_user),
     ("user-of-arm64", crate::emulation::ordinary_user),
     ("supervised", crate::supervision::supervised),
+    ("recorded", crate::recording::recorded),
     ("survey", crate::survey::report),
     ("exe", crate::escapes::own_executable),
     ("user-with-threads", crate::ordinary_user::user_with_threads),

@@ -1,0 +1,34 @@
+//! A stage has one `CMD`.
+
+use dockerfile::Severity;
+use dockerfile::ast::Kind;
+
+use super::repeated::repeated;
+use crate::file::File;
+use crate::rule::{Activation, Found, Page, Rule, Set};
+
+pub(crate) const RULE: Rule = Rule {
+    name: "DL4003",
+    summary: "Multiple `CMD` instructions found. If you list more than one `CMD` then only the last `CMD` will take effect",
+    severity: Severity::Warning,
+    set: Set::Hadolint,
+    activation: Activation::On,
+    twins: &[],
+    page: Page {
+        why: "Of several `CMD` in a stage only the last one counts. The ones before it do nothing, and mislead who reads them. Stages are looked at by themselves: a stage may replace what the one below it has.",
+        bad: r#"FROM debian:bookworm
+CMD ["one"]
+CMD ["two"]
+"#,
+        good: r#"FROM debian:bookworm
+CMD ["two"]
+"#,
+        configure: None,
+    },
+    find,
+};
+
+fn find(file: &File<'_>) -> Vec<Found> {
+    let is_it = |kind: &Kind| matches!(kind, Kind::Cmd(_));
+    repeated(file, is_it, RULE.summary)
+}

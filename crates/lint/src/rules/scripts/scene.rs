@@ -1,0 +1,240 @@
+//! A script with all that the rules know of it.
+
+use std::collections::BTreeSet;
+
+use dockerfile::ast::Kind;
+use dockerfile::{Source, Span};
+
+use super::compatible::Ground;
+use super::interpreter::{Interpreter, interpreter};
+use crate::file::File;
+use crate::fix::Fix;
+use crate::rule::Found;
+use crate::runs::RunStep;
+use crate::shell::Parsed;
+use crate::shell::ast::{CommandKind, Node, SimpleCommand, Word};
+use crate::shell::commands::simple_commands;
+use crate::shell::flow::Flow;
+use crate::shell::walk::walk;
+
+/// Variables that a build has without any `ARG`.
+const PROXIES: [&str; 8] = [
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "FTP_PROXY",
+    "ftp_proxy",
+    "NO_PROXY",
+    "no_proxy",
+];
+
+/// The script of a `RUN`.
+pub(super) struct Scene<'a> {
+    pub(super) source: &'a Source,
+    pub(super) step: &'a RunStep<'a>,
+    /// The tree.
+    pub(super) parsed: &'a Parsed,
+    /// What runs it.
+    pub(super) interpreter: Interpreter,
+    /// Whether hadolint's exact behaviour is wanted.
+    pub(super) is_compatible: bool,
+    /// What variables hold.
+    pub(super) flow: Flow,
+    /// The variables that are set before it begins.
+    pub(super) known: BTreeSet<&'a str>,
+    /// Whether a command that fails ends it: `set -e`, or a `SHELL` with `-e`.
+    pub(super) is_strict: bool,
+    /// `# shellcheck disable=`: the codes, and where they count.
+    disabled: Vec<(Vec<&'a str>, Span)>,
+}
+
+impl<'a> Scene<'a> {
+    /// The scene of a `RUN`; nothing where its script cannot be read, or is no script: the exec form.
+    /// With `ground` it is the one that hadolint sees, and `reread` the script as it reads it.
+    pub(super) fn of(
+        file: &'a File<'_>,
+        step: &'a RunStep<'a>,
+        ground: Option<&'a Ground<'a>>,
+        reread: Option<&'a Parsed>,
+    ) -> Option<Self> {
+        let parsed = match (reread, &step.script) {
+            (Some(reread), _) => reread,
+            (None, script) => &script.as_ref()?.parsed,
+        };
+        if step.is_exec() || !parsed.errors.is_empty() {
+            return None;
+        }
+        let is_compatible = ground.is_some();
+        let mut known: BTreeSet<&str> = PROXIES.into();
+        match ground {
+            Some(ground) => known.extend(ground.variables.iter()),
+            None => known.extend(declared(file, step)),
+        }
+        let interpreter = match ground {
+            Some(ground) => Interpreter::for_hadolint(ground.shell)?,
+            None => interpreter(file, step, step.script.as_ref()?.dialect),
+        };
+        Some(Self {
+            source: file.source,
+            step,
+            parsed,
+            interpreter,
+            is_compatible,
+            flow: Flow::of(parsed, known.iter().copied()),
+            known,
+            is_strict: sets_errexit(parsed) || !is_compatible && shell_has_errexit(step),
+            disabled: disabled(file.source, parsed),
+        })
+    }
+
+    /// Something that is wrong with a part of the script.
+    pub(super) fn found(&self, place: Span, message: impl Into<String>) -> Found {
+        Found::new(self.step.instruction.span, place, message)
+    }
+
+    /// A fix, where the script can have one.
+    pub(super) fn fix(&self, fix: Fix) -> Option<Fix> {
+        self.step.fix(fix)
+    }
+
+    /// Whether a comment for ShellCheck switches a rule off at a place.
+    pub(super) fn is_switched_off(&self, rule: &str, place: Span) -> bool {
+        self.disabled.iter().any(|(codes, span)| {
+            span.start <= place.start
+                && place.start < span.end
+                && codes.iter().any(|code| *code == rule || *code == "all")
+        })
+    }
+}
+
+/// The variables that are set when a `RUN` begins: by `ARG` and `ENV`, and by the base image, where that is known. Behind
+/// `ONBUILD` it is those of other `ONBUILD`s, too.
+fn declared<'a>(file: &'a File<'_>, step: &'a RunStep<'_>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = step.variables.iter().map(String::as_str).collect();
+    if let Some(base) = file.facts.bases.get(&step.stage) {
+        let pairs = base.env.iter().filter_map(|pair| pair.split_once('='));
+        names.extend(pairs.map(|(name, _)| name));
+    }
+    if !step.is_trigger {
+        return names;
+    }
+    let instructions = file.dockerfile.stages[step.stage].instructions.iter();
+    for instruction in instructions.take_while(|one| one.span.start < step.instruction.span.start) {
+        let Kind::Onbuild(onbuild) = &instruction.kind else {
+            continue;
+        };
+        match &onbuild.instruction.kind {
+            Kind::Env(pairs) => names.extend(pairs.iter().map(|pair| pair.name.text.as_str())),
+            Kind::Arg(args) => names.extend(args.iter().map(|arg| arg.name.text.as_str())),
+            _ => {}
+        }
+    }
+    names
+}
+
+/// The literal name of a command without its folder, with the words behind it. `exec`, `command` and `builtin` before it
+/// do not count.
+pub(super) fn command(simple: &SimpleCommand) -> Option<(String, &[Word])> {
+    let (name, arguments) = plain_command(simple)?;
+    if !matches!(name.as_str(), "exec" | "command" | "builtin") {
+        return Some((name, arguments));
+    }
+    match arguments.split_first() {
+        Some((inner, behind)) => {
+            let inner = inner.literal().filter(|text| !text.starts_with('-'));
+            Some(inner.map_or((name, arguments), |inner| (base_name(&inner), behind)))
+        }
+        None => Some((name, arguments)),
+    }
+}
+
+/// The literal name of a command without its folder, with the words behind it.
+pub(super) fn plain_command(simple: &SimpleCommand) -> Option<(String, &[Word])> {
+    let (name, arguments) = simple.words.split_first()?;
+    Some((base_name(&name.literal()?), arguments))
+}
+
+/// Whether something is in a function.
+pub(super) fn is_in_function(trail: &[Node<'_>]) -> bool {
+    trail.iter().any(|node| {
+        matches!(node, Node::Command(command) if matches!(command.kind, CommandKind::Function { .. }))
+    })
+}
+
+fn base_name(program: &str) -> String {
+    program.rsplit('/').next().unwrap_or(program).to_owned()
+}
+
+/// Whether a script says `set -e` anywhere.
+fn sets_errexit(parsed: &Parsed) -> bool {
+    simple_commands(parsed).iter().any(|command| {
+        command
+            .simple
+            .words
+            .first()
+            .and_then(Word::literal)
+            .as_deref()
+            == Some("set")
+            && is_errexit(command.arguments().filter_map(|(_, text)| text))
+    })
+}
+
+/// Whether the shell is started with `-e`: `SHELL ["/bin/bash", "-eo", "pipefail", "-c"]`.
+fn shell_has_errexit(step: &RunStep<'_>) -> bool {
+    is_errexit(step.shell.iter().skip(1).cloned())
+}
+
+fn is_errexit(words: impl Iterator<Item = String>) -> bool {
+    let mut is_option = false;
+    for word in words {
+        if is_option && word == "errexit" {
+            return true;
+        }
+        let flags = word
+            .strip_prefix('-')
+            .filter(|flags| !flags.starts_with('-'));
+        if flags.is_some_and(|flags| flags.contains('e')) {
+            return true;
+        }
+        is_option = flags.is_some_and(|flags| flags.ends_with('o'));
+    }
+    false
+}
+
+/// The comments `# shellcheck disable=…`, each with the command behind it; one before all commands counts for all.
+fn disabled<'a>(source: &'a Source, parsed: &Parsed) -> Vec<(Vec<&'a str>, Span)> {
+    let mut directives: Vec<(Vec<&str>, Span)> = Vec::new();
+    for comment in &parsed.comments {
+        let text = source.slice(*comment).trim_start_matches('#').trim_start();
+        let Some(rest) = text.strip_prefix("shellcheck ") else {
+            continue;
+        };
+        let lists = rest
+            .split_whitespace()
+            .filter_map(|word| word.strip_prefix("disable="));
+        let codes: Vec<&str> = lists.flat_map(|list| list.split(',')).collect();
+        if !codes.is_empty() {
+            directives.push((codes, *comment));
+        }
+    }
+    if directives.is_empty() {
+        return directives;
+    }
+    let mut items = Vec::new();
+    walk(parsed, &mut |_, node| {
+        if let Node::AndOr(item) = node {
+            items.push(item.span);
+        }
+    });
+    for (_, place) in &mut directives {
+        let is_first = parsed.list.span.start >= place.end;
+        let next = items.iter().find(|item| item.start >= place.end);
+        *place = match next {
+            _ if is_first => parsed.list.span.to(Span::new(u32::MAX, u32::MAX)),
+            Some(next) => *next,
+            None => Span::new(place.end, place.end),
+        };
+    }
+    directives
+}
