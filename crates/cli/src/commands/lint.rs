@@ -70,8 +70,11 @@ pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let inputs = inputs::find(args)?;
     inputs.errors.iter().for_each(|error| run.complain(error));
     for input in &inputs.files {
-        if let Err(error) = run.look_at(input) {
-            run.complain(&error);
+        match run.look_at(input) {
+            Ok(()) => {}
+            // A wrong configuration would give wrong answers.
+            Err(error) if error.exit() == Exit::Usage => return Err(error),
+            Err(error) => run.complain(&error),
         }
     }
     show::show(&run, &settings)?;

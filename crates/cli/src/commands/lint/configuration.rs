@@ -16,6 +16,7 @@ pub(super) use layer::{Layer, THRESHOLDS, threshold};
 use super::flags::Args;
 use crate::command_error::CommandError;
 use crate::config::Config;
+use crate::exit::Exit;
 use crate::output;
 use crate::terminal::clean;
 use read::{Keys, Problem, ProblemKind};
@@ -109,8 +110,13 @@ impl Configuration {
     /// Reads a file. What is wrong in it is an error; with hadolint's behaviour it is a warning, and the file counts
     /// as empty.
     fn file(&self, path: &Path, keys: Keys) -> Result<Layer, CommandError> {
-        let text = text(path)
-            .map_err(|error| CommandError::file("read the configuration", path, error))?;
+        let text = text(path).map_err(|error| {
+            let error = CommandError::file("read the configuration", path, error);
+            match self.compatible {
+                true => error,
+                false => error.exit_with(Exit::Usage),
+            }
+        })?;
         self.note(&format!("configuration: {}", path.display()));
         let loaded = match keys {
             Keys::Hadolint => yaml::load(&text),

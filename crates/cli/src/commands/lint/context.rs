@@ -5,9 +5,10 @@ use dockerfile::Parsed;
 use dockerfile::ast::{CopySource, Kind};
 use dockerfile::ignore::{DirState, Patterns};
 use lint::{Context, ContextEntry};
+use std::collections::BTreeMap;
 use std::fs::{self, DirEntry};
-use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// A context is looked through for so long; what is counted then is less than there is.
@@ -22,6 +23,40 @@ pub(super) struct Surroundings {
     pub(super) context: Option<Context>,
     /// Whether there is more than was counted.
     pub(super) is_more: bool,
+}
+
+/// The contexts that were looked through: several Dockerfiles may have one.
+#[derive(Debug, Default)]
+pub(super) struct Contexts {
+    /// By their folders; for those whose ignore file is `.dockerignore`.
+    known: BTreeMap<PathBuf, Rc<Surroundings>>,
+}
+
+impl Contexts {
+    /// What lies in a context; `dockerfile` may have an ignore file of its own beside it.
+    pub(super) fn look(
+        &mut self,
+        folder: &Path,
+        dockerfile: Option<&Path>,
+    ) -> Result<Rc<Surroundings>, CommandError> {
+        let own = dockerfile.map(beside).filter(|path| path.is_file());
+        if let Some(known) = self.known.get(folder).filter(|_| own.is_none()) {
+            return Ok(Rc::clone(known));
+        }
+        let is_usual = own.is_none();
+        let found = Rc::new(look(folder, own)?);
+        if is_usual {
+            self.known.insert(folder.to_owned(), Rc::clone(&found));
+        }
+        Ok(found)
+    }
+}
+
+/// The ignore file of a Dockerfile.
+fn beside(dockerfile: &Path) -> PathBuf {
+    let mut name = dockerfile.as_os_str().to_owned();
+    name.push(".dockerignore");
+    name.into()
 }
 
 /// Whether a build would copy something from its context.
@@ -41,34 +76,17 @@ fn copies(kind: &Kind) -> bool {
     }
 }
 
-/// Looks through a context. As in a build, `NAME.dockerignore` beside the Dockerfile stands in for `.dockerignore`.
-pub(super) fn look(folder: &Path, dockerfile: Option<&Path>) -> Result<Surroundings, CommandError> {
-    let beside = dockerfile.map(|path| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".dockerignore");
-        name.into()
-    });
-    let usual = folder.join(".dockerignore");
+/// Looks through a context. As in a build, a Dockerfile's own ignore file stands in for `.dockerignore`.
+fn look(folder: &Path, own: Option<PathBuf>) -> Result<Surroundings, CommandError> {
     let mut found = Surroundings::default();
     let mut context = Context::default();
-    for path in beside.into_iter().chain([usual]) {
-        let path: &Path = &path;
-        let text = match fs::metadata(path).map(|metadata| metadata.is_file()) {
-            Ok(true) => fs::read(path),
-            _ => Err(ErrorKind::NotFound.into()),
-        };
-        match text {
-            Ok(text) => {
-                let text = String::from_utf8_lossy(&text);
-                let wrong = |error| CommandError::new(format!("{}: {error}", path.display()));
-                found.ignore = Some(Patterns::parse(&text).map_err(wrong)?);
-                let name = path.file_name().unwrap_or_default();
-                context.ignore_file = Some(name.to_string_lossy().into_owned());
-                break;
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(CommandError::file("read", path, error)),
-        }
+    let path = own.unwrap_or_else(|| folder.join(".dockerignore"));
+    if path.is_file() {
+        let text = fs::read(&path).map_err(|error| CommandError::file("read", &path, error))?;
+        let wrong = |error| CommandError::new(format!("{}: {error}", path.display()));
+        found.ignore = Some(Patterns::parse(&String::from_utf8_lossy(&text)).map_err(wrong)?);
+        let name = path.file_name().unwrap_or_default();
+        context.ignore_file = Some(name.to_string_lossy().into_owned());
     }
     let none = Patterns::default();
     let mut walk = Walk {
@@ -160,7 +178,7 @@ impl Walk<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_copied_from, look};
+    use super::{Contexts, is_copied_from};
     use dockerfile::Source;
     use std::fs;
 
@@ -182,9 +200,11 @@ mod tests {
             fs::create_dir_all(dir.path().join(path).parent().unwrap()).unwrap();
             fs::write(dir.path().join(path), text).unwrap();
         }
-        let found = look(dir.path(), Some(&dir.path().join("Dockerfile"))).unwrap();
+        let dockerfile = dir.path().join("Dockerfile");
+        let mut contexts = Contexts::default();
+        let found = contexts.look(dir.path(), Some(&dockerfile)).unwrap();
         assert!(!found.is_more && found.ignore.is_some());
-        let context = found.context.unwrap();
+        let context = found.context.clone().unwrap();
         assert_eq!(context.ignore_file.as_deref(), Some(".dockerignore"));
         let entries = context.entries.iter();
         let entries: Vec<_> = entries
@@ -207,7 +227,8 @@ mod tests {
             ]
         );
         fs::write(dir.path().join("Dockerfile.dockerignore"), "[").unwrap();
-        assert!(look(dir.path(), Some(&dir.path().join("Dockerfile"))).is_err());
+        assert!(contexts.look(dir.path(), Some(&dockerfile)).is_err());
+        assert!(contexts.look(dir.path(), None).is_ok());
     }
 
     #[test]

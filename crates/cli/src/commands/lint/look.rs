@@ -1,9 +1,8 @@
 //! Looks at a file: parser, rules, and what they are told.
 
 use super::configuration::Layer;
-use super::context::{self, Surroundings};
+use super::context::Surroundings;
 use super::flags::Args;
-use super::inputs::Input;
 use super::refusals::Refusals;
 use super::report::Issue;
 use super::shellcheck;
@@ -15,6 +14,7 @@ use lint::{Facts, Finding, Options, Settings};
 use oci::Platform;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 /// What holds for all files.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) struct Given {
 pub(super) struct Look<'a> {
     options: Options,
     given: &'a Given,
-    surroundings: Surroundings,
+    surroundings: Rc<Surroundings>,
     shellcheck: Option<&'a Path>,
 }
 
@@ -49,37 +49,19 @@ impl Given {
 }
 
 impl<'a> Look<'a> {
-    /// How this file is looked at. Its context is looked through if it copies from that, and rules of ours are to look.
+    /// How a file is looked at that has these settings and this context.
     pub(super) fn new(
         args: &'a Args,
         given: &'a Given,
         layer: &Layer,
-        input: &Input,
-        source: &Source,
-    ) -> Result<Self, CommandError> {
-        let folder = match (&args.context, &input.path) {
-            _ if args.hadolint_compat => None,
-            (Some(folder), _) => Some(folder.as_path()),
-            (None, Some(_)) => Some(input.folder()),
-            (None, None) => None,
-        };
-        let surroundings = match folder {
-            Some(folder) if context::is_copied_from(&dockerfile::parse(source)) => {
-                context::look(folder, input.path.as_deref())?
-            }
-            _ => Surroundings::default(),
-        };
-        Ok(Self {
+        surroundings: Rc<Surroundings>,
+    ) -> Self {
+        Self {
             options: layer.options(args.hadolint_compat),
             given,
             surroundings,
             shellcheck: args.shellcheck.as_deref(),
-        })
-    }
-
-    /// Whether there is more in the context than was counted.
-    pub(super) fn has_more_context(&self) -> bool {
-        self.surroundings.is_more
+        }
     }
 
     /// Everything that is found in a text: by the parser, by rules, by ShellCheck, in the order of the text.

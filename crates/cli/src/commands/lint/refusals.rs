@@ -79,3 +79,29 @@ pub(super) fn is_said(error: &Diagnostic, is_broken: impl Fn(&str) -> bool) -> b
 fn is_understood(error: &Diagnostic) -> bool {
     UNDERSTOOD.contains(&error.code)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Refusals;
+    use dockerfile::Source;
+
+    #[test]
+    fn what_is_understood_can_be_looked_at() {
+        let of = |text: &str, compatible| {
+            let parsed = dockerfile::parse(&Source::new("Dockerfile", text));
+            let refusals = Refusals::of(&parsed, compatible);
+            (refusals.count(), refusals.leave_a_tree())
+        };
+        let understood = "FROM a\nONBUILD FROM b\nSHELL sh\n";
+        assert_eq!(
+            (of(understood, false), of(understood, true)),
+            ((2, true), (0, true))
+        );
+        let broken = "FROM a\nNOTHING\nNEITHER\nSHELL sh\n";
+        assert_eq!(
+            (of(broken, false), of(broken, true)),
+            ((3, false), (1, false))
+        );
+        assert_eq!(of("FROM a\n", false), (0, true));
+    }
+}

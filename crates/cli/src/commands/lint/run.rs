@@ -1,6 +1,7 @@
 //! A run over all files.
 
 use super::configuration::Configuration;
+use super::context::{self, Contexts, Surroundings};
 use super::diff;
 use super::fix::{self, Mended};
 use super::flags::Args;
@@ -13,6 +14,7 @@ use crate::output;
 use crate::terminal::style::Style;
 use dockerfile::{Severity, Source};
 use lint::Safety;
+use std::rc::Rc;
 
 /// A run, and what came out of it.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub(super) struct Run<'a> {
     pub(super) config: &'a Config,
     pub(super) configuration: Configuration,
     given: Given,
+    contexts: Contexts,
     pub(super) report: Report,
     /// Whether something is as severe as the threshold.
     pub(super) fails: bool,
@@ -37,6 +40,7 @@ impl<'a> Run<'a> {
             config,
             configuration: Configuration::read(args, config)?,
             given: Given::read(args, config),
+            contexts: Contexts::default(),
             report: Report::default(),
             fails: false,
             is_incomplete: false,
@@ -55,12 +59,12 @@ impl<'a> Run<'a> {
         let bytes = input.read()?;
         let layer = self.configuration.of(input.folder())?;
         let mut source = Source::new(&input.shown, String::from_utf8_lossy(&bytes));
-        let look = Look::new(self.args, &self.given, &layer, input, &source)?;
-        if look.has_more_context() {
-            let name = &input.shown;
-            let line = format!("{name}: there is more in its context than was counted");
-            self.configuration.note(&line);
-        }
+        // What is wrong with a context need not keep from looking at the text.
+        let surroundings = self.surroundings(input, &source).unwrap_or_else(|error| {
+            self.complain(&error);
+            Rc::default()
+        });
+        let look = Look::new(self.args, &self.given, &layer, surroundings);
         if self.args.fix || self.args.diff {
             let safety = match self.args.unsafe_fixes {
                 true => Safety::Unsafe,
@@ -81,6 +85,32 @@ impl<'a> Run<'a> {
         self.fails |= issues.iter().any(|issue| issue.severity <= threshold);
         self.report.files.push(FileReport { source, issues });
         Ok(())
+    }
+
+    /// What lies in a file's context, if it copies from that, and rules of ours are to look.
+    fn surroundings(
+        &mut self,
+        input: &Input,
+        source: &Source,
+    ) -> Result<Rc<Surroundings>, CommandError> {
+        let folder = match (&self.args.context, &input.path) {
+            _ if self.args.hadolint_compat => None,
+            (Some(folder), _) => Some(folder.as_path()),
+            (None, Some(_)) => Some(input.folder()),
+            (None, None) => None,
+        };
+        match folder {
+            Some(folder) if context::is_copied_from(&dockerfile::parse(source)) => {
+                let found = self.contexts.look(folder, input.path.as_deref())?;
+                if found.is_more {
+                    let name = folder.display();
+                    let line = format!("{name}: there is more in this context than was counted");
+                    self.configuration.note(&line);
+                }
+                Ok(found)
+            }
+            _ => Ok(Rc::default()),
+        }
     }
 
     /// Shows what fixes would change.

@@ -39,14 +39,15 @@ pub(super) fn show(run: &Run<'_>, settings: &Layer) -> Result<(), CommandError> 
         true => Format::Human,
         false => Format::Tty,
     };
-    // As with hadolint: formats and files are paired, and files that are left over get the usual format.
+    // As with hadolint: formats and files are paired, and files that are left over get `tty`.
     for index in 0..settings.formats.len().max(args.output.len()).max(1) {
-        let format = settings.formats.get(index).copied().unwrap_or(usual);
+        let format = settings.formats.get(index).copied();
+        let shown = format.unwrap_or(usual);
         match args.output.get(index) {
-            Some(path) => write(path, &format.render(&in_file))?,
+            Some(path) => write(path, &format.unwrap_or(Format::Tty).render(&in_file))?,
             None if args.diff => {}
-            None if is_taken => output::note(&format.render(&view)),
-            None => output::result(&format.render(&view))?,
+            None if is_taken => output::note(&shown.render(&view)),
+            None => output::result(&shown.render(&view))?,
         }
     }
     tell_fixes(run);
