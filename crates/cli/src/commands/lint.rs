@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::output;
 use configuration::Configuration;
+use context::Contexts;
 use dockerfile::Diagnostic;
 use dockerfile::ignore::Patterns;
 use lint::{Context, Finding, Options};
@@ -51,8 +52,8 @@ pub(crate) fn options_for(file: &Path, config: &Config) -> Result<Options, Comma
 /// When the folder or its ignore file cannot be read.
 pub(crate) fn context_of(file: &Path) -> Result<(Option<Patterns>, Option<Context>), CommandError> {
     let folder = file.parent().unwrap_or(Path::new("."));
-    let found = context::look(folder, Some(file))?;
-    Ok((found.ignore, found.context))
+    let found = Contexts::default().look(folder, Some(file))?;
+    Ok((found.ignore.clone(), found.context.clone()))
 }
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 use super::inbox::Inbox;
 use super::surroundings::Surroundings;
-use super::surroundings::Surroundings;
 use super::wire::{self, Incoming};
 use super::{Exit, receive, serve};
 
