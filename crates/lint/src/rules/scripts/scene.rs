@@ -1,5 +1,6 @@
 //! A script with all that the rules know of it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use dockerfile::ast::Kind;
@@ -12,7 +13,7 @@ use crate::fix::Fix;
 use crate::rule::Found;
 use crate::runs::RunStep;
 use crate::shell::Parsed;
-use crate::shell::ast::{CommandKind, Node, SimpleCommand, Word};
+use crate::shell::ast::{CommandKind, Node, PartKind, SimpleCommand, Word};
 use crate::shell::commands::simple_commands;
 use crate::shell::flow::Flow;
 use crate::shell::walk::walk;
@@ -47,6 +48,8 @@ pub(super) struct Scene<'a> {
     pub(super) is_strict: bool,
     /// `# shellcheck disable=`: the codes, and where they count.
     disabled: Vec<(Vec<&'a str>, Span)>,
+    /// Whether all of it stands in the file as it is, once somebody asked for it.
+    is_placed: OnceCell<bool>,
 }
 
 /// The variables that are set before a script begins.
@@ -118,6 +121,7 @@ impl<'a> Scene<'a> {
             known,
             is_strict: sets_errexit(parsed) || !is_compatible && shell_has_errexit(step),
             disabled: disabled(file.source, parsed, is_compatible),
+            is_placed: OnceCell::new(),
         })
     }
 
@@ -133,12 +137,17 @@ impl<'a> Scene<'a> {
 
     /// Something that is wrong with a part of the script.
     pub(super) fn found(&self, place: Span, message: impl Into<String>) -> Found {
+        // Where a part of a word is counted, a continuation may stand within it.
+        let text = self.source.text();
+        let floor = |at: u32| u32::try_from(text.floor_char_boundary(at as usize)).unwrap_or(at);
+        let place = Span::new(floor(place.start), floor(place.end));
         Found::new(self.step.instruction.span, place, message)
     }
 
-    /// A fix, where the script can have one.
+    /// A fix, where the script can have one: all of it must stand in the file as it is.
     pub(super) fn fix(&self, fix: Fix) -> Option<Fix> {
-        self.step.fix(fix)
+        let is_placed = *self.is_placed.get_or_init(|| is_placed(self.parsed));
+        self.step.fix(fix).filter(|_| is_placed)
     }
 
     /// Whether a comment for ShellCheck switches a rule off at a place.
@@ -207,6 +216,19 @@ pub(super) fn is_in_function(trail: &[Node<'_>]) -> bool {
 
 fn base_name(program: &str) -> String {
     program.rsplit('/').next().unwrap_or(program).to_owned()
+}
+
+/// Whether the literals of a script have room where they are said to stand.
+fn is_placed(parsed: &Parsed) -> bool {
+    let mut is_placed = true;
+    walk(parsed, &mut |_, node| {
+        if let Node::Part(part) = node
+            && let PartKind::Literal(text) = &part.kind
+        {
+            is_placed &= (part.span.end - part.span.start) as usize >= text.len();
+        }
+    });
+    is_placed
 }
 
 /// Whether a script says `set -e` anywhere.

@@ -42,7 +42,10 @@ fn of_extension(scene: &Scene<'_>, extension: &Extension) -> Option<Bashism> {
             .plural()
             .help("use a number"),
         Kind::PipeBoth => {
-            let fix = Fix::safe("write 2>&1 |", [Edit::replace(span, "2>&1 |")]);
+            let fix = Fix::safe(
+                "write 2>&1 |",
+                [Edit::replace(span, format!("{}2>&1 |", gap(scene, span)))],
+            );
             new(3029, "|& in place of 2>&1 |")
                 .help("write 2>&1 |")
                 .fix(fix)
@@ -74,10 +77,20 @@ fn both(scene: &Scene<'_>, span: Span) -> Option<Fix> {
         return None;
     }
     let edits = [
-        Edit::replace(Span::new(span.start, span.start + 2), ">"),
+        Edit::replace(
+            Span::new(span.start, span.start + 2),
+            format!("{}>", gap(scene, span)),
+        ),
         Edit::insert(span.end, " 2>&1"),
     ];
     Some(Fix::safe("write > file 2>&1", edits))
+}
+
+/// A blank where there is none before a place: digits would become a part of what comes there.
+fn gap(scene: &Scene<'_>, span: Span) -> &'static str {
+    let before = scene.source.slice(Span::new(0, span.start));
+    let is_free = before.ends_with([' ', '\t', '\n', ';', '(', ')']);
+    if is_free { "" } else { " " }
 }
 
 /// `$((…))` for `$[…]`.
