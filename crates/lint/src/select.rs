@@ -37,12 +37,7 @@ impl<'a, 'f> Selection<'a, 'f> {
         (is_of_hadolint || !options.compatible)
             && severity != Some(&None)
             && (rule.activation != Activation::Off || severity.is_some())
-            && (self.is_compared(rule) || !self.ignores(rule))
-    }
-
-    /// Whether others are silent because of what it finds, also where that is left out afterwards.
-    fn is_compared(&self, rule: &Rule) -> bool {
-        self.options().compatible && rule.set == Set::ShellCheck
+            && !self.ignores(rule)
     }
 
     fn ignores(&self, rule: &Rule) -> bool {
@@ -65,9 +60,6 @@ impl<'a, 'f> Selection<'a, 'f> {
             let mut twins = finding.rule.twins.iter();
             !twins.any(|twin| said.contains(&(*twin, at)))
         });
-        if self.options().compatible {
-            findings = last_of_shellcheck(findings);
-        }
         findings.retain_mut(|finding| self.counts(finding));
         findings
     }
@@ -101,25 +93,8 @@ impl<'a, 'f> Selection<'a, 'f> {
         }
         let place = finding.instruction;
         settings.runs(rule)
-            && !self.ignores(rule)
             && !self
                 .pragmas
                 .ignore(self.file, place, |name| rule.goes_by(name))
     }
-}
-
-/// Of all that ShellCheck finds in a `RUN` hadolint tells the last, in ShellCheck's order, and not even that if it is ignored.
-fn last_of_shellcheck(findings: Vec<Finding>) -> Vec<Finding> {
-    let order = |finding: &Finding| {
-        let found = &finding.diagnostic;
-        (found.span.start, found.severity, found.code)
-    };
-    let (mut of_shellcheck, mut kept): (Vec<Finding>, Vec<Finding>) = findings
-        .into_iter()
-        .partition(|finding| finding.rule.set == Set::ShellCheck);
-    of_shellcheck.sort_by_key(|finding| (finding.instruction.start, order(finding)));
-    of_shellcheck.reverse();
-    of_shellcheck.dedup_by_key(|finding| finding.instruction.start);
-    kept.append(&mut of_shellcheck);
-    kept
 }
