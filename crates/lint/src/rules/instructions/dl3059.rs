@@ -110,6 +110,11 @@ fn meaning(mount: &MountFlag) -> BTreeMap<&str, &str> {
 
 /// Whether it has one command, or none that has a name.
 fn is_single(file: &File<'_>, step: &RunStep<'_>) -> bool {
+    if file.options.compatible {
+        let commands = step.invocations().iter();
+        let direct = commands.filter(|one| one.through.is_none() && one.name.text != "[");
+        return direct.count() <= 1;
+    }
     let whole = step.instruction.span;
     let count = |parsed: &crate::shell::Parsed| {
         let commands = simple_commands(parsed).into_iter();
@@ -119,10 +124,8 @@ fn is_single(file: &File<'_>, step: &RunStep<'_>) -> bool {
     };
     let count_in = |text: &str| count(&parse(&Script::unplaced(text, whole), Dialect::Bash));
     let commands = match (&step.run.command, &step.script) {
-        (_, _) if !step.run.heredocs.is_empty() && !file.options.compatible => return false,
-        (Form::Exec(_), _) if !file.options.compatible => return false,
-        // hadolint reads the exec form as the same text in the shell form.
-        (Form::Exec(words), _) => count_in(&words.join(" ")),
+        _ if !step.run.heredocs.is_empty() => return false,
+        (Form::Exec(_), _) => return false,
         (Form::Shell(_), Some(script)) => count(&script.parsed),
         (Form::Shell(word), None) => count_in(&word.text),
     };

@@ -19,6 +19,7 @@ pub(super) fn render(view: &View<'_>) -> String {
         if !view.compatible {
             value["endLine"] = json!(place.end_line);
             value["endColumn"] = json!(place.end_column);
+            value["instructionLine"] = json!(file.source.line(issue.instruction.start));
             say_more(&mut value, file, issue);
         }
         value
