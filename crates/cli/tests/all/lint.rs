@@ -162,3 +162,66 @@ exit 1
         "{missing:?}"
     );
 }
+
+/// Safe fixes change the text, and nothing of the image but what was found.
+#[test]
+fn safe_fixes_keep_the_image() {
+    let carafe = Carafe::new();
+    let context = carafe.context(
+        "from base as Tools\nRUN busybox mkdir /t && busybox touch `busybox echo /t/x`\n\
+         FROM base as final\nMAINTAINER somebody@example.com\nENV a b\nWORKDIR /w\n\
+         ADD one.txt /w/data\nCOPY one two /w\n\
+         RUN [ \"x\" == \"x\" ] && busybox touch /w/same\nCOPY --from=tools /t/x \\\n\n  /w/x\n\
+         EXPOSE 80/TCP\nCMD [\"one\"]\nENTRYPOINT [\"none\"]\nENTRYPOINT [\"busybox\"]\nCMD [\"true\"]\n",
+    );
+    let file = format!("{context}/Dockerfile");
+    fs::write(format!("{context}/one"), "1").unwrap();
+    fs::write(format!("{context}/two"), "2").unwrap();
+    fs::write(format!("{context}/one.txt"), "3").unwrap();
+    let build = |name: &str| {
+        carafe.ok(["build", "--reproducible", "-t", name, &context]);
+        let format = "{{json .RootFS}} {{json .Config.Cmd}} {{json .Config.Entrypoint}} {{json .Config.Env}} \
+                      {{json .Config.ExposedPorts}} {{.Config.WorkingDir}}";
+        carafe.ok(["inspect", "--format", format, name])
+    };
+    let before = build("before");
+    let fixed = lint(&carafe, &["--fix", "--no-fail", &file]);
+    assert_eq!(fixed.code, 0, "{fixed:?}");
+    let text = fs::read_to_string(&file).unwrap();
+    for part in [
+        "FROM base AS tools",
+        "COPY one.txt /w/data",
+        "one two /w/",
+        "ENV a=b",
+        "$(busybox echo /t/x)",
+        "80/tcp",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    for gone in ["MAINTAINER", "\"none\"", "[\"one\"]", "`", "== "] {
+        assert!(!text.contains(gone), "{gone}: {text}");
+    }
+    assert_eq!(build("after"), before, "{text}");
+}
+
+#[test]
+fn secrets_are_found_and_not_shown() {
+    let carafe = Carafe::empty();
+    let secret = format!("ghp_{}", "a1B2c3D4e5F6".repeat(3));
+    let text = format!("FROM debian:bookworm\nENV API_TOKEN={secret}\nRUN echo 1\n");
+    carafe.write("Dockerfile", text.as_bytes());
+    for format in [
+        "human",
+        "tty",
+        "json",
+        "sarif",
+        "github",
+        "junit",
+        "checkstyle",
+    ] {
+        let said = lint(&carafe, &["-f", format, "Dockerfile"]);
+        let all = said.stdout + &said.stderr;
+        assert!(all.contains("SecretInText"), "{format}: {all}");
+        assert!(!all.contains(&secret[..20]), "{format}: {all}");
+    }
+}

@@ -1,5 +1,5 @@
 //! The checks of ShellCheck that most people meet, by their codes. They look at the scripts together, node by node
-//! ([`report`]).
+//! ([`report()`]).
 
 mod compatible;
 mod condition;

@@ -3,8 +3,13 @@
 use super::View;
 use crate::commands::lint::report::{FileReport, Issue, Report};
 use crate::diagnostic::{self, Notice};
+use crate::terminal::clean;
 use dockerfile::Severity;
 use lint::Safety;
+use std::collections::BTreeSet;
+
+/// Rules about secrets that stand in the text: the lines of such an instruction are not shown, for logs are kept.
+const ABOUT_SECRETS: [&str; 2] = ["PasswordInRun", "SecretInText"];
 
 /// Of more in one file nobody reads the rest.
 const SHOWN: usize = 500;
@@ -12,8 +17,14 @@ const SHOWN: usize = 500;
 pub(super) fn render(view: &View<'_>) -> String {
     let mut out = String::new();
     for file in &view.report.files {
+        let secrets = file.issues.iter();
+        let secrets = secrets.filter(|issue| ABOUT_SECRETS.contains(&issue.code.as_ref()));
+        let secrets: BTreeSet<u32> = secrets.map(|issue| issue.instruction.start).collect();
         for issue in file.issues.iter().take(SHOWN) {
-            out.push_str(&shown(view, file, issue));
+            out.push_str(&match secrets.contains(&issue.instruction.start) {
+                true => without_text(file, issue),
+                false => shown(view, file, issue),
+            });
             out.push('\n');
         }
         if let Some(more) = file
@@ -26,6 +37,27 @@ pub(super) fn render(view: &View<'_>) -> String {
         }
     }
     out + &sum(view.report)
+}
+
+/// The same without the lines that it is about.
+fn without_text(file: &FileReport, issue: &Issue) -> String {
+    let (source, place) = (&file.source, issue.place.start);
+    let (line, column) = (source.line(place), source.column(place));
+    let clean = |text: &str| clean::line(text.as_bytes());
+    let mut out = format!(
+        "{}: {} ({})\n",
+        issue.severity,
+        clean(&issue.message),
+        issue.code
+    );
+    out.push_str(&format!(
+        " --> {}:{line}:{column} (not shown: there is a secret)\n",
+        clean(source.name())
+    ));
+    if let Some(help) = &issue.help {
+        out.push_str(&format!("  = help: {}\n", clean(help)));
+    }
+    out
 }
 
 fn shown(view: &View<'_>, file: &FileReport, issue: &Issue) -> String {
