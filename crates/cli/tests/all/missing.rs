@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use crate::support::{Carafe, said};
+use crate::support::{Carafe, copy_program, said};
 
 /// A Dockerfile, and what its error says.
 const CASES: &[(&str, &[&str])] = &[
@@ -119,7 +119,7 @@ fn a_file_that_must_not_be_read_is_one_of_the_context() {
     let private = carafe.write("context/private", b"x");
     fs::set_permissions(&private, Permissions::from_mode(0o000)).unwrap();
     let program = carafe.path("carafe");
-    fs::copy(env!("CARGO_BIN_EXE_carafe"), &program).unwrap();
+    copy_program(&program);
     let mut command = Command::new(&program);
     command
         .args(["build", &context])

@@ -11,7 +11,7 @@ use oci::tar::{Entry, Kind, Time};
 use serde_json::Value;
 
 use crate::support::layout::Layout;
-use crate::support::{Carafe, said};
+use crate::support::{Carafe, copy_program, said};
 
 /// Everything that makes files: from the context, from an archive, from the Dockerfile, by programs, and on the way.
 const DOCKERFILE: &str = "\
@@ -118,7 +118,7 @@ fn whoever_builds_makes_the_same_image() {
     let second = context(&other, SystemTime::now(), 0o077);
     other.write("context/Dockerfile", dockerfile.as_bytes());
     let program = other.path("carafe");
-    fs::copy(env!("CARGO_BIN_EXE_carafe"), &program).unwrap();
+    copy_program(&program);
     let mut command = Command::new(&program);
     command
         .args(["build", "-q", "--reproducible", &second])

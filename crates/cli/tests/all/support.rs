@@ -66,7 +66,7 @@ impl Carafe {
     pub(crate) fn program_for_others(&self) -> PathBuf {
         let copy = self.path("carafe");
         if !copy.exists() {
-            fs::copy(env!("CARGO_BIN_EXE_carafe"), &copy).unwrap();
+            copy_program(&copy);
         }
         copy
     }
@@ -148,6 +148,14 @@ impl Carafe {
             .stderr(Stdio::piped());
         command.spawn().unwrap()
     }
+}
+
+/// Copies the program by another one: of a file that was open for writing here, a child of another test could have inherited
+/// the descriptor, and then it cannot be executed (ETXTBSY, execve(2)).
+pub(crate) fn copy_program(to: &Path) {
+    let mut copy = Command::new("cp");
+    copy.arg(env!("CARGO_BIN_EXE_carafe")).arg(to);
+    assert!(copy.status().unwrap().success());
 }
 
 pub(crate) fn said(output: &Output) -> Said {
