@@ -243,10 +243,7 @@ fn the_examples_are_good_practice() {
                 continue;
             };
             let found = found(&text);
-            let bad: Vec<_> = found
-                .iter()
-                .map(|finding| finding.rule.name)
-                .collect();
+            let bad: Vec<_> = found.iter().map(|finding| finding.rule.name).collect();
             assert_eq!(
                 bad.is_empty(),
                 is_good,

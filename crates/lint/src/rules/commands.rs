@@ -1,5 +1,6 @@
 //! hadolint's rules about what a `RUN` executes, by their codes.
 
+mod cleaning;
 mod dl3001;
 mod dl3003;
 mod dl3004;

@@ -2,13 +2,10 @@
 
 use dockerfile::Severity;
 
-use super::endings::clean_up;
-use super::looking::in_runs;
+use super::cleaning::{Alike, Cleaning};
 use super::packages::DNF;
 use crate::file::File;
-use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
-use crate::runs::RunStep;
 
 pub(crate) const RULE: Rule = Rule {
     name: "DL3040",
@@ -26,76 +23,26 @@ pub(crate) const RULE: Rule = Rule {
     find,
 };
 
-/// What fills the cache.
-const VERBS: [&str; 6] = [
-    "install",
-    "in",
-    "upgrade",
-    "up",
-    "upgrade-minimal",
-    "reinstall",
-];
-
-/// Where it is.
-const CACHES: [&str; 3] = ["/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum"];
+const CLEANING: Cleaning = Cleaning {
+    manager: &DNF,
+    fills: &[
+        "install",
+        "in",
+        "upgrade",
+        "up",
+        "upgrade-minimal",
+        "reinstall",
+    ],
+    caches: &["/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum"],
+    cleans: &["clean"],
+    command: "clean all",
+    alike: Alike {
+        cleans: &["clean", "all"],
+        is_any_deletion: true,
+        mount: Some("/var/cache/libdnf5"),
+    },
+};
 
 fn find(file: &File<'_>) -> Vec<Found> {
-    in_runs(file, |run| {
-        let programs = run.invocations();
-        let is_install = |one: &&Invocation| DNF.verb(file, one, &VERBS).is_some();
-        let Some(at) = programs.iter().position(|one| is_install(&one)) else {
-            return Vec::new();
-        };
-        let program = &programs[at];
-        // For hadolint, a cleaning before it voids those behind.
-        let before = match file.options.compatible {
-            true => &programs[..=at],
-            false => &[],
-        };
-        let cleans = |one: &Invocation| cleans(file, one, program);
-        let is_clean = programs[at + 1..].iter().any(cleans) && !before.iter().any(cleans);
-        if is_clean || is_kept_out(file, run) {
-            return Vec::new();
-        }
-        let command = format!("{} clean all", program.name.text);
-        let found = Found::new(run.instruction.span, program.span, RULE.summary)
-            .help(format!("end the `RUN` with `&& {command}`"));
-        vec![found.fix(clean_up(file, run, program, &command))]
-    })
-}
-
-fn cleans(file: &File<'_>, program: &Invocation, after: &Invocation) -> bool {
-    let words: &[&str] = match file.options.compatible {
-        true => &["clean", "all"],
-        false => &["clean"],
-    };
-    let is_it = program.name.text == after.name.text && program.has_word(words);
-    let removes = |text: &str| {
-        CACHES
-            .iter()
-            .any(|path| text.contains(path) || text == "/var/cache")
-    };
-    let deletes = program.is(&["rm", "find"]) && {
-        let mut words = program.arguments.iter();
-        words.any(|word| removes(word.text.trim_end_matches(['*', '/'])))
-    };
-    is_it
-        || match file.options.compatible {
-            true => is_rf(program),
-            false => deletes,
-        }
-}
-
-fn is_kept_out(file: &File<'_>, run: &RunStep<'_>) -> bool {
-    let is_in = |target: &str, path: &str| match file.options.compatible {
-        true => target.contains("/var/cache/libdnf5"),
-        false => target.contains(path) || path.starts_with(target),
-    };
-    let is_cache = |target: &str| CACHES.iter().any(|path| is_in(target, path));
-    run.kept_out().any(is_cache)
-}
-
-/// For hadolint, any `rm -rf` will do.
-fn is_rf(program: &Invocation) -> bool {
-    program.is(&["rm"]) && program.arguments.iter().any(|word| word.text == "-rf")
+    CLEANING.find(file, RULE.summary)
 }
