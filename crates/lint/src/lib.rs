@@ -39,7 +39,7 @@ pub use options::{LabelType, Options};
 pub use outline::{Outline, OutlineArgument, OutlineNeed, outline};
 pub use page::page;
 pub use rule::{Activation, Finding, Page, Rule, Set};
-pub use scripts::{Outside, ShellScript, scripts};
+pub use scripts::{Outside, PROXIES, ShellScript, scripts};
 pub use settings::{InvalidOption, RuleNames, Settings};
 pub use targets::{Target, targets};
 

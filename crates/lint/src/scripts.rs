@@ -7,6 +7,18 @@ use dockerfile::{Parsed, Severity, Source, Span};
 use crate::runs::runs;
 use crate::shell::Script;
 
+/// Variables that a build has without any `ARG`: the predefined ones of the Dockerfile reference, but those of SOCKS.
+pub const PROXIES: [&str; 8] = [
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "FTP_PROXY",
+    "ftp_proxy",
+    "NO_PROXY",
+    "no_proxy",
+];
+
 /// What a `RUN` gives to a shell.
 #[derive(Clone, Debug)]
 pub struct ShellScript {

@@ -128,19 +128,25 @@ impl Script {
         let mut joined = Self::default();
         let mut at = word.span.start;
         let mut is_continued = false;
+        // What the last line lost: no newline comes behind its sign, if blanks of other kinds were taken off there.
+        let mut lost = (at, "");
         for whole in source.slice(word.span).split_inclusive('\n') {
             let line = whole.trim_end_matches('\n').trim_end_matches('\r');
             let content = line.trim_start();
             if !is_continued || !(content.is_empty() || content.starts_with('#')) {
-                joined.push(at, without_continuation(line, escape));
+                let kept = without_continuation(line, escape);
+                joined.push(at, kept);
+                lost = (at + length(kept.len()), &line[kept.len()..]);
                 is_continued = true;
             }
             at += length(whole.len());
         }
-        if joined.text == word.text {
-            self.push_part(&joined, 0..joined.text.len());
-        } else {
-            self.push_unplaced(&word.text, word.span);
+        if joined.text != word.text {
+            joined.push(lost.0, lost.1);
+        }
+        match joined.text == word.text {
+            true => self.push_part(&joined, 0..word.text.len()),
+            false => self.push_unplaced(&word.text, word.span),
         }
     }
 

@@ -16,18 +16,6 @@ use std::process::{Command, Stdio};
 /// About following other files and about the shell's name: there is nothing to be done about them in a Dockerfile.
 const EXCLUDED: &str = "SC2187,SC1090,SC1091";
 
-/// Variables that every `RUN` may have.
-const PROXIES: [&str; 8] = [
-    "HTTP_PROXY",
-    "http_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "FTP_PROXY",
-    "ftp_proxy",
-    "NO_PROXY",
-    "no_proxy",
-];
-
 /// `-f json1`.
 #[derive(Debug, Deserialize)]
 struct Answer {
@@ -133,7 +121,7 @@ fn missing(program: &Path, error: io::Error) -> CommandError {
 fn head(script: &ShellScript) -> String {
     let mut head = format!("#!{}\n", script.shell);
     let variables = script.variables.iter().map(String::as_str);
-    let names: BTreeSet<&str> = variables.chain(PROXIES).collect();
+    let names: BTreeSet<&str> = variables.chain(lint::PROXIES).collect();
     for name in names.into_iter().filter(|name| is_name(name)) {
         let _ = writeln!(head, "export {name}=1");
     }

@@ -12,23 +12,12 @@ use crate::file::File;
 use crate::fix::Fix;
 use crate::rule::Found;
 use crate::runs::RunStep;
+use crate::scripts::PROXIES;
 use crate::shell::Parsed;
 use crate::shell::ast::{CommandKind, Node, PartKind, SimpleCommand, Word};
 use crate::shell::commands::simple_commands;
 use crate::shell::flow::Flow;
 use crate::shell::walk::walk;
-
-/// Variables that a build has without any `ARG`.
-const PROXIES: [&str; 8] = [
-    "HTTP_PROXY",
-    "http_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "FTP_PROXY",
-    "ftp_proxy",
-    "NO_PROXY",
-    "no_proxy",
-];
 
 /// The script of a `RUN`.
 pub(super) struct Scene<'a> {
