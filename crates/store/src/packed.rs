@@ -186,6 +186,21 @@ fn decoded(file: File, path: &Path) -> Result<Box<dyn Read + Send>, Error> {
 }
 
 impl Store {
+    /// A stack, the bottom snapshot first, if all of it is here and unpacked already: to look into it costs nothing then.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn unpacked_stack(&self, ids: &[SnapshotId]) -> Result<Option<Vec<Snapshot>>, Error> {
+        let mut stack = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.snapshot(id)? {
+                Some(snapshot) if snapshot.packed()?.is_none() => stack.push(snapshot),
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(stack))
+    }
+
     /// A snapshot with its files, unpacked on those below it if it was packed. Others may want to do the same: what it is
     /// packed in is locked by the one who does it, and goes when the files are in place.
     pub(crate) fn with_files(

@@ -22,6 +22,7 @@ mod run_flags;
 mod secrets;
 mod session;
 mod split;
+mod starting;
 mod summary;
 mod syntax;
 

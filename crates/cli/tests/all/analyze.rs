@@ -122,3 +122,22 @@ fn a_shell_form_without_a_shell_is_told() {
     );
     assert_eq!(code, 127);
 }
+
+#[test]
+fn builds_tell_what_will_not_start() {
+    let carafe = Carafe::new();
+    let context = carafe.context(
+        "FROM scratch AS first\nCOPY Dockerfile /x\nFROM scratch\nCOPY Dockerfile /x\nCMD app\n",
+    );
+    let said = carafe.run(["build", "-t", "app", &context]);
+    assert_eq!(said.code, 0, "it is built all the same");
+    let wanted = "warning: the image will not start: the shell form needs /bin/sh, which is not in the image (shell-missing)";
+    assert!(said.stderr.contains(wanted), "{}", said.stderr);
+    for quiet in [
+        &["build", "-t", "app", &context][..],
+        &["build", "--target", "first", &context],
+    ] {
+        let said = carafe.run(quiet.iter().copied());
+        assert!(!said.stderr.contains("will not start"), "{}", said.stderr);
+    }
+}

@@ -8,7 +8,7 @@ use super::reporting::Form;
 use super::result::{self, BuildResult};
 use super::session::Session;
 use super::syntax;
-use super::{context, options, reproducible, summary};
+use super::{context, options, reproducible, starting, summary};
 use crate::command_error::{self, CommandError};
 use crate::config::Config;
 use crate::progress::{self, Mode};
@@ -22,7 +22,7 @@ use dockerfile::{Diagnostic, Severity};
 use oci::{Compression, Digest};
 use serde_json::Value;
 use std::io;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// A build that can be done.
@@ -39,6 +39,8 @@ pub(crate) struct Request<'a> {
     warnings: Mutex<Vec<Diagnostic>>,
     /// Why its steps were executed, once it is over.
     explained: OnceLock<Vec<Explained>>,
+    /// Whether a step was executed.
+    is_new: AtomicBool,
 }
 
 /// A build that was done.
@@ -109,6 +111,7 @@ impl<'a> Request<'a> {
             checks,
             warnings: Mutex::new(older.into_iter().collect()),
             explained: OnceLock::new(),
+            is_new: AtomicBool::new(false),
         })
     }
 
@@ -137,6 +140,10 @@ impl<'a> Request<'a> {
                 session.cancel.store(true, Ordering::Relaxed);
             }
             Event::Explained(explained) => self.explained.set(explained).unwrap_or_default(),
+            Event::Started(_) => {
+                self.is_new.store(true, Ordering::Relaxed);
+                show(event);
+            }
             other => show(other),
         };
         let environment = Environment {
@@ -196,6 +203,13 @@ impl<'a> Request<'a> {
         let (outcome, size, style) = (&done.outcome, sizes?.iter().sum(), session.config.style());
         let mut said = summary::success(&result, outcome, size, style);
         { done.caches.iter() }.for_each(|cache| said.push_str(&cache.line(style)));
+        // What was told once need not be told with every build that changes nothing.
+        if self.is_new.load(Ordering::Relaxed) && self.options.target.is_none() {
+            said.push_str(&starting::lines(&starting::problems(
+                &done.outcome,
+                session,
+            )?));
+        }
         if self.args.reproducible.verify_reproducible {
             said.push_str(&summary::verified(style));
         }
