@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::fix::Safety;
 use crate::rule::{Activation, Rule, Set};
 
 impl Rule {
@@ -107,7 +108,14 @@ fn origin(rule: &Rule) -> String {
         [] => String::new(),
         twins => format!(" Says the same as {}.", twins.join(", ")),
     };
-    format!("{whose} ({severity}{activation}).{twins}")
+    let fix = match rule.fix {
+        Some(Safety::Safe) => " `carafe lint --fix` mends it.",
+        Some(Safety::Unsafe) => {
+            " `carafe lint --fix --unsafe-fixes` mends it; look at what it does first (`--diff`)."
+        }
+        None => "",
+    };
+    format!("{whose} ({severity}{activation}).{twins}{fix}")
 }
 
 fn switch(activation: Activation) -> &'static str {

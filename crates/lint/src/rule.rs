@@ -3,7 +3,7 @@
 use dockerfile::{Diagnostic, Severity, Span};
 
 use crate::file::File;
-use crate::fix::Fix;
+use crate::fix::{Fix, Safety};
 
 /// A rule.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,8 @@ pub struct Rule {
     pub set: Set,
     /// Whether it runs when nobody asks for it.
     pub activation: Activation,
+    /// Whether it can say how to mend what it finds, and whether its best fixes are safe ones.
+    pub fix: Option<Safety>,
     /// Rules of other programs that find the same. Where one of them does, this one is silent, and who ignores it ignores both.
     pub twins: &'static [&'static str],
     /// What its page says.

@@ -269,6 +269,7 @@ fn fixes_mend_what_was_found() {
     for rule in lint::rules() {
         let source = fixture(rule.name);
         let findings = found(rule, &source, &ignore_of(rule), &options());
+        assert_eq!(best_fix(&findings), rule.fix, "{}: its best fix", rule.name);
         let with_fix = findings
             .iter()
             .filter(|finding| finding.fix.is_some())
@@ -299,6 +300,16 @@ fn fixes_mend_what_was_found() {
         snapshot(rule, "mended", mended.text());
     }
     assert!(count >= FIXABLE_AT_LEAST, "{count} rules have fixes");
+}
+
+fn best_fix(findings: &[Finding]) -> Option<Safety> {
+    let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
+    let safe: Vec<bool> = fixes.map(|fix| fix.safety == Safety::Safe).collect();
+    match (safe.is_empty(), safe.contains(&true)) {
+        (true, _) => None,
+        (false, true) => Some(Safety::Safe),
+        (false, false) => Some(Safety::Unsafe),
+    }
 }
 
 /// Rules that find more in one text than in another, and how much they do, but for those that are off by themselves.

@@ -4,8 +4,7 @@ use super::formats::Format;
 use super::report::PARSE_ERROR;
 use crate::command_error::CommandError;
 use crate::report::table::Table;
-use dockerfile::Source;
-use lint::{Activation, Facts, Options, Rule, Set, Settings};
+use lint::{Activation, Rule, Safety, Set};
 use serde_json::{Value, json};
 
 /// The page of a rule.
@@ -56,13 +55,12 @@ fn table() -> String {
             Activation::Experimental => format!("{} (experimental)", rule.severity),
             Activation::Off => "off".to_owned(),
         };
-        let fix = if is_fixable(rule) { "yes" } else { "" };
-        table.push([rule.name, &severity, set(rule), fix, rule.summary]);
+        table.push([rule.name, &severity, set(rule), fix(rule), rule.summary]);
     }
     table.render()
 }
 
-fn as_json(rule: &'static Rule) -> Value {
+fn as_json(rule: &Rule) -> Value {
     json!({
         "code": rule.name,
         "severity": rule.severity.to_string(),
@@ -72,7 +70,8 @@ fn as_json(rule: &'static Rule) -> Value {
             Activation::Experimental => "experimental",
             Activation::Off => "off",
         },
-        "fixable": is_fixable(rule),
+        "fixable": rule.fix.is_some(),
+        "fix": fix(rule),
         "twins": rule.twins,
         "summary": rule.summary,
         "url": rule.url(),
@@ -88,19 +87,13 @@ fn set(rule: &Rule) -> &'static str {
     }
 }
 
-/// Whether the rule can mend what its page shows as bad.
-fn is_fixable(rule: &Rule) -> bool {
-    let source = Source::new("Dockerfile", rule.page.bad);
-    let parsed = dockerfile::parse(&source);
-    let settings = Settings::parse("experimental=all").unwrap_or_default();
-    let mut options = Options::new();
-    let severity = Some(rule.severity);
-    options.severities.insert(rule.name.to_owned(), severity);
-    let findings = lint::lint(&source, &parsed, &settings, &options, &Facts::default());
-    let mut findings = findings
-        .iter()
-        .filter(|finding| finding.rule.name == rule.name);
-    findings.any(|finding| finding.fix.is_some())
+/// How the rule mends what it finds, if it can.
+fn fix(rule: &Rule) -> &'static str {
+    match rule.fix {
+        Some(Safety::Safe) => "safe",
+        Some(Safety::Unsafe) => "unsafe",
+        None => "",
+    }
 }
 
 #[cfg(test)]

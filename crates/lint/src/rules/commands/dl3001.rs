@@ -12,6 +12,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "A `RUN` is a process in a container that lives as long as this process does: there are no services to start, nobody is there to look at `top` or to type into `vim`, and what is mounted or killed is gone in the next step. The programs are `free`, `kill`, `mount`, `ps`, `service`, `shutdown`, `ssh`, `top` and `vim`, started by the shell itself or, unless hadolint's exact behaviour is wanted, by `sudo` and its like. Their names in the words of other programs are let pass.",

@@ -4,6 +4,7 @@ use dockerfile::Severity;
 
 use super::looking::in_programs;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "`cd` holds until the end of its `RUN` only, and whoever reads on has to know where the others begin. `WORKDIR` holds for all that follows, and creates the directory. Every `cd` of a `RUN` is found, those in subshells and behind `&&` too. `cd` in an `ONBUILD` and `pushd` are let pass. Where a `RUN` begins with `cd` to an absolute path, the fix makes a `WORKDIR` of it; look at what comes behind it then, which runs there, too.",

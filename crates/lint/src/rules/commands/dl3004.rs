@@ -4,6 +4,7 @@ use dockerfile::Severity;
 
 use super::looking::in_programs;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -14,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "A `RUN` is root unless a `USER` says otherwise, and can become root again by another `USER`. `sudo` reads settings, clears variables and starts a terminal session, all of which differ from one base image to the next. Every `sudo` that a `RUN` starts is found, unless it stands in the words of another program. The fix takes the word away, which is right where the step is root already; where `-u` or `-i` choose another user or shell, there is no fix.",

@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Without a version, what is installed depends on the day of the build, and a cached layer keeps what a fresh build would not get. A package counts as pinned with `=version`, with `/release`, or if it is a `.deb` file or a path. Words with variables are pinned where one of these stands in them. Values of flags (`-t`, `-o`) are no packages, and `name-` is one that is to go. `apt` is looked at as `apt-get` is.",

@@ -17,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "`apt-get update` leaves some 20 to 40 MB of package lists. They are in the image for good unless the same `RUN` deletes them: a later one only hides them. Looked at are `RUN`s of the last stage and of those that it stands on (what is left in other stages is not in the image), and triggers. A deletion of `/var/lib/apt/lists` or of a folder above it behind the last update is let pass, whichever program does it, and so is `--mount=type=cache` or `type=tmpfs` on it. The fix is a guess where a later step installs something without an update of its own.",

@@ -15,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Without a version, what is installed depends on the day of the build. A package counts as pinned with any comparison (`==`, `>=`, `~=`), as a commit of a repository (`git+https://…@commit`), or as a file, a folder or an address. Nothing is said where a requirements or a constraints file is given, or the current folder is installed. `pip3`, `python -m pip` and `pipx` are looked at as `pip` is; values of flags (`--index-url`) are no packages.",

@@ -5,6 +5,7 @@ use dockerfile::Severity;
 use super::looking::in_programs;
 use super::packages::APT;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -15,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "`apt-get install` asks whether to go on as soon as it installs more than was named, and a build has nobody to answer: it ends with an error. `-y`, `--yes`, `--assume-yes`, `-qq` and two `-q` are let pass, and, unless hadolint's exact behaviour is wanted, `-o APT::Get::Assume-Yes=true` and `--simulate`.",

@@ -5,6 +5,7 @@ use dockerfile::Severity;
 use super::looking::in_programs;
 use super::packages::APT;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -15,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "Recommended packages are what most people want at a desk. In an image they are often half of its size. `--no-install-recommends` and `-o APT::Install-Recommends=false` are let pass. The fix is a guess: something that is needed may only have come as a recommendation.",

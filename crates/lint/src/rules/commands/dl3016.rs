@@ -15,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Without a version, what is installed depends on the day of the build. A package counts as pinned with `@version` or `@tag`, as a commit of a repository (`git+https://…#commit`, `owner/name#commit`), or as an archive, a folder or an address. `npm install` without packages takes the versions of the lock file, and is let pass. Values of flags (`--registry`, `--prefix`) are no packages. `npm i` and `npm add` are looked at as `npm install` is.",

@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Without a version, what is installed depends on the day of the build. A package counts as pinned with `=`, `~`, `<` or `>` and a version, and so does an `.apk` file. A tag of a repository (`@edge`) is no version. Values of flags (`--virtual`, `--repository`) are no packages, and `!name` is one that must not be there.",

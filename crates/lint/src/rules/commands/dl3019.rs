@@ -5,6 +5,7 @@ use dockerfile::Severity;
 use super::looking::in_programs;
 use super::packages::APK;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
@@ -15,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "Without `--no-cache`, `apk add` needs an index that an `apk update` before it has left in the layer. With it, the index is fetched, used and forgotten. `--mount=type=cache` or `type=tmpfs` on `/var/cache/apk` is let pass; unless hadolint's exact behaviour is wanted, `/etc/apk/cache` and folders above them are, too.",

@@ -5,6 +5,7 @@ use dockerfile::Severity;
 use super::looking::in_programs;
 use super::packages::{APT, operands};
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "The output of `apt` and what it understands may change from release to release, as its manual says; `apt-get` and `apt-cache` keep what scripts rely on. Every `apt` that a `RUN` starts is found. The fix puts `apt-get` or `apt-cache` in its place where that has a command of the same name and meaning.",

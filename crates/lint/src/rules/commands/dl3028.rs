@@ -15,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Without a version, what is installed depends on the day of the build. A gem counts as pinned with `name:version`, and so do all gems of a command with `-v` or `--version`, and files (`.gem`). Values of flags (`--source`) are no gems, and neither is what stands behind `--`.",

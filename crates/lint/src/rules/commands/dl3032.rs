@@ -5,6 +5,7 @@ use dockerfile::Severity;
 use super::cleaning::{Alike, Cleaning};
 use super::packages::YUM;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
 pub(crate) const RULE: Rule = Rule {
@@ -13,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "What `yum` downloads and knows of its repositories stays in the layer unless the same `RUN` cleans it up behind the installation. `yum clean` and, unless hadolint's exact behaviour is wanted, a deletion of `/var/cache/yum` and a cache mount on it are let pass; for hadolint any `rm -rf` will do.",

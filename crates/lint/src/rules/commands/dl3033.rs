@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Without a version, what is installed depends on the day of the build. A package counts as pinned if a `-` in its name is followed by a digit or a variable (`git-2.43`, `git-$VERSION`), or if it is an `.rpm` file, a path or an address. Modules (`module install`) are pinned by `name:stream`. Groups have no versions and are let pass.",

@@ -5,6 +5,7 @@ use dockerfile::Severity;
 use super::looking::in_programs;
 use super::packages::ZYPPER;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
@@ -14,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "`zypper` asks whether to go on, and a build has nobody to answer: it ends with an error. Looked at are `install`, `remove`, `source-install` and `patch` with their short forms. `-n`, `--non-interactive`, `-y` and `--no-confirm` are let pass.",

@@ -13,6 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "`zypper dist-upgrade` makes another release of what the base image is. Which one it is should be read in the `FROM`, and be the same tomorrow. `dup` is the same command.",

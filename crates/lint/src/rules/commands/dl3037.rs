@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Without a version, what is installed depends on the day of the build. A package counts as pinned with `=`, `<` or `>` and a version, and so does an `.rpm` file. Values of flags (`-t`, `--from`) are no packages; with `-t pattern` and other types than packages there are no versions, and nothing is found.",

@@ -5,6 +5,7 @@ use dockerfile::Severity;
 use super::cleaning::{Alike, Cleaning};
 use super::packages::DNF;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
 pub(crate) const RULE: Rule = Rule {
@@ -13,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "What `dnf` downloads and knows of its repositories stays in the layer unless the same `RUN` cleans it up behind the installation. `dnf clean` by the same program (`dnf`, `microdnf`, `dnf5`) and, unless hadolint's exact behaviour is wanted, a deletion of its cache and a cache mount on it are let pass; for hadolint any `rm -rf` will do.",

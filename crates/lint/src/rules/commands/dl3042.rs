@@ -6,6 +6,7 @@ use super::looking::in_runs;
 use super::packages;
 use super::variables;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -17,6 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "pip keeps what it downloads and builds for the next installation, which in an image never comes. `--no-cache-dir` and `PIP_NO_CACHE_DIR` with a true value are let pass, by `ENV` in the stage or one that it stands on, or in the script; so is `--mount=type=cache` or `type=tmpfs` on `.cache/pip`. Unless hadolint's exact behaviour is wanted, deleting the cache in the same `RUN` is, too. `pip3` and `python -m pip` are looked at as `pip` is.",

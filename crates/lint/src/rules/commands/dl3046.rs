@@ -4,6 +4,7 @@ use dockerfile::Severity;
 
 use super::looking::in_programs;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -14,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "`useradd` writes to `/var/log/lastlog` and `faillog` at a place that the user ID gives. The files are sparse, but layers are not: with an ID of ten digits they are gigabytes. `-l` (`--no-log-init`) leaves them alone. An ID of more than five digits is found; one that is a variable only where hadolint's exact behaviour is wanted, which counts its signs.",

@@ -7,6 +7,7 @@ use dockerfile::Severity;
 use super::looking::in_programs;
 use super::stages;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -17,6 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "Without a terminal, `wget` writes a line for every 50 KB, which buries the rest of the log. `--progress`, `-q`, `-nv`, and `-o` or `-a` with a file for the log are let pass. The fix adds `--progress=dot:giga`, which GNU's wget knows; it is a guess where nothing in the stage says that it is not that of BusyBox, for which `-q` is added if the base is Alpine or BusyBox.",

@@ -6,6 +6,7 @@ use super::endings::clean_up;
 use super::looking::in_runs;
 use super::stages;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "yarn keeps what it downloads for the next installation, which in an image never comes. Looked at are `yarn install` in the last stage and those that it stands on, and in triggers. `yarn cache clean` behind it and `--mount=type=cache` or `type=tmpfs` on `.cache/yarn` are let pass; so are, unless hadolint's exact behaviour is wanted, deletions of the cache and a cache folder that is mounted.",

@@ -15,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Without a version, or with `@latest`, what is installed depends on the day of the build. `go install`, `go get` and `go run` are looked at. A package counts as pinned with `@` and any other version or branch. Folders (`./cmd/x`), files (`main.go`) and the names that stand for what is there already (`all`, `std`) are let pass, and values of flags (`-tags x`) are no packages.",

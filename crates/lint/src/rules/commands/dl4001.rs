@@ -13,6 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "`curl` and `wget` do the same for a build. Who uses one of them throughout has one package less in the image and one less to keep up to date. Found is each `RUN` that uses one of them in a stage where the other one was used before, or in the same `RUN`. Stages are looked at one by one, and triggers apart from what the stage itself does; that a package of that name is installed does not count.",

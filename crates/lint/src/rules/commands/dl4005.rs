@@ -4,6 +4,7 @@ use dockerfile::Severity;
 
 use super::looking::in_programs;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -15,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "A link on `/bin/sh` changes the shell of everything in the image, programs of the distribution included, which were written for the one that was there. `SHELL` changes that of the Dockerfile's own `RUN`s. Every `ln` with the word `/bin/sh` is found. The fix makes a `SHELL` of a `RUN` that does nothing but this; it is a guess, as programs in the image may rely on the link.",

@@ -6,6 +6,7 @@ use super::pipes;
 use super::shells;
 use super::stages;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "A pipe succeeds if its last program does: `curl … | tar x` goes on with half a file, and the layer is cached. With `pipefail`, it fails where any of them does. A pipe anywhere in the script is found, unless the shell has the option: by `SHELL`, in the stage or in one that it stands on, by `set -o pipefail` or `set -euo pipefail` before it in the script, or by the script's `#!` line. Let pass are also shells that are not of this kind (PowerShell, cmd), images that are known to have a shell of their own, and pipes in which only `echo`, `printf` and others like them stand before the last program. Triggers are not looked at. The fix puts a `SHELL` before the first `RUN` of the stage that needs it.",

@@ -5,6 +5,7 @@ use dockerfile::Span;
 use dockerfile::ast::Word;
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
@@ -14,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Style,
     set: Set::Docker,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "Docker reads keywords in any case. In a file that mixes them a reader looks for a meaning that is not there. What most instructions of the file do is what is expected of the others; with a tie, capitals.",

@@ -13,6 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::Experimental,
+    fix: None,
     twins: &[],
     page: Page {
         why: "A file that the ignore file excludes is not in the build context: `COPY` and `ADD` cannot find it. Nothing is said where the ignore file has a line with `!`, since then it takes the files to know.",

@@ -12,6 +12,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: None,
     twins: &["DL3024"],
     page: Page {
         why: "The later of two stages with one name is the one that `COPY --from`, `FROM` and `--target` find. The other one can only be reached by its number, and nobody meant that.",

@@ -12,6 +12,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "`EXPOSE` says which ports the container listens on. Where they are published on the host is for `run -p` to say; an address or a port of the host before the colon is left out.",

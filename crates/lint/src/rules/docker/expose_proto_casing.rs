@@ -5,6 +5,7 @@ use dockerfile::ast::Kind;
 
 use crate::analysis::Origin;
 use crate::file::{At, File};
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
@@ -14,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Style,
     set: Set::Docker,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "The protocol is written `tcp`, `udp` or `sctp` everywhere else.",

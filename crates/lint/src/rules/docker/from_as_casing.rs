@@ -4,6 +4,7 @@ use dockerfile::Severity;
 use dockerfile::ast::Stage;
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
@@ -13,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Style,
     set: Set::Docker,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "Docker reads keywords in any case. A file that mixes them is harder to read, and `as` between an image name and a stage name is easily overlooked.",

@@ -13,6 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &["DL3029"],
     page: Page {
         why: "A stage with a constant platform is built for that one whatever was asked for, and then does not run on the others. If that is meant, put the system or the machine into the stage's name: `AS tools-amd64` is not found fault with.",

@@ -11,6 +11,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "The base image is for one platform only, and it is not the one that was asked for. The build goes on with it; its programs run only if this machine can run or emulate them. This takes a look at the image, so it is found in a build and by `build --check`.",

@@ -11,6 +11,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Without `--build-arg` the name of the base image is empty or cannot be one. Who builds without having read the file gets an error that a default would spare them.",

@@ -13,6 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Style,
     set: Set::Docker,
     activation: Activation::Experimental,
+    fix: None,
     twins: &[],
     page: Page {
         why: "A comment right above a stage or an `ARG` is shown as its description by `build --call=targets` and `--call=outline`, if it begins with the name. One that does not is either a description with a slip in it, or should stand apart.",

@@ -5,6 +5,7 @@ use dockerfile::ast::{Form, Kind};
 
 use crate::analysis::Origin;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::instructions::exec_form::to_exec;
 
@@ -14,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &["DL3025"],
     page: Page {
         why: "In the shell form the program runs below a shell, and the shell gets the signals: `stop` has to wait, and then kills. In the exec form the program is process 1 itself. Who chooses a shell with `SHELL` means it: then nothing is said.",

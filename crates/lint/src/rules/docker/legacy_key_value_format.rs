@@ -5,6 +5,7 @@ use dockerfile::{Severity, Span};
 
 use crate::analysis::Origin;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::edits::has_comment;
@@ -15,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "The form without an equals sign takes the rest of the line as one value, so that only one variable can be set, and a forgotten sign goes unnoticed.",

@@ -4,6 +4,7 @@ use dockerfile::Severity;
 use dockerfile::ast::Kind;
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::instructions::authors::to_label;
 
@@ -13,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &["DL4000"],
     page: Page {
         why: "`MAINTAINER` sets a field that few programs show. A label can be found, and says more.",

@@ -5,6 +5,7 @@ use dockerfile::ast::Kind;
 
 use crate::analysis::Origin;
 use crate::file::{At, File};
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::instructions::repeated::removal;
 
@@ -14,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &["DL3012", "DL4003", "DL4004"],
     page: Page {
         why: "Of several `CMD`, `ENTRYPOINT` or `HEALTHCHECK` in a stage only the last one counts. The ones before it are shown: they do nothing.",

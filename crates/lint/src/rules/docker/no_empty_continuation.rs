@@ -8,6 +8,7 @@ use dockerfile::Span;
 use crate::file::first_body;
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::edits::whole_lines;
@@ -18,6 +19,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "An empty line between continued ones is skipped today. Docker has announced that it will end the instruction.",

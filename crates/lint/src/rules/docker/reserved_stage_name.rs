@@ -11,6 +11,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: None,
     twins: &["DL3063"],
     page: Page {
         why: "`scratch` is the empty image, and `context` the build context: a stage of that name cannot be told from them.",

@@ -12,6 +12,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: None,
     twins: &["DL3064"],
     page: Page {
         why: "Values of `ENV` are in the image for everybody to read, and those of `ARG` in its history. A name is taken for a secret's if one of its words, between underscores, is apikey, auth, credential, credentials, key, password, pword, passwd, secret or token, unless another one is public, file or version.",

@@ -3,6 +3,7 @@
 use dockerfile::Severity;
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
@@ -12,6 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Style,
     set: Set::Docker,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "Names of stages are compared without regard to case; in small letters they are told from the keywords.",

@@ -4,6 +4,7 @@ use dockerfile::Severity;
 use dockerfile::suggest;
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::edits::rename_variable;
 
@@ -13,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "`FROM` lines see the `ARG`s before the first of them, and the platform's (`TARGETARCH` and so on). Any other variable is empty, even if `--build-arg` names it.",

@@ -4,6 +4,7 @@ use dockerfile::Severity;
 
 use crate::analysis::Origin;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::edits::rename_variable;
 
@@ -13,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "A variable without a value is empty, which is hardly ever meant: a slip, an `ARG` from before the first `FROM` that is not declared again in the stage, or a variable of the shell, which `ENV` and `COPY` do not see (`$1` and `$@` neither). An `ARG` without a value may be used. Variables that the base image sets count; where the base image is not known, nothing is said.",

@@ -5,6 +5,7 @@ use dockerfile::ast::Kind;
 
 use crate::analysis::Origin;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::instructions::workdirs::from_root;
 
@@ -14,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Docker,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &["DL3000"],
     page: Page {
         why: "A relative path starts from the base image's working directory, which the next version of that image may change. After an absolute `WORKDIR` in the same file, relative ones are fine.",

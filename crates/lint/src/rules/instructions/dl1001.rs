@@ -13,6 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Hadolint,
     activation: Activation::Off,
+    fix: None,
     twins: &[],
     page: Page {
         why: "A `# hadolint ignore=` comment hides a finding where nobody sees it who reads the report. Who wants all exceptions in one place, the configuration file, gives this rule a severity there. Found are comments that leave out rules for an instruction, a stage or the file.",

@@ -18,6 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "A relative path starts from the working directory of the base image, which its next version may change. An absolute path, a path on a Windows drive and one that begins with a variable are let pass, and so is a relative path after another `WORKDIR` of the same file: that one says where it starts.",

@@ -12,6 +12,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "A program that runs as root in its container has more to lose: with a hole in the kernel or a mount that should not be there it is root on the host. Looked at is the user that an image ends with: the last `USER` of the last stage, and of stages that no other one needs (targets for `--target`), through the stages that they stand on. Stages that only build something may be root. A file without any `USER` is let pass: the base image may have one.",

@@ -12,6 +12,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Without a tag the base image is `latest`: whatever was pushed last. A tag or a digest is fine; stages of the same file and `scratch` have none. `ARG`s before the first `FROM` count with their defaults; where a variable has no value, nothing is said.",

@@ -12,6 +12,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "`latest` is whatever was pushed last: the same Dockerfile gives another image tomorrow. A digest behind the tag is fine. `ARG`s before the first `FROM` count with their defaults.",

@@ -20,6 +20,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "`ADD` unpacks a local tar archive by itself. `COPY` and then `tar -x` leaves the archive in a layer, even if a later `rm` hides it. Found are archives of the build context that `tar` unpacks in a later `RUN` of the stage. Let pass are files of other stages, archives that `ADD` does not know (zip, single files with gzip), and `--strip-components`, which `ADD` does not have.",

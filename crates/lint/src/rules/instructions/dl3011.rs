@@ -13,6 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "A port has 16 bits. Looked at are all ports of `EXPOSE`, both ends of ranges, behind `ONBUILD` too; variables are let pass.",

@@ -5,6 +5,7 @@ use dockerfile::ast::Kind;
 
 use super::repeated::repeated;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
 pub(crate) const RULE: Rule = Rule {
@@ -13,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "Of several `HEALTHCHECK` in a stage only the last one counts. The ones before it do nothing, and mislead who reads them. Stages are looked at by themselves: a stage may replace what the one below it has.",

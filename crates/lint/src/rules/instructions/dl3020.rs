@@ -18,6 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "`ADD` does more than `COPY`: it fetches URLs and git repositories and unpacks archives. For files and folders that is only a surprise in waiting. Let pass are `ADD`s with a URL, a repository, a name that may be an archive's, a source that begins with a variable, and those with `--checksum`, `--keep-git-dir` or `--unpack`. The fix is safe where the source is a folder or has an ending that no archive has.",

@@ -7,6 +7,7 @@ use dockerfile::ast::Kind;
 use super::seen::seen;
 use super::words::{base_name, trimmed};
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::edits::inside_quotes;
@@ -17,6 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "Several sources go into a folder. With a slash at its end the destination is one, and is made if it is not there; without it the build may fail, or a file gets in the way. `.` and `..` are folders anyway. Heredocs are sources as others.",

@@ -8,6 +8,7 @@ use dockerfile::suggest;
 use super::seen::seen;
 use super::stages::{Earlier, is_name_of};
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
@@ -17,6 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "A name that is no stage above is taken for an image, or for a named build context. Where a stage was meant, that is a slip which a build finds late. Behind `ONBUILD` names are those of another file, and are let pass. Images with a registry, a tag or a digest are let pass, and numbers of stages above. A stage of that name further down does not count.",

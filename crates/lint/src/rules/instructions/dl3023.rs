@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "A stage is not there before it is built. What is copied from one place of it to another takes a `RUN cp`. The name of the stage counts, in any case, and its number. Behind `ONBUILD` names are those of another file.",

@@ -13,6 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "The later of two stages with one name is the one that `COPY --from`, `FROM` and `--target` find. The other one can only be reached by its number, and nobody meant that. Capitals and small letters are the same.",

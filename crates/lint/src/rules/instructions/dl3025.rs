@@ -9,6 +9,7 @@ use dockerfile::ast::{Form, Healthcheck, Word};
 use super::exec_form::{plain_words, to_exec};
 use super::seen::seen;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
 pub(crate) const RULE: Rule = Rule {
@@ -17,6 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "In the shell form the program runs below a shell, and the shell gets the signals: `stop` has to wait, and then kills. `CMD` and `ENTRYPOINT` are looked at, behind `ONBUILD` too, and `HEALTHCHECK CMD` where its words need no shell. Who chooses a shell with `SHELL` means it: then nothing is said. The fix is offered where nothing in the words is for a shell.",

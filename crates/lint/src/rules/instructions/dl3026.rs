@@ -17,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Only looked at where the configuration names trusted registries: then all images come from one of them, those of `FROM`, of `COPY --from` and of `RUN --mount=from=`. Stages of the file and `scratch` are no images. An image without a registry is of `docker.io`. Where a variable has no value, nothing is said.",

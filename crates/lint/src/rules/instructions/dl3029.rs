@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "A stage with a constant platform is built for that one whatever was asked for, and then does not run on the others. Variables are let pass, and constants where the name of the stage says so: `AS tools-amd64`.",

@@ -12,6 +12,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "What stands behind `ONBUILD` is executed in the image that is built on this one, where there is a base already: it can be no `FROM`, no `MAINTAINER` and no other `ONBUILD`. A build refuses the file.",

@@ -12,6 +12,7 @@ use super::seen::{Seen, with_triggers};
 use super::words::unquoted;
 use crate::analysis::{Reading, used};
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::edits::has_comment;
@@ -22,6 +23,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "All values of an `ENV` see the variables from before it: `ENV A=1 B=$A` sets `B` to what `A` was before, which is mostly nothing. Let pass is what the stage or one that it stands on has defined before (with `ENV` or `ARG`), what the base image is known to define, and `PATH`, which every image has: there the old value is meant. A variable in its own value is let pass for the same reason. Single quotes and a backslash keep the sign from meaning anything.",

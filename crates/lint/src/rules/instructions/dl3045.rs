@@ -12,6 +12,7 @@ use super::stages::parents;
 use super::words::{is_absolute, trimmed};
 use super::workdirs::from_root;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
 pub(crate) const RULE: Rule = Rule {
@@ -20,6 +21,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "A relative destination starts from the working directory of the base image, which its next version may change. After a `WORKDIR` in the stage, or in one that it stands on, it is fine; so it is on `scratch`, whose working directory is the root. Absolute paths, those on a Windows drive and those that begin with a variable are let pass.",

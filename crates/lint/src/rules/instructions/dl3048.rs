@@ -4,6 +4,7 @@ use dockerfile::Severity;
 
 use super::labels::{Label, labels};
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::edits::inside_quotes;
@@ -14,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Style,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "A name begins with a small letter, ends with a small letter or a digit, and has only small letters, digits, dots, dashes, underscores and slashes, with no two dots or dashes in a row. `com.docker.`, `io.docker.` and `org.dockerproject.` are reserved for Docker. Names with variables are let pass.",

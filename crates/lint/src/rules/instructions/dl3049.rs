@@ -16,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "The configuration can say which labels an image must have. Looked at is what an image ends with: the last stage, and stages that no other one needs, with the labels of the stages that they stand on. Labels of the base image are not known.",

@@ -5,6 +5,7 @@ use dockerfile::suggest;
 
 use super::labels::{Label, labels};
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::edits::inside_quotes;
@@ -15,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "Only looked at with `strict-labels`: then labels that the schema does not know are slips, or nobody's.",

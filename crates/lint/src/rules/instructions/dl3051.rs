@@ -12,6 +12,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "A label that must be there and is empty tells nothing. Looked at are the labels of the schema.",

@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Labels of the type `url` hold an absolute URI as RFC 3986 has it: a scheme, and signs that may be in one. Empty labels are left to DL3051, and values with variables are let pass.",

@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Labels of the type `rfc3339` hold a time as RFC 3339 has it: date, `T`, time of day, and `Z` or an offset. Empty labels are left to DL3051, and values with variables are let pass.",

@@ -6,6 +6,7 @@ use super::labels::{CONFIGURE, wrong_values};
 use super::values::{is_license, successor};
 use crate::LabelType;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::edits::inside_quotes;
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "Labels of the type `spdx` hold an identifier of the SPDX License List that is not deprecated, or an expression of some: `MIT OR Apache-2.0`, `LicenseRef-own`. Empty labels are left to DL3051, and values with variables are let pass.",

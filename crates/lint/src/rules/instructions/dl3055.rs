@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Labels of the type `hash` hold the identifier of a git commit: 7 to 40 hexadecimal digits in small letters, or 64 of a repository with SHA-256. Empty labels are left to DL3051, and values with variables are let pass.",

@@ -6,6 +6,7 @@ use super::labels::{CONFIGURE, wrong_values};
 use super::values::{By, is_version};
 use crate::LabelType;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::edits::inside_quotes;
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "Labels of the type `semver` hold a version as semver.org 2.0 has it: three numbers, and what may follow them; no `v` before it. Empty labels are left to DL3051, and values with variables are let pass.",

@@ -17,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Hadolint,
     activation: Activation::Off,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Without a `HEALTHCHECK` a container counts as well as long as its process is there. Orchestrators with checks of their own (Kubernetes) do not look at it, therefore the rule is off. Looked at is what an image ends with: the last stage, and stages that no other one needs, with those that they stand on. `HEALTHCHECK NONE` is an answer, too.",

@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Labels of the type `email` hold an address as RFC 5322 has it, without a name before it. Empty labels are left to DL3051, and values with variables are let pass.",

@@ -9,6 +9,7 @@ use dockerfile::ast::{Form, MountFlag, Run, Word};
 
 use super::stages::shipped;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::rules::edits::has_comment;
@@ -22,6 +23,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "Each `RUN` is a layer. Found are `RUN`s that follow each other with the same flags and have one command each; several commands in one of them say that somebody has thought about it. Only stages are looked at whose layers are in an image that is built: the last one, those that no other one needs, and what they stand on. In other stages small layers are good for the cache. Heredocs and the exec form are let pass.",

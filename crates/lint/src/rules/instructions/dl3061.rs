@@ -11,6 +11,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Before the first `FROM` there is no stage that an instruction could belong to: only `ARG`s and comments may stand there. A build refuses the file.",

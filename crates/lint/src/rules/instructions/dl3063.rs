@@ -8,6 +8,7 @@ use dockerfile::ast::Stage;
 use super::seen::with_triggers;
 use super::stages::sources;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
@@ -17,6 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "`scratch` is the empty image, and `context` the build context: a stage of that name cannot be told from them. Capitals and small letters are the same. The fix gives another name, where nothing else in the file uses the old one.",

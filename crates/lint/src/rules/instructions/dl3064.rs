@@ -16,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Values of `ENV` are in the image for everybody to read, and those of `ARG` in its history. Found are names that are taken for a secret's: those with a word such as `auth`, `key`, `token` or `credentials` between underscores (unless another one is public, file or version, as in Docker's check), those with `password`, `secret`, `token`, `private`, `username`, `api_key` or `client_key` anywhere in them (unless one of their words says that this is about a secret only: path, dir, url, uri, endpoint, issuer, name), and some well-known ones such as `AWS_ACCESS_KEY_ID`.",

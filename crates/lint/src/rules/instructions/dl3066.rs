@@ -16,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Kubernetes checks `runAsNonRoot` against the user of the image, and cannot look a name up in the image's `/etc/passwd`. Looked at is the user that an image ends with: the last `USER` of the last stage, and of stages that no other one needs. Variables are let pass, and `root`, which DL3002 is about.",

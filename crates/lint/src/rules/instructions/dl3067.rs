@@ -16,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "`COPY --from=build / /` takes the toolchain along that the stages were there to leave behind, and writes over files of the base. Let pass is a copy that a stage on `scratch` begins with: it makes one layer of many.",

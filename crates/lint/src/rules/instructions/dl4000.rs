@@ -5,6 +5,7 @@ use dockerfile::ast::Kind;
 
 use super::authors::to_label;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
 pub(crate) const RULE: Rule = Rule {
@@ -13,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Hadolint,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "`MAINTAINER` sets a field that few programs show, and Docker has deprecated it. A label can be found, and says more.",

@@ -5,6 +5,7 @@ use dockerfile::{Severity, Span};
 use super::report::{self, Report};
 use super::scene::Scene;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::shell::ast::{Node, PartKind};
@@ -15,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Style,
     set: Set::ShellCheck,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "Between backquotes a backslash means something else than elsewhere, and one command within another needs backslashes before the inner quotes. `$(…)` has neither problem, and every shell knows it. Each pair of backquotes with a command in it is found, also between double quotes and in here-documents. Backquotes between single quotes and behind a backslash are text, and let pass.",

@@ -15,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::ShellCheck,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "In `A && B || C` the last command also runs when A succeeded and B failed. In a `RUN` that often hides that B failed, and the build goes on. Only lists are found that end like this and whose outcome nothing else looks at. It is let pass where B is `[`, `[[` or `test`, and where C is `true`, `:`, `echo`, `printf`, `exit`, `return` or an assignment: then it is likely meant so.",

@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::ShellCheck,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Between single quotes `$x`, `$(…)` and backquotes stand for themselves. Where that is what is wanted the finding is a false alarm, which is why much is let pass: arguments of programs that read such text (`awk`, `sh -c`, `perl`, `jq`, `trap`, `eval`, `ssh`, `docker`, `dpkg-query`, `envsubst`, `python -c` and others, also behind `env`, `xargs`, `su` or `find -exec`), `sed` scripts with a `$` that is an address, the prompts `PS1` to `PS4`, and what `echo` and `printf` write into a file or a pipe. ShellCheck knows fewer of these programs and no files.",

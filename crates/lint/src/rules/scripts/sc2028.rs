@@ -6,6 +6,7 @@ use super::interpreter::Language;
 use super::report::{self, Report};
 use super::scene::{Scene, plain_command};
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::shell::ast::{Command, CommandKind, Node, Part, PartKind, SimpleCommand, Word};
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::ShellCheck,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "dash's `echo` makes a new line of `\\n`, that of bash and busybox writes a backslash and an n: the same `RUN` gives another file on another base image. `printf` does the same everywhere. Arguments of `echo` are looked at that have a backslash with `a`, `b`, `e`, `f`, `n`, `r`, `t`, `v`, a digit or `x` and hexadecimal digits behind it. `echo -e` is let pass here; in `sh` that is SC3037. Where `SHELL` is dash by name nothing is found.",

@@ -6,6 +6,7 @@ use super::report::{self, Report};
 use super::scene::{Scene, plain_command};
 use super::splitting::{Owner, Split, split};
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::shell::ast::{CommandKind, List, Node, Part, PartKind, SimpleCommand, Word};
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::ShellCheck,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "What an unquoted `$(…)` gives is split at blanks, and each of the words is a pattern for file names. Words of commands and targets of redirections are looked at. Not found are places where a shell does not split (assignments, `case`, `[[`), a command that is nothing but a `$(…)`, and outputs that are one number or one plain word by nature: `nproc`, `id -u`, `uname -m`, `dpkg --print-architecture`, `getconf`, `seq`, `pgrep`. ShellCheck knows `seq` and `pgrep` only. Where several words are wanted, as in a list of packages, `xargs` is a way without splitting.",

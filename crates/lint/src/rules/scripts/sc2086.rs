@@ -6,6 +6,7 @@ use super::report::{self, Report};
 use super::scene::{Scene, plain_command};
 use super::splitting::{Owner, Split, split};
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::shell::ast::{Node, Parameter, Part, PartKind, Word};
@@ -17,6 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::ShellCheck,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "What an unquoted variable holds is split at blanks, and each of the words is a pattern for file names; an empty one is no word at all. Words of commands and targets of redirections are looked at. Values are followed through the script: a variable that can only hold a number or a text without blanks and patterns is let pass, and so is everything that an `ARG` or `ENV` of the stage declares. Let pass are also places where a shell does not split (assignments, `case`, `[[`, arithmetic), a command that is nothing but a variable, `${x:+…}`, and a variable that the same script sets to several words: those are a list, and meant to be split. ShellCheck finds the last.",

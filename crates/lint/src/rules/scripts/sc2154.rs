@@ -16,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::ShellCheck,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "A variable that nothing sets is empty: `rm -rf /opt/$name` is `rm -rf /opt/` then. Each `RUN` has a shell of its own, so that what another `RUN` set is gone. Names with a lower-case letter are looked at, since those in capitals usually come from outside. Set is what an assignment, `for`, `read`, `export` and their like name anywhere in the same `RUN`, an `ARG` or `ENV` of the stage, the environment of the base image where that is known, and the proxies that every build has. A variable is let pass if the script asks whether it is set (`${x:-…}`, `[ -n \"$x\" ]`), and so are all in a script that reads another one (`.`, `source`) or uses `eval`; ShellCheck finds those.",

@@ -5,6 +5,7 @@ use dockerfile::Severity;
 use super::report::{self, Report};
 use super::scene::Scene;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::shell::ast::{AndOrOperator, Command, CommandKind, Node, Part, PartKind, SimpleCommand};
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::ShellCheck,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "`export x=$(command)` succeeds even if the command fails: neither `&&` nor `set -e` sees it, and the build goes on with an empty variable. The same is true of `local`, `declare`, `typeset` and `readonly`. A plain `x=$(command)` fails with the command. Values with a `$(…)` or backquotes in them are found, also between double quotes; not arrays, arithmetic, and defaults in `${x:-$(…)}`.",

@@ -6,6 +6,7 @@ use super::condition::is_condition;
 use super::report::{self, Report};
 use super::scene::{Scene, command, is_in_function};
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::shell::ast::{CommandKind, Node, Separator, Word};
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::ShellCheck,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "After a `cd` that fails the commands behind it run in the wrong directory: `cd /tmp/x; rm -rf *`. `cd`, `pushd` and `popd` are found whose outcome nothing looks at: neither `&&`, `||` nor an `if` or a loop. It is let pass where the script says `set -e` or `SHELL` starts the shell with `-e`, and for `/`, `.` and `..`. ShellCheck, through hadolint, does not see the flags of `SHELL`, and finds a `cd` that is the last command of a `RUN`, whose failure fails the build. (What stays between `RUN`s is said with `WORKDIR`.)",

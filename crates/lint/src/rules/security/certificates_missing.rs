@@ -12,6 +12,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Without them every connection fails: \"x509: certificate signed by unknown authority\". Looked at is the last stage, if it stands on scratch: when a value of ENV, or a word of CMD or ENTRYPOINT, is an https URL, and no COPY or ADD looks as if it brought certificates (a path with cert, ssl or etc in it, or a folder that is copied to the root). distroless has certificates. Whether a program speaks HTTPS without a URL in the Dockerfile cannot be told, so nothing is said then.",

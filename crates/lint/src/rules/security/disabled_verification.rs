@@ -4,6 +4,7 @@ use dockerfile::ast::Kind;
 use dockerfile::{Severity, Span};
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::{Argument, Invocation};
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "Without these checks, whoever sits between the build and the server decides what is in the image. Found are: curl -k and --insecure, wget --no-check-certificate, pip --trusted-host, npm, yarn and git settings strict-ssl false and http.sslVerify false, apk --allow-untrusted, apt-get --allow-unauthenticated and --force-yes, [trusted=yes] in a source of apt, yum and dnf --nogpgcheck and gpgcheck=0, zypper --no-gpg-checks, rpm --nosignature; and in ENV, ARG or before a command GIT_SSL_NO_VERIFY, PYTHONHTTPSVERIFY=0, NODE_TLS_REJECT_UNAUTHORIZED=0 and NPM_CONFIG_STRICT_SSL=false. Let pass are curl -k to the machine itself (localhost, 127.0.0.1), and a source of apt in a local folder (file:).",

@@ -3,6 +3,7 @@
 use dockerfile::Severity;
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::Argument;
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -13,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "dist-upgrade and full-upgrade install and remove packages as they like; what changed is stored beside what the base has, and differs from day to day. Found are apt-get, apt and aptitude with dist-upgrade or full-upgrade, and do-release-upgrade. Let pass is `upgrade`, which some use for the fixes of security since the base was made, though a newer base gives the same without the bytes; and zypper, for which DL3035 says it.",

@@ -12,6 +12,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "A script that curl or wget gives to a shell at once is run whatever it is: another one than last time, half of one when the connection breaks, or an error page. Found are pipelines from curl or wget to sh, bash, dash, ash, zsh, python, perl, ruby or node, with sudo or env before it, too, and sh -c \"$(curl …)\". Let pass is a script that is stored, checked (sha256sum -c, gpg --verify) and then run.",

@@ -4,6 +4,7 @@ use dockerfile::ast::Kind;
 use dockerfile::{Severity, Span};
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::{Argument, Invocation};
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -15,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "What everybody may write, a broken-in program may change, too; a program with the setuid bit makes root of whoever starts it. Found are chmod and COPY or ADD --chmod with a mode that lets others write (777, 666, o+w, a+rwx) or sets the setuid bit (4755, u+s). Let pass are modes with the sticky bit (1777, as /tmp has it), paths with variables or below /tmp and /run, and what takes bits away.",

@@ -12,6 +12,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "A password that a RUN sets is in the image's history for everybody to read, and the same in every container. A program in a container needs none: the container is entered with docker exec. Found are chpasswd, passwd for a user (unless it locks one: -l, -d is found, too), and useradd and usermod with -p or --password. Let pass is a password that comes from a secret (a mount of type secret), and one that locks (`*`, `!`). No message shows the password.",

@@ -4,6 +4,7 @@ use dockerfile::Severity;
 use dockerfile::ast::{Kind, Word};
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::images::ImageName;
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &["DL3002"],
     page: Page {
         why: "Who breaks into a program that runs as root is root in the container, and nearer to being root outside. Looked at is the last stage with those that it stands on, if it is a program's (it has a CMD or ENTRYPOINT and holds sources or what another stage made, and is not called dev, test or the like). Found is a last USER of root or 0, or no USER at all. Let pass are bases that start as somebody else by their name (nonroot, rootless, -unprivileged, bitnami, cgr.dev …), and images whose program may change its user itself: with gosu, su-exec, setpriv or tini's like in it, or an entrypoint script.",

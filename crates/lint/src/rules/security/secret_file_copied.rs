@@ -13,6 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "What was copied is in its layer for ever, also if a later RUN removes it, and is given away with the image. Found are COPYs and ADDs of files by names that say what they hold: id_rsa, id_ed25519 and the like, .netrc, .git-credentials, .pgpass, .vault-token, .aws/credentials, .docker/config.json, .kube/config, .ssh; and .npmrc, .pypirc, .env and .yarnrc.yml into the stages whose layers are in the image. Let pass is what is copied into a stage that is not shipped under the last four names, public keys (.pub), and examples (.env.example).",

@@ -13,6 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Whatever is written in a Dockerfile is in its repository, in the image's history and configuration, and in caches: everybody who has the image can read it. Found is, in any instruction and its heredocs, what has the shape of a secret: keys and tokens of AWS, GitHub, GitLab, Slack, npm, PyPI, Stripe, Docker Hub, Google, Vault and SendGrid, private keys, passwords in URLs (https://user:password@host) and in flags (--password=…). Let pass are variables, and what documentation writes in their place. No message shows the secret. A secret that was once in an image is known: make a new one.",

@@ -4,6 +4,7 @@ use dockerfile::ast::{Kind, Word};
 use dockerfile::{Severity, Span};
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::stages::unquoted;
@@ -14,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "A container with an SSH server has one more program to keep up to date, with passwords or keys in the image. `docker exec` and `kubectl exec` do the same without it. Found is EXPOSE 22, with and without /tcp. An image whose purpose is SSH (a git server, a jump host) skips the rule.",

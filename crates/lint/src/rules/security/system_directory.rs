@@ -13,6 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "/proc, /sys and /dev are made anew for every container: what is stored there is gone, and a volume over them hides what programs need; a volume over /bin, /etc, /lib, /sbin, /usr or / hides the system. Found are WORKDIRs, VOLUMEs and targets of RUN --mount in or above them: for WORKDIR /proc, /sys, /dev, /boot, /bin, /sbin and /lib themselves and what is below the first three; for VOLUME these and /etc, /usr, /var and /. Let pass is /dev/shm.",

@@ -4,6 +4,7 @@ use dockerfile::Severity;
 use dockerfile::ast::Kind;
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::stages::unquoted;
@@ -14,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "A name is looked up in the image's /etc/passwd when the container starts. On scratch there is none, so it fails: \"unable to find user\". Found is USER with a name in a stage on scratch into which no COPY or ADD brought /etc, /etc/passwd or a folder to the root.",

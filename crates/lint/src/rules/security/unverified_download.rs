@@ -15,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "What a URL gives can be another file tomorrow, by mistake or by an attack, and the build takes it. With --checksum the build fails then, and does not even ask the server for what it has already. Looked at are ADDs of http and https URLs. Let pass are git repositories, whose commit is a checksum, and files whose signature is fetched, too (the same URL with .sig, .asc, .sha256 or the like behind it).",

@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "An image holds files, no processes: when the command of a RUN is over, everything that it started is ended. Found is a RUN whose last command is put into the background with `&`, or starts a service (service NAME start, systemctl start, /etc/init.d/NAME start). Let pass is a service that the commands behind it in the same RUN use.",

@@ -12,6 +12,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Carafe,
     activation: Activation::Off,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Tags move: `debian:bookworm` is another image every few weeks. A name with a digest is one image for ever, so that a build can be repeated, and what was looked at is what is built on. The price is that somebody, or a program like Renovate or Dependabot, has to update it; therefore the rule is off by itself. Let pass are stages, `scratch`, and names that begin with a variable that has no value.",

@@ -13,6 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "mvn, gradle, cargo and go build fetch what is missing. Directly behind a copy of all sources they fetch everything again for each change of a line, and compile it, too. Looked at are mvn package, install and verify, gradle build and its like, cargo build, and go build (if the context is known and has a go.sum and no vendor folder), in a RUN behind a COPY or ADD of `.` in the same stage. Let pass are RUNs with a cache mount, stages in which the same program ran before the sources came, and offline builds.",

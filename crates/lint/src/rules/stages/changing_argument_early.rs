@@ -4,6 +4,7 @@ use dockerfile::ast::{Instruction, Kind};
 use dockerfile::{Severity, Span};
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "Each RUN behind an ARG sees it, so that another value builds all of them again. Looked at are ARGs in stages whose names are those of a commit, a date or a build's number (GIT_SHA, GIT_COMMIT, COMMIT, VCS_REF, REVISION, BUILD_DATE, BUILD_TIME, BUILD_NUMBER, BUILD_ID, CI_COMMIT_SHA, GITHUB_SHA and the like), with a RUN behind them in the same stage that installs packages and does not use them. Let pass are ARGs before the first FROM, which no RUN sees.",

@@ -15,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Compilers and headers are often bigger than the program, and give whoever breaks in what they need. Looked at is the stage that is built last, with those that it stands on, if it is a program's: it has a CMD or ENTRYPOINT and holds sources or what another stage made, and is not called dev, test or the like. Found are base images of compilers (golang, rust, gcc, maven, gradle, dotnet/sdk …) and compilers that apt-get, apk, dnf, yum or zypper install (gcc, g++, build-essential, make, cmake, headers in -dev and -devel packages). Let pass is what the same RUN removes again. Typical sizes: build-essential about 250 MB on Debian, build-base about 200 MB on Alpine, golang 250 to 800 MB.",

@@ -3,6 +3,7 @@
 use dockerfile::Severity;
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "Package managers install what development needs, too, unless they are told otherwise; node_modules is often two to five times as big with it. Looked at is the last stage with those that it stands on, if it is a program's (it has a CMD or ENTRYPOINT, and is not called dev, test or the like). Found are npm install and npm ci without --omit=dev, yarn without --production, pnpm without --prod, composer install without --no-dev, bundle install without the setting `without`, poetry install without --only main, uv sync without --no-dev, pipenv install --dev, and pip install -r with a file whose name says dev or test. Let pass is NODE_ENV=production, what a later command prunes, and a stage that builds with them (SingleStageBuild speaks of that).",

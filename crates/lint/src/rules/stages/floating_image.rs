@@ -13,6 +13,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &["DL3006", "DL3007"],
     page: Page {
         why: "An image without a tag is `latest`, which is whatever was pushed last: the same Dockerfile gives another image tomorrow. DL3006 and DL3007 say so of FROM; this rule says it of COPY --from and RUN --mount=from, too, and of FROM where those are silent (a default of an ARG). Let pass are digests, stages, `scratch`, and names with variables that have no value; in COPY --from and mounts, names without a `/` or `:`, too, which can be named contexts.",

@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "A health check whose program is not there fails for ever, and the container counts as unhealthy though it works. Looked at are HEALTHCHECKs that start with curl or wget, on bases that are known to have none: curl on alpine, debian, ubuntu and the -alpine and -slim variants of Docker's official images, both on scratch and distroless; wget on the same but for Alpine, whose busybox has one. Let pass are stages in which anything names the program, whose packages or scripts cannot be told (a variable, a pattern), or that copy from another stage into a folder for programs.",

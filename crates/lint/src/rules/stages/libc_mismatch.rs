@@ -3,6 +3,7 @@
 use dockerfile::Severity;
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::images::{ImageName, Libc};
 use crate::invocation::Invocation;
@@ -18,6 +19,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "A program that was linked to glibc does not start on Alpine (musl), on scratch or on distroless' static: the shell says \"not found\", though the file is there. Looked at is each COPY --from a stage whose C library is known by the name of its image to a stage with another one that has a CMD or ENTRYPOINT: others hold files for later. Found are what go build makes with cgo, which is on where there is a C compiler, unless CGO_ENABLED=0 or a static link is asked for (a Go program that uses net or os/user is then linked to the C library); what cargo build makes for the gnu target; what gcc and its like make without -static; and the installed packages of Python and Node (venv, site-packages, node_modules), whose native modules are built for one of them. The copied path must be that of what was built.",

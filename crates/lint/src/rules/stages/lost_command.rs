@@ -3,6 +3,7 @@
 use dockerfile::Severity;
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -14,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "Each RUN starts a shell of its own, and what only changes that shell is gone with it. Found are RUNs that do nothing but cd, export, set, ulimit, umask, alias, source, `.`, or su and sudo su without a command, and RUNs that end with export, alias or source. Let pass are RUNs that do something else behind it, and assignments of files (>>).",

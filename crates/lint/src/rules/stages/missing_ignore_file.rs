@@ -15,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "`COPY . .` copies whatever lies in the folder: the history of git, installed packages, files with secrets, the editor's files, and each of them that changes builds the layer again. Looked at is the first COPY or ADD of `.` from the context, if the context is known and has no ignore file. Where such things are there already, UnwantedInContext names them.",

@@ -5,6 +5,7 @@ use dockerfile::{Severity, Span};
 
 use super::bytes::{copied_bytes, in_parentheses};
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::{Argument, Invocation};
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -17,6 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "A layer holds whole files: to change the owner or the mode of one in a later RUN is to store it again, so that chown -R over what was copied doubles its bytes. Looked at are chown, chmod and chgrp in RUNs of the stages whose layers are in the image, with a path into which an earlier COPY or ADD of these stages copied. A folder counts with -R alone, and a single file if it is a program from another stage, an image or a URL that chmod makes executable. Let pass are scripts and settings (.sh, .conf, .yml …), paths with variables, and folders that only RUNs filled.",

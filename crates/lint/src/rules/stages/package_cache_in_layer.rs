@@ -3,6 +3,7 @@
 use dockerfile::Severity;
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -14,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "npm, Composer, Poetry, pipenv, conda and pacman keep what they downloaded in case that it is installed again, which never happens in an image. Looked at are the stages whose layers are in the image; in others it does not matter. Let pass is a RUN with a cache mount or a tmpfs over the cache, one that empties the cache (npm cache clean, composer clear-cache, conda clean, rm -rf) or puts it elsewhere, and one that is told not to keep any. Nothing is said of pnpm and uv, whose packages are hard links to their caches, nor of apk, apt, dnf, pip, Yarn and zypper, which have rules of hadolint's.",

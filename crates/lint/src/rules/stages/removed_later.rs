@@ -4,6 +4,7 @@ use dockerfile::{Severity, Span};
 
 use crate::file::File;
 use crate::fix::Fix;
+use crate::fix::Safety;
 use crate::invocation::{Argument, Invocation};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
@@ -19,6 +20,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "A layer cannot take bytes out of those below it; it only hides files. Looked at are rm in the RUNs of the stages whose layers are in the image, and what earlier instructions of these stages brought: the destinations of COPY and ADD, what curl -o, wget -O and git clone fetched by name, and apt's lists, which apt-get update fetched (about 20 MB on Debian, 40 MB on Ubuntu). Let pass are paths with variables or patterns, files that are small by their names (scripts, settings, lists), and what the same RUN brought.",

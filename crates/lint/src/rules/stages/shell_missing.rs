@@ -4,6 +4,7 @@ use dockerfile::Severity;
 use dockerfile::ast::{Form, Healthcheck, Kind, Word};
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::images::{ImageName, Libc};
 use crate::rule::{Activation, Found, Page, Rule, Set};
@@ -15,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Error,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "The shell form is run by /bin/sh. On scratch and distroless there is none, so that the build or the container fails: \"exec: /bin/sh: no such file or directory\". Looked at are all stages on scratch and on gcr.io/distroless without the tag debug. Let pass are stages that may have got a shell: with ADD, with a SHELL instruction, or with a COPY that takes a folder, or a file called sh, bash or busybox.",

@@ -15,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "A stage that builds has the toolchain, the sources, the downloaded dependencies and the objects in it, and all of them are in the image when it is the last one. Looked at is the last stage with those that it stands on, if it is a program's (it has a CMD or ENTRYPOINT, and is not called dev, test or the like). Found is the first command that builds on a base image of its toolchain: go build, cargo build, make or gcc on gcc, mvn package, gradle build, dotnet publish and so on; and npm run build (yarn, pnpm, tsc …) where the dependencies of development were installed before and nothing prunes them. Let pass is a stage that copies the program to a smaller one.",

@@ -4,6 +4,7 @@ use dockerfile::ast::{Form, Word};
 use dockerfile::{Severity, Span};
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
@@ -17,6 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "A layer is built again when anything that was copied before it changed. Where all of the context is copied before the dependencies are installed, each change of a line of code installs them again, which takes from seconds to minutes. Looked at are all stages, with those that they stand on: a COPY or ADD of `.` from the context, and behind it an install of what a manifest lists (npm, yarn, pnpm, bun, pip install -r, pipenv, poetry, uv, bundle, composer, go mod download, mvn dependency:go-offline). Let pass is an install that came before the sources, too, one with a cache mount or a bind mount, and pip install of the project itself.",

@@ -3,6 +3,7 @@
 use dockerfile::{Severity, glob};
 
 use crate::file::File;
+use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
@@ -16,6 +17,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Unsafe),
     twins: &[],
     page: Page {
         why: "`npm install` and others bring the lock file up to date if it does not fit the manifest: then the image has versions that nobody tried. `npm ci` and the flags named here take what is locked, or fail; npm ci is faster, too. Looked at is an install of what the manifest lists in a stage into which its lock file was copied by name, or by a pattern or with the whole context where that is known to have one: npm install, and yarn, pnpm, bun, uv sync and pipenv install without their flag. Let pass are installs of single packages, global ones, and those whose lock file was not seen.",

@@ -14,6 +14,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Info,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "Only the stages that the target stands on, copies from or mounts are built. A stage that nothing leads to is left over, as after a COPY that lost its --from, or meant as a target of its own. Found are stages that neither the last one nor any other leads to. Let pass is what is a target by all appearances: a stage that is called test, dev, lint, docs, release or the like, that has a CMD or ENTRYPOINT of its own, that copies to scratch (for --output), or that a comment above it describes (`# NAME what it is for`, which `build --call=targets` shows); files with more than two such stages, which are made of targets; and files where a variable decides on which stage another one stands (`FROM base-$TARGETARCH`).",

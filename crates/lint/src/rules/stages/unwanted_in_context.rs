@@ -15,6 +15,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: Page {
         why: "What the ignore file lets through goes wherever `COPY .` puts it, and each change in it builds the layer again. Looked at is COPY and ADD of `.` from the context, if the context is known. In every stage, what was built or installed outside is found: node_modules, .venv, venv, __pycache__, and target beside a Cargo.toml or pom.xml; it was made for another system, and takes bytes and time. In the stages whose layers are in the image, `.git`, too, with the whole history, and files that hold secrets: .env, .netrc, .git-credentials, .aws, .ssh, id_rsa and its like, and keys in .key, .p12, .pfx, .jks and .pem files whose names do not speak of certificates. Excluded names (`--exclude`) are let pass.",

@@ -4,6 +4,7 @@ use dockerfile::Severity;
 
 use crate::file::File;
 use crate::fix::Fix;
+use crate::fix::Safety;
 use crate::invocation::Invocation;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 use crate::runs::RunStep;
@@ -17,6 +18,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: Some(Safety::Safe),
     twins: &[],
     page: Page {
         why: "A RUN that only updates the lists of packages is not run again when the install below it changes: it then asks for versions that are no longer there, or installs old ones. The lists are in a layer of their own, too, where no later RUN can remove them. Found is a RUN with update of apt-get, apt, apk, yum, dnf or zypper whose commands install and upgrade nothing. Let pass is one that goes on with other commands that use the lists (apt-get build-dep, apt-cache), or has a cache mount.",

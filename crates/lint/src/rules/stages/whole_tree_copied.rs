@@ -16,6 +16,7 @@ pub(crate) const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::Carafe,
     activation: Activation::On,
+    fix: None,
     twins: &["DL3067"],
     page: Page {
         why: "A second stage helps only if little comes along. Looked at is each COPY --from an earlier stage in the stages whose layers are in the image. Found is a copy of a whole system folder (/, /usr, /usr/local where a toolchain's image has its toolchain, /root, /go, /var, /lib), and of the folder where that stage works, if all sources were copied into it and the program was built there, or the dependencies of development were installed there and never pruned. Let pass are stages on an image of which nothing is known, as it may be a bundle that is made to be copied, and a copy of `/` to `scratch` from a stage that builds nothing, which makes one layer of many on purpose.",

@@ -4,6 +4,7 @@ use dockerfile::Severity;
 
 use crate::Rule;
 use crate::file::File;
+use crate::fix::Safety;
 use crate::rule::{Activation, Found, Page, Set};
 use crate::rules::scripts::report;
 
@@ -66,6 +67,7 @@ pub(crate) const RULES: &[Rule] = &[
             good: "FROM debian:bookworm\nRUN echo \"$((1 + 1))\" > /file\n",
             ..PAGE
         },
+        fix: Some(Safety::Safe),
         find: find::<3007>,
         ..RULE
     },
@@ -78,6 +80,7 @@ pub(crate) const RULES: &[Rule] = &[
             good: "FROM debian:bookworm\nRUN mkdir -p /opt/bin /opt/lib\n",
             ..PAGE
         },
+        fix: Some(Safety::Unsafe),
         find: find::<3009>,
         ..RULE
     },
@@ -114,6 +117,7 @@ pub(crate) const RULES: &[Rule] = &[
             good: "FROM debian:bookworm\nRUN if [ \"$TARGETARCH\" = amd64 ]; then touch /amd64; fi\n",
             ..PAGE
         },
+        fix: Some(Safety::Safe),
         find: find::<3014>,
         ..RULE
     },
@@ -174,6 +178,7 @@ pub(crate) const RULES: &[Rule] = &[
             good: "FROM debian:bookworm\nRUN make > /make.log 2>&1\n",
             ..PAGE
         },
+        fix: Some(Safety::Safe),
         find: find::<3020>,
         ..RULE
     },
@@ -186,6 +191,7 @@ pub(crate) const RULES: &[Rule] = &[
             good: "FROM debian:bookworm\nRUN make > /make.log 2>&1\n",
             ..PAGE
         },
+        fix: Some(Safety::Safe),
         find: find::<3021>,
         ..RULE
     },
@@ -210,6 +216,7 @@ pub(crate) const RULES: &[Rule] = &[
             good: "FROM debian:bookworm\nRUN flags=-a; flags=${flags}b; ls \"$flags\"\n",
             ..PAGE
         },
+        fix: Some(Safety::Unsafe),
         find: find::<3024>,
         ..RULE
     },
@@ -234,6 +241,7 @@ pub(crate) const RULES: &[Rule] = &[
             good: "FROM debian:bookworm\nRUN make 2>&1 | tee /make.log\n",
             ..PAGE
         },
+        fix: Some(Safety::Safe),
         find: find::<3029>,
         ..RULE
     },
@@ -270,6 +278,7 @@ pub(crate) const RULES: &[Rule] = &[
             good: "FROM debian:bookworm\nRUN version=$(cat /version); echo \"$version\"\n",
             ..PAGE
         },
+        fix: Some(Safety::Safe),
         find: find::<3034>,
         ..RULE
     },
@@ -282,6 +291,7 @@ pub(crate) const RULES: &[Rule] = &[
             good: "FROM debian:bookworm\nSHELL [\"/bin/dash\", \"-c\"]\nRUN printf 'a\\tb\\n' > /file\n",
             ..PAGE
         },
+        fix: Some(Safety::Unsafe),
         find: find::<3036>,
         ..RULE
     },
@@ -294,6 +304,7 @@ pub(crate) const RULES: &[Rule] = &[
             good: "FROM debian:bookworm\nRUN printf 'a\\tb\\n' > /file\n",
             ..PAGE
         },
+        fix: Some(Safety::Unsafe),
         find: find::<3037>,
         ..RULE
     },
@@ -390,6 +401,7 @@ pub(crate) const RULES: &[Rule] = &[
             good: "FROM debian:bookworm\nRUN . /env.sh && make\n",
             ..PAGE
         },
+        fix: Some(Safety::Safe),
         find: find::<3046>,
         ..RULE
     },
@@ -414,6 +426,7 @@ pub(crate) const RULES: &[Rule] = &[
             good: "FROM debian:bookworm\nRUN trap 'rm -f /lock' INT; make\n",
             ..PAGE
         },
+        fix: Some(Safety::Safe),
         find: find::<3048>,
         ..RULE
     },
@@ -510,6 +523,7 @@ const RULE: Rule = Rule {
     severity: Severity::Warning,
     set: Set::ShellCheck,
     activation: Activation::On,
+    fix: None,
     twins: &[],
     page: PAGE,
     find: find::<0>,
