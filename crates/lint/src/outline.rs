@@ -97,11 +97,6 @@ pub(crate) fn needs(file: &File<'_>, index: usize) -> Vec<usize> {
 
 /// The stages that an instruction copies from or mounts.
 fn sources(file: &File<'_>, index: usize, instruction: &Instruction) -> Vec<usize> {
-    let names: Vec<&str> = match &instruction.kind {
-        Kind::Copy(copy) => copy.from.iter().map(|word| word.text.as_str()).collect(),
-        Kind::Run(run) => run.mounts.iter().filter_map(mount_from).collect(),
-        _ => return Vec::new(),
-    };
     let earlier = &file.dockerfile.stages[..index];
     let find = |name: &str| {
         let lower = name.to_lowercase();
@@ -110,10 +105,23 @@ fn sources(file: &File<'_>, index: usize, instruction: &Instruction) -> Vec<usiz
         let by_number = || name.parse().ok().filter(|number| *number < index);
         earlier.iter().rposition(is_it).or_else(by_number)
     };
-    names.into_iter().filter_map(find).collect()
+    source_names(&instruction.kind)
+        .into_iter()
+        .filter_map(find)
+        .collect()
 }
 
-fn mount_from(mount: &MountFlag) -> Option<&str> {
+/// What an instruction copies from or mounts, as written.
+pub(crate) fn source_names(kind: &Kind) -> Vec<&str> {
+    match kind {
+        Kind::Copy(copy) => copy.from.iter().map(|word| word.text.as_str()).collect(),
+        Kind::Run(run) => run.mounts.iter().filter_map(mount_from).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What a `--mount` takes its files from, as written.
+pub(crate) fn mount_from(mount: &MountFlag) -> Option<&str> {
     let from = mount.fields.iter().find(|(key, _)| key == "from")?;
     from.1.as_deref()
 }

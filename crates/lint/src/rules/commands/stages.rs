@@ -8,17 +8,10 @@ use crate::file::File;
 
 /// The last stage and those that it stands on. For hadolint, all that any stage stands on, by their names as written.
 pub(crate) fn kept(file: &File<'_>) -> BTreeSet<usize> {
-    let stages = &file.dockerfile.stages;
-    let mut kept: BTreeSet<usize> = stages.len().checked_sub(1).into_iter().collect();
-    if file.options.compatible {
-        return kept_alike(stages);
+    match file.options.compatible {
+        true => kept_alike(&file.dockerfile.stages),
+        false => file.shipped().into_iter().collect(),
     }
-    let mut next = stages.len().checked_sub(1);
-    while let Some(parent) = next.and_then(|index| file.analysis.stages.get(index)?.parent) {
-        kept.insert(parent);
-        next = Some(parent);
-    }
-    kept
 }
 
 /// For each stage the one that it stands on in the end: that whose base is an image.

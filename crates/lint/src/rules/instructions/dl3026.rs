@@ -7,8 +7,9 @@ use dockerfile::ast::Kind;
 use super::images::{Reference, bases};
 use super::registries::is_trusted;
 use super::seen::seen;
-use super::stages::{Earlier, mount_from};
+use super::stages::Earlier;
 use crate::file::File;
+use crate::outline::mount_from;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
 pub(crate) const RULE: Rule = Rule {

@@ -6,10 +6,10 @@ use dockerfile::Severity;
 use dockerfile::ast::Stage;
 
 use super::seen::with_triggers;
-use super::stages::sources;
 use crate::file::File;
 use crate::fix::Safety;
 use crate::fix::{Edit, Fix};
+use crate::outline::source_names;
 use crate::rule::{Activation, Found, Page, Rule, Set};
 
 pub(crate) const RULE: Rule = Rule {
@@ -65,7 +65,7 @@ impl Names {
         let mut used: HashSet<String> =
             stages.map(|stage| stage.base.text.to_lowercase()).collect();
         for seen in with_triggers(file) {
-            let sources = sources(seen.kind()).into_iter();
+            let sources = source_names(seen.kind()).into_iter();
             used.extend(sources.map(str::to_lowercase));
         }
         Self {

@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use dockerfile::ast::{Kind, MountFlag};
-
 use super::seen::with_triggers;
 use crate::file::File;
+use crate::outline::source_names;
 
 /// The stages as an instruction of one of them sees them: those before it, by name.
 #[derive(Debug, Default)]
@@ -99,7 +98,7 @@ pub(super) fn targets(file: &File<'_>) -> Vec<bool> {
     let mut earlier = Earlier::none(file);
     for seen in with_triggers(file) {
         earlier.advance(file, seen.stage);
-        for name in sources(seen.kind()) {
+        for name in source_names(seen.kind()) {
             if let Some(used) = earlier.find(name) {
                 is_target[used] = false;
             }
@@ -120,19 +119,4 @@ pub(super) fn shipped(file: &File<'_>) -> Vec<bool> {
         }
     }
     shipped
-}
-
-/// What an instruction copies from or mounts.
-pub(super) fn sources(kind: &Kind) -> Vec<&str> {
-    match kind {
-        Kind::Copy(copy) => copy.from.iter().map(|word| word.text.as_str()).collect(),
-        Kind::Run(run) => run.mounts.iter().filter_map(mount_from).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// What a `--mount` takes its files from.
-pub(super) fn mount_from(mount: &MountFlag) -> Option<&str> {
-    let from = mount.fields.iter().find(|(key, _)| key == "from")?;
-    from.1.as_deref()
 }
