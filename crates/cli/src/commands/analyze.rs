@@ -42,10 +42,7 @@ struct Report<'a> {
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let store = config.store()?;
-    let image = match &args.platform {
-        Some(platform) => store.resolve_for(&args.image, platform)?,
-        None => store.resolve(&args.image)?,
-    };
+    let image = store.resolve_any(&args.image, args.platform.as_ref())?;
     let lines = lines(&store.config(&image.config)?, image.layers.len());
     let ledger = inspect::audit(&store, &image)?;
     let report = Report {

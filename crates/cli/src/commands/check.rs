@@ -27,10 +27,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let store = config.store()?;
-    let image = match &args.platform {
-        Some(platform) => store.resolve_for(&args.image, platform)?,
-        None => store.resolve(&args.image)?,
-    };
+    let image = store.resolve_any(&args.image, args.platform.as_ref())?;
     let document = store.config(&image.config)?;
     let problems = problems(&store, &image, &document)?;
     let text = match args.format.as_deref() {

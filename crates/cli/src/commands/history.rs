@@ -47,10 +47,7 @@ const FIELDS: &[Column] = &[
 
 pub(crate) fn run(args: &Args, config: &Config) -> Result<Exit, CommandError> {
     let store = config.store()?;
-    let image = match &args.platform {
-        Some(platform) => store.resolve_for(&args.image, platform)?,
-        None => store.resolve(&args.image)?,
-    };
+    let image = store.resolve_any(&args.image, args.platform.as_ref())?;
     let rows = rows(&store, &image, args)?;
     let text = if args.quiet {
         rows.iter()

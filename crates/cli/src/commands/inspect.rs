@@ -128,10 +128,7 @@ fn object(
             Err(_) => {}
         }
     }
-    let image = match platform {
-        Some(platform) => store.resolve_for(name, platform)?,
-        None => store.resolve(name)?,
-    };
+    let image = store.resolve_any(name, platform)?;
     of_image(store, &image)
 }
 

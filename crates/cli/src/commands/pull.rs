@@ -77,10 +77,7 @@ pub(crate) fn image(
     config: &Config,
 ) -> Result<Image, CommandError> {
     let platform = asked_for(platform, config)?;
-    let known = match &platform {
-        None => store.resolve(name),
-        Some(platform) => store.resolve_for(name, platform),
-    };
+    let known = store.resolve_any(name, platform.as_ref());
     let is_name = name.parse::<Reference>().is_ok();
     match known {
         Ok(image) if when != When::Always || !is_name => return Ok(image),

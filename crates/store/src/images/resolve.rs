@@ -41,6 +41,17 @@ impl Store {
             .ok_or_else(|| no_such_platform(name, platform, &images))
     }
 
+    /// The image that `name` means: for a platform if one is asked for, else the one that fits this machine best.
+    ///
+    /// # Errors
+    /// As [`resolve`](Store::resolve).
+    pub fn resolve_any(&self, name: &str, platform: Option<&Platform>) -> Result<Image, Error> {
+        match platform {
+            Some(platform) => self.resolve_for(name, platform),
+            None => self.resolve(name),
+        }
+    }
+
     /// The image of a manifest or index, for a platform.
     ///
     /// # Errors
